@@ -1,0 +1,43 @@
+/** An EUI-64 as 16 lower-case hex digits: text order is numeric order, so ranges compare as text. */
+export type Eui64 = string & { readonly __brand: 'Eui64' };
+
+/** Both ends belong to the range. */
+export interface Eui64Range {
+  readonly from: Eui64;
+  readonly to: Eui64;
+}
+
+/**
+ * Reads `90B3D51F30010000`, `90-b3-d5-1f-30-01-00-00` or `90:B3:…`; anything else is `undefined`.
+ * Whether the value may identify something is another question: see `isUsableEui64`.
+ */
+export function parseEui64(text: string): Eui64 | undefined {
+  if (!/^([0-9a-f]{16}|([0-9a-f]{2}-){7}[0-9a-f]{2}|([0-9a-f]{2}:){7}[0-9a-f]{2})$/i.test(text))
+    return undefined;
+  return text.replace(/[-:]/g, '').toLowerCase() as Eui64;
+}
+
+/** 8 octets -> Eui64. @throws TypeError when there are not 8. */
+export function eui64FromOctets(octets: Uint8Array): Eui64 {
+  if (octets.length !== 8) throw new TypeError(`an EUI-64 has 8 octets, not ${octets.length}`);
+  return Buffer.from(octets.buffer, octets.byteOffset, 8).toString('hex') as Eui64;
+}
+
+/** Eui64 -> 8 octets, big endian. */
+export function eui64Octets(eui64: Eui64): Buffer {
+  return Buffer.from(eui64, 'hex');
+}
+
+/** The form on the wire and in DUIS: `90-B3-D5-1F-30-01-00-00`. */
+export function formatEui64(eui64: Eui64): string {
+  return (eui64.toUpperCase().match(/../g) ?? []).join('-');
+}
+
+export function rangeContains(range: Eui64Range, eui64: Eui64): boolean {
+  return range.from <= eui64 && eui64 <= range.to;
+}
+
+/** Not all zero, not all ones, and the group (multicast) bit of the first octet clear (IEEE 802, EUI-64). */
+export function isUsableEui64(eui64: Eui64): boolean {
+  return !/^(0{16}|f{16})$/.test(eui64) && (Number.parseInt(eui64.slice(0, 2), 16) & 1) === 0;
+}

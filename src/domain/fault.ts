@@ -1,0 +1,55 @@
+/** One reason why something was refused, as the caller reads it. */
+export interface Reason {
+  /** A published reason code, e.g. `AGREEMENT_EXPIRED` (`GET /v1/reason-codes`). */
+  readonly reason: string;
+  /** The source clause, e.g. `SEC Section H14.11`. */
+  readonly clause: string;
+  /** What is wrong in this request. */
+  readonly detail: string;
+  /** What the caller can do about it. */
+  readonly fix: string;
+}
+
+/** Every way in which the service says no. HTTP statuses are told once, in `http/problem.ts`. */
+export const FAULT_CODES = [
+  'malformed-request',
+  'not-authenticated',
+  'role-not-permitted',
+  'not-found',
+  'not-eligible',
+  'csr-refused',
+  'referred',
+  'conflict',
+  'idempotency-key-reused',
+  'request-in-progress',
+  'too-large',
+  'unsupported-media-type',
+  'not-acceptable',
+  'method-not-allowed',
+  'too-many-requests',
+  'database-unavailable',
+  'lint-failed',
+  'profile-invalid',
+  'registry-invalid',
+  'configuration-invalid',
+  'authority-refused',
+  'certificate-unreadable',
+] as const;
+export type FaultCode = (typeof FAULT_CODES)[number];
+
+/** A caller's or an operator's mistake, or a part that is away; a programmer's mistake is a `TypeError`. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly reasons: readonly Reason[];
+
+  constructor(
+    code: FaultCode,
+    detail: string,
+    options: { reasons?: readonly Reason[]; cause?: unknown } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.reasons = options.reasons ?? [];
+  }
+}
