@@ -1,0 +1,48 @@
+import type { CertificateRequest, CertificateSubject } from './certificate-request.ts';
+import type { Caller, TestingParticipant } from './participant.ts';
+
+/** A broken rule found while reading, before its clause and fix are looked up in the rule set. */
+export interface Finding {
+  /** A reason code of the rule set, e.g. `CSR_KEY_USAGE`. */
+  readonly reason: string;
+  /** What is wrong in this request. */
+  readonly detail: string;
+}
+
+/** What a CSR asks for under the rules of its category, and every rule that it breaks. */
+export interface CsrReading {
+  /** Absent when the subject could not be made out. */
+  readonly subject?: CertificateSubject;
+  /** Absent when not exactly one of those that the category knows. */
+  readonly keyUsage?: 'digitalSignature' | 'keyAgreement';
+  readonly findings: readonly Finding[];
+}
+
+/** What the records say about the identifier and the key of a CSR, beyond the participant itself. */
+export interface Standing {
+  /** The EUI-64 lies in an allocation or own device range of another participant. */
+  readonly identifierOwnedByOther: boolean;
+  /** The EUI-64 lies in a central Registry Entry (MA-S of the SEC Panel): User IDs and RDP IDs only. */
+  readonly identifierInCentralRegistry: boolean;
+  /** Device Certificates already issued (or being issued) for this Device ID. */
+  readonly certificatesForDevice: number;
+  /** The public key already stands in a certificate of another subject. */
+  readonly keyUsedForAnotherSubject: boolean;
+  /** The public key is on the deny-list of published test keys. */
+  readonly keyKnownCompromised: boolean;
+}
+
+/** Everything `decide` looks at: a value, so that the same question always has the same answer. */
+export interface EligibilityQuestion {
+  readonly request: Pick<
+    CertificateRequest,
+    'category' | 'purpose' | 'environment' | 'deviceType' | 'channel' | 'onBehalfOf'
+  >;
+  readonly caller: Caller;
+  /** The participant who is to receive the certificate; `undefined` when nobody is known under that signifier. */
+  readonly participant: TestingParticipant | undefined;
+  /** Absent when an eligibility check came without a CSR: the rules that need one are then not asked. */
+  readonly csr?: CsrReading;
+  readonly standing?: Standing;
+  readonly now: Date;
+}
