@@ -64,7 +64,16 @@ export interface CsrFacts {
   readonly signature: Buffer;
 }
 
-export type KeyUsage = 'digitalSignature' | 'keyAgreement' | 'keyEncipherment' | 'keyCertSign' | 'cRLSign';
+/** The bits of keyUsage that fit one octet, by their names (RFC 5280, 4.2.1.3). */
+export type KeyUsage =
+  | 'digitalSignature'
+  | 'nonRepudiation'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign'
+  | 'encipherOnly';
 
 /** What a CSR that kept the rules of its category asks for. */
 export type CertificateSubject =

@@ -19,3 +19,11 @@ export interface Decision {
   /** The certificate would stand for a counter-party role that the tester does not hold. */
   readonly simulatedRole: boolean;
 }
+
+/** A decision that opens the way to a signature; only `hasPassed` makes one, so an unasked question does not compile. */
+export type PassedDecision = Decision & { readonly basis: EligibilityBasis; readonly [passed]: true };
+declare const passed: unique symbol;
+
+export function hasPassed(decision: Decision): decision is PassedDecision {
+  return decision.outcome === 'PASS' && decision.basis !== undefined;
+}

@@ -29,6 +29,7 @@ export const FAULT_CODES = [
   'too-many-requests',
   'database-unavailable',
   'lint-failed',
+  'signing-failed',
   'profile-invalid',
   'registry-invalid',
   'configuration-invalid',

@@ -1,0 +1,11 @@
+import { createHash } from 'node:crypto';
+import { subjectKey, type CertificateSubject, type KeyUsage } from '../domain/certificate-request.ts';
+import type { PassedDecision } from '../domain/decision.ts';
+import { newSerialNumber, type FillRandom } from '../domain/serial-number.ts';
+import { lint } from '../lint/lint.ts';
+import { fillProfile } from '../profiles/fill-profile.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { encodeTbs } from '../x509/certificate.ts';
+import { checkIssued } from '../x509/second-opinion.ts';
+import type { Intent } from './certificate-store.ts';
+import type { Hierarchy, IssuingAuthority } from './hierarchy.ts';

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { Fault } from '../domain/fault.ts';
+import { readName } from '../x509/name.ts';
+import { COMMON_NAME } from '../x509/oids.ts';
+
+/** Names and keys that this service never serves under or certifies: live SMKI, and the published ZAZ1 test PKI. */
+export interface Refused {
+  /** commonName -> why it is refused. */
+  readonly commonNames: ReadonlyMap<string, string>;
+  /** SHA-256 of SPKI, lower-case hex. */
+  readonly keys: ReadonlySet<string>;
+}
+
+/** Reads `refused/names.yaml` and `refused/public-keys.txt`. @throws Fault `configuration-invalid` naming file and line */
+export function loadRefused(templatesDir: string): Refused {
+  const folder = path.join(templatesDir, 'refused');
+  return {
+    commonNames: readNames(path.join(folder, 'names.yaml')),
+    keys: readKeys(path.join(folder, 'public-keys.txt')),
+  };
+}
+
+/** Why a CA of this name and key may not be served, or `undefined`. @param subject Name DER @param spkiSha256 lower-case hex */
+export function whyRefused(subject: Buffer, spkiSha256: string, refused: Refused): string | undefined {
+  for (const attribute of readName(subject)) {
+    const name = attribute.value.toString('latin1');
+    const why = attribute.type === COMMON_NAME ? refused.commonNames.get(name) : undefined;
+    if (why !== undefined) return `its commonName ${name} is refused: ${why}`;
+  }
+  return refused.keys.has(spkiSha256) ? 'its public key belongs to a published test PKI' : undefined;
+}
+
+function readNames(file: string): Map<string, string> {
+  const names = NAMES.safeParse(parse(readText(file)));
+  if (!names.success) throw new Fault('configuration-invalid', `${file}: ${z.prettifyError(names.error)}`);
+  return new Map(names.data.map(({ commonName, why }) => [commonName, why]));
+}
+
+function readKeys(file: string): Set<string> {
+  const keys = new Set<string>();
+  readText(file)
+    .split(/\r?\n/)
+    .forEach((line, index) => {
+      const key = line.replace(/#.*/, '').trim();
+      if (key === '') return;
+      if (!/^[0-9a-f]{64}$/.test(key))
+        throw new Fault(
+          'configuration-invalid',
+          `${file}, line ${String(index + 1)}: not 64 lower-case hex digits.`,
+        );
+      keys.add(key);
+    });
+  return keys;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Fault(
+      'configuration-invalid',
+      `${file} cannot be read; without the deny-lists nothing is issued.`,
+      { cause },
+    );
+  }
+}
+
+const NAMES = z.array(z.strictObject({ commonName: z.string(), source: z.string(), why: z.string() }));

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { Fault, type Reason } from './domain/fault.ts';
+
+/** The effective configuration: frozen, complete, checked. */
+export interface Config {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Embedded database, CA keys and certificates, demo credentials. */
+  readonly dataDir: string;
+  /** Profiles, authorities and the deny-lists. */
+  readonly templatesDir: string;
+  /** Absent: the embedded database in `dataDir`. */
+  readonly databaseUrl?: string;
+  readonly databasePoolSize: number;
+  /** Opens the CA keys; absent only where none is opened, or where the demo makes its own. */
+  readonly keyPassphrase?: string;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  /** Requests a minute that one credential, or one address without a credential, may send. */
+  readonly rateLimit: number;
+  /** Proxies in front whose X-Forwarded-For is believed. */
+  readonly trustedProxies: number;
+  /** Seconds that requests in flight have to finish at shutdown. */
+  readonly shutdownSeconds: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One line of the configuration table: how it is called, read, and explained. */
+export interface Setting {
+  readonly name: string;
+  readonly key: keyof Config;
+  readonly default: string;
+  readonly meaning: string;
+  readonly secret: boolean;
+}
+
+/**
+ * Reads the environment: `NAME`, or `NAME_FILE` for a value that rests in a file.
+ * @throws Fault `configuration-invalid` with every fault at once: wrong values, both forms given, unknown `TCS_*` names
+ */
+export function readConfig(environment: Environment): Config {
+  const faults: Reason[] = unknownNames(environment);
+  const values = new Map<string, string>();
+  for (const { name } of SETTINGS) {
+    const value = readValue(name, environment, faults);
+    if (value !== undefined && value !== '') values.set(name, value);
+  }
+  const parsed = SCHEMA.safeParse(Object.fromEntries(values));
+  if (!parsed.success)
+    for (const issue of parsed.error.issues)
+      faults.push(
+        reason(`${issue.path.join('.')}: ${issue.message}`, 'See the configuration table of the README.'),
+      );
+  if (faults.length > 0 || !parsed.success)
+    throw new Fault('configuration-invalid', 'The configuration has faults; the service does not start.', {
+      reasons: faults,
+    });
+  const byKey = SETTINGS.map(
+    ({ name, key }) => [key, parsed.data[name as keyof typeof parsed.data]] as const,
+  );
+  return Object.freeze(
+    Object.fromEntries(byKey.filter(([, value]) => value !== undefined)),
+  ) as unknown as Config;
+}
+
+/** The effective settings for people: name, value, meaning; secrets only as given or not given. */
+export function describeConfig(config: Config): { name: string; value: string; meaning: string }[] {
+  return SETTINGS.map(({ name, key, meaning, secret }) => {
+    const value = config[key];
+    const shown = value === undefined ? '(not set)' : secret ? '(set, not shown)' : String(value);
+    return { name, value: shown, meaning };
+  });
+}
+
+function unknownNames(environment: Environment): Reason[] {
+  const known = new Set(SETTINGS.flatMap(({ name }) => [name, `${name}_FILE`]));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('TCS_') && !known.has(name))
+    .map((name) =>
+      reason(
+        `${name} is not a setting of this service.`,
+        `Known names: ${SETTINGS.map((one) => one.name).join(', ')}.`,
+      ),
+    );
+}
+
+function readValue(name: string, environment: Environment, faults: Reason[]): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (file === undefined || file === '') return environment[name];
+  if (environment[name] !== undefined) {
+    faults.push(reason(`${name} and ${name}_FILE are both set.`, 'Keep one of them.'));
+    return undefined;
+  }
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    faults.push(
+      reason(`${name}_FILE names ${file}, which cannot be read.`, 'Correct the path or its permissions.'),
+    );
+    return undefined;
+  }
+}
+
+const reason = (detail: string, fix: string): Reason => ({
+  reason: 'CONFIGURATION',
+  clause: 'README, Configuration',
+  detail,
+  fix,
+});
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `from ${least} to ${most}`);
+
+const SCHEMA = z.object({
+  TCS_HOST: z.string().default('127.0.0.1'),
+  TCS_PORT: whole(0, 65535).default(8080),
+  TCS_DATA_DIR: z
+    .string()
+    .default('./data')
+    .transform((folder) => path.resolve(folder)),
+  TCS_TEMPLATES_DIR: z
+    .string()
+    .default(path.join(__dirname, '..', 'certs-templates'))
+    .transform((folder) => path.resolve(folder)),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'begins with postgres://')
+    .optional(),
+  TCS_DATABASE_POOL: whole(1, 100).default(10),
+  TCS_KEY_PASSPHRASE: z.string().min(12, 'at least 12 characters').optional(),
+  TCS_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  TCS_RATE_LIMIT: whole(1, 100_000_000).default(6000),
+  TCS_TRUSTED_PROXIES: whole(0, 10).default(0),
+  TCS_SHUTDOWN_SECONDS: whole(1, 600).default(10),
+});
+
+/** Every setting once; the README's table and `tcs config` are made of it. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: 'TCS_HOST',
+    key: 'host',
+    default: '127.0.0.1',
+    secret: false,
+    meaning: 'address on which HTTP listens',
+  },
+  { name: 'TCS_PORT', key: 'port', default: '8080', secret: false, meaning: 'port; 0 picks a free one' },
+  {
+    name: 'TCS_DATA_DIR',
+    key: 'dataDir',
+    default: './data',
+    secret: false,
+    meaning: 'embedded database, CA keys, demo credentials',
+  },
+  {
+    name: 'TCS_TEMPLATES_DIR',
+    key: 'templatesDir',
+    default: 'certs-templates',
+    secret: false,
+    meaning: 'profiles, authorities, deny-lists',
+  },
+  {
+    name: 'DATABASE_URL',
+    key: 'databaseUrl',
+    default: 'none: embedded',
+    secret: true,
+    meaning: 'PostgreSQL 14 or newer',
+  },
+  {
+    name: 'TCS_DATABASE_POOL',
+    key: 'databasePoolSize',
+    default: '10',
+    secret: false,
+    meaning: 'connections to PostgreSQL',
+  },
+  {
+    name: 'TCS_KEY_PASSPHRASE',
+    key: 'keyPassphrase',
+    default: 'none: required outside the demo',
+    secret: true,
+    meaning: 'opens the CA keys',
+  },
+  {
+    name: 'TCS_LOG_LEVEL',
+    key: 'logLevel',
+    default: 'info',
+    secret: false,
+    meaning: 'fatal, error, warn, info, debug, trace or silent',
+  },
+  {
+    name: 'TCS_RATE_LIMIT',
+    key: 'rateLimit',
+    default: '6000',
+    secret: false,
+    meaning: 'requests a minute for each credential',
+  },
+  {
+    name: 'TCS_TRUSTED_PROXIES',
+    key: 'trustedProxies',
+    default: '0',
+    secret: false,
+    meaning: 'proxies in front of the service',
+  },
+  {
+    name: 'TCS_SHUTDOWN_SECONDS',
+    key: 'shutdownSeconds',
+    default: '10',
+    secret: false,
+    meaning: 'time for requests in flight at shutdown',
+  },
+];

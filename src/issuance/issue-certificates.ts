@@ -1,0 +1,172 @@
+import type { IssuedCertificate } from '../domain/certificate.ts';
+import { hasPassed } from '../domain/decision.ts';
+import { Fault } from '../domain/fault.ts';
+import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
+import { recordDecisions } from '../audit/decisions.ts';
+import { recordIntents, recordIssued } from '../ca/certificate-store.ts';
+import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
+import { isConstraintViolation } from '../db/database-errors.ts';
+import { withTransaction } from '../db/pool.ts';
+import { decideRequests, type DecidedRequest } from './decide-requests.ts';
+import type { AskedRequest, IssuanceNeeds } from './needs.ts';
+import { readRequest, type ReadRequest } from './read-request.ts';
+import { decisionRecord, refusal } from './refusal.ts';
+
+/** A certificate, or why there is none. */
+export type IssuanceResult = IssuedCertificate | Fault;
+
+/**
+ * Issues a set of test certificates, one or five hundred, by the same steps. Results stand in the order of the
+ * requests, and one that fails never harms its neighbours.
+ *
+ * @param secondOpinion  `every`: each certificate is read back and verified by OpenSSL; `sampled`: the first of the
+ *                       set and one in a hundred
+ * @throws Fault `database-unavailable` for the whole set; then at most `prepared` rows remain
+ */
+export async function issueCertificates(
+  asked: readonly AskedRequest[],
+  needs: IssuanceNeeds,
+  secondOpinion: 'every' | 'sampled' = 'every',
+): Promise<IssuanceResult[]> {
+  const requests = asked.map((one) => readRequest(one, needs));
+  const intended = await recordIntended(requests, needs);
+  const signed = intended.map((one, position) =>
+    one instanceof Fault ? one : signOne(one, secondOpinion === 'every' || position % 100 === 0, needs),
+  );
+  return recordSigned(signed, requests, needs);
+}
+
+type Intended = PreparedCertificate | Fault;
+
+/** Decides, prepares and lints, and writes down the decisions and what will be signed: one transaction. */
+async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceNeeds): Promise<Intended[]> {
+  const at = needs.clock.now();
+  try {
+    return await withTransaction(needs.db, async (db) => {
+      const decided = await decideRequests(requests, needs, at, db);
+      const intended = decided.map((one) => prepareOne(one, needs, at));
+      const prepared = intended.filter((one) => !(one instanceof Fault));
+      await recordDecisions(
+        decided.map((one) => decisionRecord(one, at)),
+        db,
+      );
+      await recordIntents(prepared, at, db);
+      await recordEvents(
+        decided.map((one, position) => intentEvent(one, intended[position], at)),
+        db,
+      );
+      return intended;
+    });
+  } catch (error) {
+    // A row that the database refuses takes the whole statement with it: then each request stands for itself.
+    if (!isConstraintViolation(error) || requests.length === 1) throw error;
+    const alone: Intended[] = [];
+    for (const request of requests) alone.push(...(await recordIntended([request], needs)));
+    return alone;
+  }
+}
+
+function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
+  const { read, decision, participant, id } = decided;
+  const { subject, keyUsage } = read.reading;
+  if (!hasPassed(decision) || participant === undefined) return refusal(decision);
+  if (read.profile instanceof Fault) return read.profile;
+  if (!read.key || !read.profile || !subject || !keyUsage) throw new TypeError('a request passed unread');
+  const { asked, profile, key } = read;
+  try {
+    return prepare(
+      { decision, decisionId: id, participant, asked, profile, subject, keyUsage, key },
+      needs,
+      now,
+    );
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+function signOne(
+  prepared: PreparedCertificate,
+  secondOpinion: boolean,
+  needs: IssuanceNeeds,
+): IssuanceResult {
+  try {
+    return sign(prepared, secondOpinion, needs.clock.now());
+  } catch (cause) {
+    const detail = `The certificate ${prepared.serialNumber} was not accepted after signing; it stays recorded as prepared.`;
+    return new Fault('signing-failed', detail, { cause });
+  }
+}
+
+/** Writes down the certificates that exist now: one transaction. */
+async function recordSigned(
+  results: readonly IssuanceResult[],
+  requests: readonly ReadRequest[],
+  needs: IssuanceNeeds,
+): Promise<IssuanceResult[]> {
+  const at = needs.clock.now();
+  const signed = results.filter((one) => !(one instanceof Fault));
+  if (signed.length === 0) return [...results];
+  const recorded = await withTransaction(needs.db, async (db) => {
+    const serialNumbers = await recordIssued(signed, at, db);
+    const events = results.flatMap((one, position) =>
+      one instanceof Fault || !serialNumbers.has(one.serialNumber)
+        ? []
+        : [issuedEvent(one, requests[position], at)],
+    );
+    await recordEvents(events, db);
+    return serialNumbers;
+  });
+  return results.map((one) =>
+    one instanceof Fault || recorded.has(one.serialNumber) ? one : overtaken(one),
+  );
+}
+
+const overtaken = (certificate: IssuedCertificate) =>
+  new Fault(
+    'signing-failed',
+    `The intent ${certificate.serialNumber} was abandoned before its certificate was recorded.`,
+  );
+
+function intentEvent(
+  { read, id, participant, decision }: DecidedRequest,
+  outcome: Intended | undefined,
+  at: Date,
+): AuditEvent {
+  const about = { ...actor(read), ...(participant ? { participantId: participant.id } : {}), at };
+  return outcome === undefined || outcome instanceof Fault
+    ? {
+        ...about,
+        event: 'certificate.refused',
+        object: id,
+        facts: {
+          outcome: decision.outcome,
+          reasons: decision.reasons.map((one) => one.reason),
+          fault: outcome?.code,
+        },
+      }
+    : {
+        ...about,
+        event: 'certificate.prepared',
+        object: outcome.serialNumber,
+        facts: { decision: id, authority: outcome.authority, profile: outcome.profile },
+      };
+}
+
+function issuedEvent(certificate: IssuedCertificate, read: ReadRequest | undefined, at: Date): AuditEvent {
+  const facts = { sha256: certificate.sha256.toString('hex'), decision: certificate.decision.id };
+  return {
+    ...(read ? actor(read) : {}),
+    at,
+    event: 'certificate.issued',
+    object: certificate.serialNumber,
+    facts,
+  };
+}
+
+function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'participantId' | 'requestId'> {
+  return {
+    credentialId: asked.caller.credentialId,
+    ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),
+  };
+}

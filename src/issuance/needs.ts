@@ -1,0 +1,30 @@
+import type { CertificateRequest } from '../domain/certificate-request.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Caller } from '../domain/participant.ts';
+import type { FillRandom } from '../domain/serial-number.ts';
+import type { Pool } from '../db/pool.ts';
+import type { RuleSet } from '../eligibility/rule-set.ts';
+import type { ProfileSet } from '../profiles/load-profiles.ts';
+import type { Hierarchy } from '../ca/hierarchy.ts';
+
+/** What the use cases work with; opened once at start. */
+export interface IssuanceNeeds {
+  readonly db: Pool;
+  readonly hierarchy: Hierarchy;
+  readonly profiles: ProfileSet;
+  readonly ruleSet: RuleSet;
+  /** SHA-256 of SPKI, lower-case hex, of keys that are public knowledge. */
+  readonly refusedKeys: ReadonlySet<string>;
+  readonly clock: Clock;
+  readonly fillRandom: FillRandom;
+}
+
+/** One request as it reaches the use cases: what, by whom, and under which request. */
+export interface AskedRequest {
+  readonly request: CertificateRequest;
+  readonly caller: Caller;
+  /** Appears in the logs, the decision and the audit. */
+  readonly requestId?: string;
+  /** Row of the Idempotency-Key under which it came. */
+  readonly idempotencyId?: string;
+}

@@ -1,0 +1,73 @@
+import type { CsrFacts } from '../domain/certificate-request.ts';
+import type { CsrReading, Finding } from '../domain/eligibility-question.ts';
+import { Fault } from '../domain/fault.ts';
+import { checkCsr } from '../eligibility/csr-rules.ts';
+import { chooseProfile } from '../profiles/choose-profile.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { readCsr } from '../x509/csr.ts';
+import { DerError } from '../x509/der.ts';
+import { publicKeySha256 } from '../x509/key-identifier.ts';
+import { verifyProofOfPossession } from '../x509/proof-of-possession.ts';
+import type { AskedRequest, IssuanceNeeds } from './needs.ts';
+
+/** A request whose CSR has been read: everything about it that needs no records. */
+export interface ReadRequest {
+  readonly asked: AskedRequest;
+  readonly reading: CsrReading;
+  /** Absent when the octets are not a PKCS#10. */
+  readonly key?: { readonly spki: Buffer; readonly sha256: Buffer };
+  /** The profile that will be filled, or why none can be. */
+  readonly profile?: Profile | Fault;
+}
+
+/** Reads the CSR strictly, asks every rule of its category and checks proof of possession; never throws for what a caller sent. */
+export function readRequest(asked: AskedRequest, needs: Pick<IssuanceNeeds, 'profiles'>): ReadRequest {
+  const { request } = asked;
+  const csr = readStrictly(request.csr);
+  if (csr instanceof DerError)
+    return { asked, reading: { findings: [{ reason: 'CSR_UNPARSEABLE', detail: csr.message }] } };
+
+  const rules = checkCsr(csr, request.category);
+  const reading = { ...rules, findings: [...rules.findings, ...proofOfPossession(csr)] };
+  const key = { spki: csr.spki, sha256: publicKeySha256(csr.spki) };
+  const { subject, keyUsage } = reading;
+  if (subject === undefined || keyUsage === undefined) return { asked, reading, key };
+  return {
+    asked,
+    reading,
+    key,
+    profile: choose(() =>
+      chooseProfile(needs.profiles, { subject, keyUsage, publicKey: csr.publicKey }, request.profile),
+    ),
+  };
+}
+
+function readStrictly(der: Buffer): CsrFacts | DerError {
+  try {
+    return readCsr(der);
+  } catch (error) {
+    if (error instanceof DerError) return error;
+    throw error;
+  }
+}
+
+function proofOfPossession(csr: CsrFacts): Finding[] {
+  return verifyProofOfPossession(csr)
+    ? []
+    : [
+        {
+          reason: 'CSR_SIGNATURE_INVALID',
+          detail:
+            'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.',
+        },
+      ];
+}
+
+function choose(profile: () => Profile): Profile | Fault {
+  try {
+    return profile();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}

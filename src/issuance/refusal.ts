@@ -1,0 +1,38 @@
+import { subjectKey } from '../domain/certificate-request.ts';
+import type { Decision } from '../domain/decision.ts';
+import { Fault } from '../domain/fault.ts';
+import type { DecisionRecord } from '../audit/decisions.ts';
+import type { DecidedRequest } from './decide-requests.ts';
+
+/** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
+export function refusal(decision: Decision): Fault {
+  const { reasons, outcome } = decision;
+  if (outcome === 'REFER' || outcome === 'QUEUE')
+    return new Fault('referred', 'The request needs the decision of a DCC approver; nothing was issued.', {
+      reasons,
+    });
+  return reasons.every(({ reason }) => reason.startsWith('CSR_'))
+    ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', { reasons })
+    : new Fault('not-eligible', 'The participant may not have this certificate; nothing was issued.', {
+        reasons,
+      });
+}
+
+/** The decision as it is kept: what was asked, by whom, and the answer. */
+export function decisionRecord(
+  { read, id, participant, decision }: DecidedRequest,
+  decidedAt: Date,
+): DecisionRecord {
+  const { asked, reading, key } = read;
+  return {
+    id,
+    decidedAt,
+    ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),
+    caller: asked.caller,
+    ...(participant === undefined ? {} : { participantId: participant.id }),
+    request: asked.request,
+    ...(reading.subject === undefined ? {} : { subject: subjectKey(reading.subject) }),
+    ...(key === undefined ? {} : { publicKeySha256: key.sha256 }),
+    decision,
+  };
+}

@@ -1,0 +1,66 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { Fault } from '../domain/fault.ts';
+
+/** The shortest passphrase that protects a CA key, in characters. */
+export const SHORTEST_PASSPHRASE = 12;
+
+/**
+ * Writes a private key as encrypted PKCS#8 PEM (PBES2: PBKDF2, AES-256-CBC), mode 0600, durable before it returns.
+ * The file appears whole or not at all, and an existing one is never replaced.
+ * @throws Fault `authority-refused` when the file exists
+ */
+export function writeKeyFile(file: string, key: KeyObject, passphrase: string): void {
+  const pem = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
+  writeNewFile(file, pem, 0o600);
+}
+
+/**
+ * Reads a private key that `writeKeyFile` wrote.
+ * @throws Fault `authority-refused` when it is absent, not encrypted, or the passphrase does not open it
+ */
+export function readKeyFile(file: string, passphrase: string): KeyObject {
+  const pem = readText(file);
+  if (!pem.startsWith('-----BEGIN ENCRYPTED PRIVATE KEY-----'))
+    throw new Fault(
+      'authority-refused',
+      `${file} is not an encrypted PKCS#8 key (BEGIN ENCRYPTED PRIVATE KEY).`,
+    );
+  try {
+    return createPrivateKey({ key: pem, format: 'pem', passphrase });
+  } catch (cause) {
+    throw new Fault(
+      'authority-refused',
+      `The passphrase of TCS_KEY_PASSPHRASE does not open ${file}, or the file is damaged.`,
+      { cause },
+    );
+  }
+}
+
+/** Writes a file that must not exist yet: under another name first, then given its own. */
+export function writeNewFile(file: string, text: string | Buffer, mode: number): void {
+  const draft = `${file}.${process.pid}.new`;
+  rmSync(draft, { force: true });
+  const descriptor = openSync(draft, 'wx', mode);
+  try {
+    writeSync(descriptor, typeof text === 'string' ? Buffer.from(text) : text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  try {
+    linkSync(draft, file);
+  } catch (cause) {
+    throw new Fault('authority-refused', `${file} exists already and is not overwritten.`, { cause });
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (cause) {
+    throw new Fault('authority-refused', `The key file ${file} cannot be read.`, { cause });
+  }
+}

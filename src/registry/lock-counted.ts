@@ -1,0 +1,24 @@
+import { query, type PoolClient } from '../db/pool.ts';
+
+/**
+ * Locks what caps count until the transaction ends, so that what is counted next stays true: participants with a
+ * volume cap in an agreement, and Device IDs. One order for everybody: two sets never wait for each other in a circle.
+ */
+export async function lockCounted(
+  signifiers: readonly string[],
+  deviceIds: readonly string[],
+  db: PoolClient,
+): Promise<void> {
+  await query(
+    db,
+    `select pg_advisory_xact_lock(name) from (
+       select distinct hashtextextended(name, 0) as name from (
+         select 'participant ' || p.signifier as name from participant p
+          where p.signifier = any($1) and exists (
+            select 1 from agreement a where a.participant_id = p.id and a.volume_cap is not null)
+         union all
+         select 'device ' || id from unnest($2::text[]) as id) as counted
+       order by 1) as ordered`,
+    [signifiers, deviceIds],
+  );
+}

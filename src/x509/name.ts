@@ -1,0 +1,102 @@
+import type { NameAttribute } from '../domain/certificate-request.ts';
+import { DerError, DerReader, oid, readWhole, sequence, tlv, TAG, wholeBitString } from './der.ts';
+import { COMMON_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME, UNIQUE_IDENTIFIER } from './oids.ts';
+
+/** How the value of a name attribute is written; certificates of the SMKI leave nothing to choice. */
+export type NameForm = 'utf8' | 'printable' | 'bit-string';
+
+/** One RelativeDistinguishedName of one attribute: its dotted type, form and value (octets for a bit string). */
+export interface RelativeName {
+  readonly type: string;
+  readonly as: NameForm;
+  readonly value: string | Buffer;
+}
+
+/** Name DER; each RDN holds one attribute, in the order given. @throws TypeError for text outside PrintableString */
+export function encodeName(names: readonly RelativeName[]): Buffer {
+  return sequence(...names.map((name) => tlv(TAG.SET, sequence(oid(name.type), encodeValue(name)))));
+}
+
+/** Every attribute of a Name in its order. @throws DerError when it is not DER, or a text is not valid for its tag */
+export function readName(der: Buffer): NameAttribute[] {
+  return readWhole(der, 'the name', (reader) => readNameFrom(reader, 'the name'));
+}
+
+/** As `readName`, from the next TLV of a reader. */
+export function readNameFrom(reader: DerReader, what: string): NameAttribute[] {
+  const rdns = reader.enter(TAG.SEQUENCE, what);
+  const attributes: NameAttribute[] = [];
+  while (!rdns.done) {
+    const rdn = rdns.enter(TAG.SET, `${what}: a relative distinguished name`);
+    const start = rdn.position;
+    const members: NameAttribute[] = [];
+    let before: Buffer | undefined;
+    do {
+      const whole = rdn.position;
+      const attribute = rdn.enter(TAG.SEQUENCE, `${what}: an attribute`);
+      const type = attribute.oid(`${what}: an attribute type`);
+      const tag = attribute.peek();
+      const at = attribute.position;
+      const value = attribute.take(tag, `${what}: an attribute value`);
+      checkText(tag, value, at, what);
+      attribute.finish(`${what}: an attribute`);
+      const encoded = rdn.octets.subarray(whole, rdn.position);
+      if (before && Buffer.compare(before, encoded) >= 0)
+        throw new DerError(whole, `${what}: a SET OF is not in DER order`);
+      before = encoded;
+      members.push({ type, tag, value, single: true });
+    } while (!rdn.done);
+    if (start === rdn.position) throw new DerError(start, `${what}: an empty relative distinguished name`);
+    attributes.push(...members.map((member) => ({ ...member, single: members.length === 1 })));
+  }
+  return attributes;
+}
+
+/** A Name as people read it, in the order of the DER: `OU=07, CN=TIO1`; empty for the empty name. */
+export function formatName(der: Buffer): string {
+  return readName(der)
+    .map(({ type, tag, value }) => `${SHORT_NAMES.get(type) ?? type}=${formatValue(tag, value)}`)
+    .join(', ');
+}
+
+function encodeValue({ as, value }: RelativeName): Buffer {
+  if (as === 'bit-string') {
+    if (typeof value === 'string') throw new TypeError('a bit string is given as octets');
+    return wholeBitString(value);
+  }
+  const text = value.toString();
+  if (as === 'utf8') return tlv(TAG.UTF8_STRING, Buffer.from(text, 'utf8'));
+  if (!PRINTABLE.test(text)) throw new TypeError(`${text} is no PrintableString`);
+  return tlv(TAG.PRINTABLE_STRING, Buffer.from(text, 'latin1'));
+}
+
+function checkText(tag: number, value: Buffer, at: number, what: string): void {
+  if (tag === TAG.UTF8_STRING && !isUtf8(value))
+    throw new DerError(at, `${what}: a UTF8String is not valid UTF-8`);
+  if (tag === TAG.PRINTABLE_STRING && !PRINTABLE.test(value.toString('latin1')))
+    throw new DerError(at, `${what}: a PrintableString holds other characters`);
+  if (tag === TAG.BIT_STRING && !((value[0] ?? 8) <= 7 && (value.length > 1 || value[0] === 0)))
+    throw new DerError(at, `${what}: a BIT STRING is malformed`);
+}
+
+function formatValue(tag: number, value: Buffer): string {
+  if (tag === TAG.BIT_STRING)
+    return (value.subarray(1).toString('hex').toUpperCase().match(/../g) ?? []).join('-');
+  const text = value.toString(tag === TAG.UTF8_STRING ? 'utf8' : 'latin1');
+  // RFC 4514, 2.4: what has a meaning in the text form is escaped; control characters never reach a terminal.
+  return text
+    .replace(/[,+"\\<>;=]/g, (special) => `\\${special}`)
+    .replace(
+      /[\u0000-\u001f\u007f-\u009f]/g,
+      (control) => `\\${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    );
+}
+
+const isUtf8 = (octets: Buffer) => Buffer.from(octets.toString('utf8'), 'utf8').equals(octets);
+const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
+const SHORT_NAMES = new Map([
+  [COMMON_NAME, 'CN'],
+  [ORGANIZATIONAL_UNIT_NAME, 'OU'],
+  [ORGANIZATION_NAME, 'O'],
+  [UNIQUE_IDENTIFIER, 'x500UniqueIdentifier'],
+]);

@@ -1,0 +1,34 @@
+/** Every object identifier once, with the document it comes from. */
+
+// Attribute types of names: RFC 5280, Appendix A.1; X.520.
+export const COMMON_NAME = '2.5.4.3';
+export const ORGANIZATIONAL_UNIT_NAME = '2.5.4.11';
+export const ORGANIZATION_NAME = '2.5.4.10';
+/** id-at-uniqueIdentifier: the EUI-64 of an Organisation Certificate (SEC Appendix M, F). */
+export const UNIQUE_IDENTIFIER = '2.5.4.45';
+
+// Certificate extensions: RFC 5280, 4.2.1.
+export const SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
+export const KEY_USAGE = '2.5.29.15';
+export const SUBJECT_ALT_NAME = '2.5.29.17';
+export const BASIC_CONSTRAINTS = '2.5.29.19';
+export const CERTIFICATE_POLICIES = '2.5.29.32';
+export const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35';
+export const EXTENDED_KEY_USAGE = '2.5.29.37';
+export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+/** id-on-hardwareModuleName: RFC 4108, 5. */
+export const HARDWARE_MODULE_NAME = '1.3.6.1.5.5.7.8.4';
+
+/** extensionRequest: RFC 2985, 5.4.2. */
+export const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
+
+// Public keys: RFC 5480, 2.1.1; RFC 3279, 2.3.1.
+export const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+export const PRIME256V1 = '1.2.840.10045.3.1.7';
+export const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
+
+// Signatures: RFC 5758, 3.2; RFC 4055, 5.
+export const ECDSA_WITH_SHA256_OID = '1.2.840.10045.4.3.2';
+export const SHA256_WITH_RSA_OID = '1.2.840.113549.1.1.11';

@@ -1,0 +1,51 @@
+import { DerError } from './der.ts';
+
+/**
+ * Takes the DER out of a CSR's text form, as the live portal accepts it: Base64 under the header `CERTIFICATE REQUEST`,
+ * `NEW CERTIFICATE REQUEST`, or none; on one line or wrapped; lines end with \n or \r\n.
+ * @throws DerError when it is another PEM, several of them, or no strict Base64
+ * @see SEC Appendix M, F
+ */
+export function decodeCsrText(text: string): Buffer {
+  return decodeText(text, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'], 'a CSR');
+}
+
+/** Takes the DER out of a certificate sent as DER, PEM `CERTIFICATE` or bare Base64. @throws DerError */
+export function decodeCertificateInput(octets: Buffer): Buffer {
+  return octets[0] === 0x30
+    ? octets
+    : decodeText(octets.toString('latin1'), ['CERTIFICATE'], 'a certificate');
+}
+
+/** PEM of 64 columns that ends with a line feed. @see RFC 7468, 2 */
+export function encodePem(label: string, der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
+
+function decodeText(text: string, labels: readonly string[], what: string): Buffer {
+  const trimmed = text.trim();
+  const framed = /^-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([^-]*)-----END ([A-Z0-9 ]{1,64})-----$/.exec(
+    trimmed,
+  );
+  if (framed === null && trimmed.includes('-----'))
+    throw new DerError(0, `the text is not exactly one PEM of ${what}`);
+  const [, begin = '', body = trimmed, end = ''] = framed ?? [];
+  if (framed !== null && (begin !== end || !labels.includes(begin)))
+    throw new DerError(0, `the PEM is labelled ${begin}; ${what} is labelled ${labels.join(' or ')}`);
+  return decodeBase64(body, what);
+}
+
+function decodeBase64(body: string, what: string): Buffer {
+  const digits = body.replace(/\r?\n/g, '');
+  if (digits === '') throw new DerError(0, `${what} is missing: the text is empty`);
+  if (digits.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(digits))
+    throw new DerError(
+      0,
+      `the text is not Base64 as RFC 4648, 4 writes it, so no ${what.replace(/^an? /, '')} can be read`,
+    );
+  const der = Buffer.from(digits, 'base64');
+  if (der.toString('base64') !== digits)
+    throw new DerError(0, 'the Base64 does not end with zero bits (RFC 4648, 3.5)');
+  return der;
+}
