@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 /** An import may only go down; folders on one layer do not import each other (docs/architecture.md). */
 const LAYERS = [
   ['domain'],
-  ['x509', 'keys', 'db'],
+  ['x509', 'keys', 'db', 'yaml'],
   ['profiles', 'lint', 'eligibility', 'registry', 'audit'],
   ['ca'],
   ['issuance'],
@@ -16,6 +16,7 @@ const LAYERS = [
 const OWNERS = {
   x509: '@peculiar/.*|reflect-metadata',
   db: 'pg|node-pg-migrate|@electric-sql/.*',
+  yaml: 'yaml',
   http: 'express|express-rate-limit|passport.*|helmet|swagger-ui-express|pino-http|@asteasolutions/.*',
   cli: 'commander',
 };

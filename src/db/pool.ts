@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs';
+import pg from 'pg';
+import { Fault } from '../domain/fault.ts';
+import { faultOf } from './database-errors.ts';
+import { lockFolder } from './folder-lock.ts';
+
+export type Pool = pg.Pool;
+export type PoolClient = pg.PoolClient;
+/** A pool or, inside a transaction, its client: any statement works with either. */
+export type Db = pg.Pool | pg.PoolClient;
+
+/** An open database: PostgreSQL, or the embedded one in this process. */
+export interface Database {
+  readonly pool: Pool;
+  readonly kind: 'postgres' | 'embedded';
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** PostgreSQL 14 or newer; absent: the embedded database. */
+  readonly url?: string;
+  /** Folder of the embedded database; absent: in memory. */
+  readonly dataDir?: string;
+  /** Image of an embedded database to start from. */
+  readonly image?: Blob;
+  readonly poolSize?: number;
+  /** Told when an idle connection is lost; the pool replaces it. */
+  readonly onLost?: (error: Error) => void;
+}
+
+/**
+ * Opens the database. The embedded one takes a lock that the kernel frees when the process dies.
+ * @throws Fault `database-unavailable` when the server is away, the folder is in use, or PostgreSQL is older than 14
+ */
+export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
+  return options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options);
+}
+
+/** One statement. @throws Fault `database-unavailable` when the connection is lost; other errors as they are */
+export async function query<Row extends pg.QueryResultRow>(
+  db: Db,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<pg.QueryResult<Row>> {
+  try {
+    return await db.query<Row>(text, [...values]);
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+/**
+ * Runs `work` in one transaction and commits it, or rolls it back and throws what `work` threw.
+ * Inside, only the client may be used: the embedded database has one connection.
+ */
+export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let broken = false;
+  try {
+    await query(client, 'begin');
+    const result = await work(client);
+    await query(client, 'commit');
+    return result;
+  } catch (error) {
+    broken = await client.query('rollback').then(
+      () => false,
+      () => true,
+    );
+    throw error;
+  } finally {
+    // A client that could not even roll back is thrown away; the pool makes another.
+    client.release(broken);
+  }
+}
+
+/** A client of the pool; give it back. @throws Fault `database-unavailable` */
+export async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOptions): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 60_000,
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: 'test-certificate-service',
+  });
+  // Without a listener a restart of the server would end this process.
+  pool.on('error', (error) => onLost?.(error));
+  try {
+    const { rows } = await query<{ version: number }>(
+      pool,
+      `select current_setting('server_version_num')::int as version`,
+    );
+    if ((rows[0]?.version ?? 0) < OLDEST_VERSION)
+      throw new Fault('database-unavailable', 'PostgreSQL 14 or newer is needed; this server is older.');
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return { pool, kind: 'postgres', close: () => pool.end() };
+}
+
+async function openEmbedded({ dataDir, image }: DatabaseOptions): Promise<Database> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
+  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const unlock = dataDir === undefined ? undefined : await lockFolder(dataDir);
+  try {
+    const engine = await PGlite.create({
+      ...(dataDir === undefined ? {} : { dataDir }),
+      ...(image === undefined ? {} : { loadDataDir: image }),
+    });
+    const pool = new pg.Pool({
+      ...(createPgConfig(engine) as unknown as pg.PoolConfig),
+      max: 1,
+      connectionTimeoutMillis: 30_000,
+    });
+    const close = async () => {
+      await pool.end();
+      await engine.close();
+      await unlock?.();
+    };
+    return { pool, kind: 'embedded', close };
+  } catch (error) {
+    await unlock?.();
+    throw error;
+  }
+}
+
+const OLDEST_VERSION = 140_000;

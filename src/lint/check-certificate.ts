@@ -1,0 +1,184 @@
+import type { Category, RemotePartyRole } from '../domain/category.ts';
+import { parseRoleCode } from '../domain/category.ts';
+import { Fault } from '../domain/fault.ts';
+import { DerError } from '../x509/der.ts';
+import { readBasicConstraints, readKeyUsage } from '../x509/extensions.ts';
+import { readName } from '../x509/name.ts';
+import * as oids from '../x509/oids.ts';
+import { readCertificate, type CertificateFacts, type TbsFacts } from '../x509/read-certificate.ts';
+import { runRules } from './lint.ts';
+import { extensionOf, type CertificateKind, type LintFinding } from './rule.ts';
+
+/** A profile as far as a certificate can be recognised by it. */
+export interface KnownProfile {
+  readonly profile: string;
+  readonly category: Category;
+  readonly keyUsage: 'digitalSignature' | 'keyAgreement';
+  readonly roles?: readonly RemotePartyRole[] | undefined;
+  readonly subjectPublicKeyInfo: { readonly algorithm: 'EC' | 'RSA' };
+}
+
+/** The verdict over a finished certificate, rule by rule. */
+export interface CertificateVerdict {
+  readonly verdict: 'PASS' | 'WARN' | 'FAIL';
+  /** The profile it was held against; of a CA its category and kind. */
+  readonly profile: string;
+  readonly findings: readonly LintFinding[];
+}
+
+/**
+ * Holds a finished certificate against the profile that was named, or the one it looks like. Says nothing about who
+ * issued it: the signature is not verified here.
+ * @param der        whole certificate
+ * @param refused    commonNames of live and published test CAs, each with why it is refused
+ * @throws Fault `certificate-unreadable` when it is not a certificate in DER; `malformed-request` for an unknown profile
+ */
+export function checkCertificate(
+  der: Buffer,
+  profiles: Iterable<KnownProfile>,
+  refused: ReadonlyMap<string, string>,
+  now: Date,
+  requested?: string,
+): CertificateVerdict {
+  const certificate = read(der);
+  const { facts } = certificate;
+  const { kind, profile } = recognise(facts, [...profiles], requested);
+  const findings = [
+    ...runRules(facts, kind),
+    ...checkEnvelope(certificate),
+    ...checkValidity(facts, now),
+    ...checkNames(facts, refused),
+  ];
+  const failed = findings.some((one) => one.severity === 'ERROR');
+  return { verdict: failed ? 'FAIL' : findings.length > 0 ? 'WARN' : 'PASS', profile, findings };
+}
+
+function read(der: Buffer): CertificateFacts {
+  try {
+    return readCertificate(der);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    const reason = {
+      reason: 'CERTIFICATE_UNPARSEABLE',
+      clause: 'RFC 5280, 4.1; X.690, 10',
+      detail: error.message,
+      fix: 'Send one certificate as DER, PEM (BEGIN CERTIFICATE) or Base64 of DER.',
+    };
+    throw new Fault('certificate-unreadable', 'This is not a certificate in DER.', { reasons: [reason] });
+  }
+}
+
+function recognise(
+  facts: TbsFacts,
+  profiles: readonly KnownProfile[],
+  requested: string | undefined,
+): { kind: CertificateKind; profile: string } {
+  if (requested !== undefined) {
+    const named = profiles.find((one) => one.profile === requested);
+    if (named === undefined) throw unknownProfile(requested, profiles);
+    return { kind: { category: named.category, kind: 'END_ENTITY' }, profile: named.profile };
+  }
+  const category = categoryOf(facts);
+  if (isAuthority(facts)) {
+    const kind = facts.issuer.equals(facts.subject) ? 'ROOT' : 'ISSUING';
+    return { kind: { category, kind }, profile: `${category} ${kind}` };
+  }
+  const fitting = profiles.find((one) => one.category === category && looksLike(facts, one));
+  const fallback = profiles.find((one) => one.category === category);
+  return { kind: { category, kind: 'END_ENTITY' }, profile: (fitting ?? fallback)?.profile ?? category };
+}
+
+function categoryOf(facts: TbsFacts): Category {
+  const types = readName(facts.subject).map((name) => name.type);
+  const issuerHasUnit = readName(facts.issuer).some((name) => name.type === oids.ORGANIZATIONAL_UNIT_NAME);
+  if (types.includes(oids.UNIQUE_IDENTIFIER) || issuerHasUnit) return 'ORGANISATION';
+  const usesTls = extensionOf(facts, oids.EXTENDED_KEY_USAGE) !== undefined;
+  return usesTls || facts.publicKey.kind === 'RSA' ? 'DCCKI' : 'DEVICE';
+}
+
+function isAuthority(facts: TbsFacts): boolean {
+  const extension = extensionOf(facts, oids.BASIC_CONSTRAINTS);
+  return extension !== undefined && attempt(() => readBasicConstraints(extension.value).cA, false);
+}
+
+function looksLike(
+  facts: TbsFacts,
+  { keyUsage, roles, category, subjectPublicKeyInfo }: KnownProfile,
+): boolean {
+  const extension = extensionOf(facts, oids.KEY_USAGE);
+  const usages = extension ? attempt(() => readKeyUsage(extension.value), []) : [];
+  const unit = readName(facts.subject).find((name) => name.type === oids.ORGANIZATIONAL_UNIT_NAME);
+  const role = unit && parseRoleCode(unit.value.toString());
+  const sameRole =
+    category !== 'ORGANISATION' || roles === undefined || (role !== undefined && roles.includes(role));
+  const sameKey =
+    category !== 'DCCKI' || (facts.publicKey.kind === 'RSA') === (subjectPublicKeyInfo.algorithm === 'RSA');
+  return usages.includes(keyUsage) && sameRole && sameKey;
+}
+
+function checkEnvelope({ facts, signatureAlgorithm }: CertificateFacts): LintFinding[] {
+  return signatureAlgorithm.equals(facts.signatureAlgorithm)
+    ? []
+    : [finding('same-algorithm-twice', 'ERROR', 'RFC 5280, 4.1.1.2', 'the two signature algorithms differ')];
+}
+
+function checkValidity({ validity }: TbsFacts, now: Date): LintFinding[] {
+  if (now < validity.notBefore)
+    return [
+      finding(
+        'valid-now',
+        'WARN',
+        'RFC 5280, 4.1.2.5',
+        `it is not valid before ${validity.notBefore.toISOString()}`,
+      ),
+    ];
+  if (now.getTime() >= validity.notAfter.getTime() + 1000)
+    return [
+      finding(
+        'valid-now',
+        'WARN',
+        'RFC 5280, 4.1.2.5',
+        `it was valid until ${validity.notAfter.toISOString()}`,
+      ),
+    ];
+  return [];
+}
+
+/** A certificate of live SMKI, or of the published test PKI, is not one of ours. */
+function checkNames(facts: TbsFacts, refused: ReadonlyMap<string, string>): LintFinding[] {
+  return readName(facts.issuer).flatMap((name) => {
+    const text = name.value.toString('latin1');
+    const why = name.type === oids.COMMON_NAME ? refused.get(text) : undefined;
+    return why === undefined
+      ? []
+      : [finding('test-issuer', 'WARN', 'DESIGN: certs-templates/refused', `the issuer ${text}: ${why}`)];
+  });
+}
+
+function finding(
+  rule: string,
+  severity: LintFinding['severity'],
+  clause: string,
+  detail: string,
+): LintFinding {
+  return { rule, severity, clause, detail };
+}
+
+function attempt<T>(readValue: () => T, otherwise: T): T {
+  try {
+    return readValue();
+  } catch (error) {
+    if (error instanceof DerError) return otherwise;
+    throw error;
+  }
+}
+
+function unknownProfile(requested: string, profiles: readonly KnownProfile[]): Fault {
+  const reason = {
+    reason: 'PROFILE_NOT_APPLICABLE',
+    clause: 'certs-templates',
+    detail: `There is no profile ${requested}.`,
+    fix: `Profiles: ${profiles.map((one) => one.profile).join(', ')}.`,
+  };
+  return new Fault('malformed-request', reason.detail, { reasons: [reason] });
+}

@@ -1,0 +1,128 @@
+import { ECDSA_WITH_SHA256 } from '../x509/certificate.ts';
+import {
+  readAuthorityKeyIdentifier,
+  readCertificatePolicies,
+  readSubjectKeyIdentifier,
+} from '../x509/extensions.ts';
+import { keyIdentifier } from '../x509/key-identifier.ts';
+import {
+  AUTHORITY_KEY_IDENTIFIER,
+  CERTIFICATE_POLICIES,
+  KEY_USAGE,
+  SUBJECT_KEY_IDENTIFIER,
+} from '../x509/oids.ts';
+import {
+  everyCertificate,
+  requirePresent,
+  smki,
+  whenPresent,
+  type CertificateKind,
+  type Rule,
+} from './rule.ts';
+
+const belowRoot = ({ kind }: CertificateKind) => kind !== 'ROOT';
+const roots = ({ kind }: CertificateKind) => kind === 'ROOT';
+const CLAUSE = 'GBCS version 1 (28 November 2014), page 141';
+
+/**
+ * What GBCS asks of every certificate of the SMKI. The DCCKI has no public profile: by our own template it keeps the
+ * same rules except those on the kind of key and signature.
+ */
+export const GBCS: readonly Rule[] = [
+  {
+    rule: 'p-256-key',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: smki,
+    check: ({ publicKey }) =>
+      publicKey.kind === 'EC_P256' ? undefined : 'the key is not an uncompressed P-256 point',
+  },
+  {
+    rule: 'ecdsa-with-sha256',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: smki,
+    check: ({ signatureAlgorithm }) =>
+      signatureAlgorithm.equals(ECDSA_WITH_SHA256)
+        ? undefined
+        : 'the signature algorithm is not ecdsa-with-SHA256 without parameters',
+  },
+  {
+    rule: 'serial-number-at-most-16-octets',
+    clause: 'public test certificates of the SMKI: all have 16 octets',
+    severity: 'ERROR',
+    appliesTo: everyCertificate,
+    check: ({ serialNumber }) =>
+      serialNumber.length <= 16 ? undefined : `the serial number has ${String(serialNumber.length)} octets`,
+  },
+  {
+    rule: 'key-usage-critical',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: everyCertificate,
+    check: requirePresent(KEY_USAGE, 'keyUsage', true),
+  },
+  {
+    rule: 'subject-key-identifier-method-2',
+    clause: `${CLAUSE}; RFC 5280, 4.2.1.2 (2)`,
+    severity: 'ERROR',
+    appliesTo: everyCertificate,
+    check: (facts) => {
+      const missing = requirePresent(SUBJECT_KEY_IDENTIFIER, 'subjectKeyIdentifier', false)(facts, UNASKED);
+      if (missing !== undefined) return missing;
+      return whenPresent(SUBJECT_KEY_IDENTIFIER, ({ value }, { spki }) =>
+        readSubjectKeyIdentifier(value).equals(keyIdentifier(spki))
+          ? undefined
+          : 'subjectKeyIdentifier is not that of the public key by method (2)',
+      )(facts, UNASKED);
+    },
+  },
+  {
+    rule: 'authority-key-identifier-form',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: belowRoot,
+    check: (facts) => {
+      const missing = requirePresent(
+        AUTHORITY_KEY_IDENTIFIER,
+        'authorityKeyIdentifier',
+        false,
+      )(facts, UNASKED);
+      if (missing !== undefined) return missing;
+      return whenPresent(AUTHORITY_KEY_IDENTIFIER, ({ value }) =>
+        readAuthorityKeyIdentifier(value).length === 8
+          ? undefined
+          : 'authorityKeyIdentifier does not have 8 octets',
+      )(facts, UNASKED);
+    },
+  },
+  {
+    rule: 'root-without-authority-key-identifier',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: roots,
+    check: whenPresent(AUTHORITY_KEY_IDENTIFIER, () => 'a root has no authorityKeyIdentifier'),
+  },
+  {
+    rule: 'certificate-policies-critical',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: everyCertificate,
+    check: requirePresent(CERTIFICATE_POLICIES, 'certificatePolicies', true),
+  },
+  {
+    rule: 'one-policy-without-qualifiers',
+    clause: CLAUSE,
+    severity: 'ERROR',
+    appliesTo: everyCertificate,
+    check: whenPresent(CERTIFICATE_POLICIES, ({ value }) => {
+      const policies = readCertificatePolicies(value);
+      return policies.length === 1
+        ? undefined
+        : `certificatePolicies holds ${String(policies.length)} policies`;
+    }),
+  },
+];
+
+/** These checks do not look at the kind again: `appliesTo` has. */
+const UNASKED: CertificateKind = { category: 'DEVICE', kind: 'END_ENTITY' };

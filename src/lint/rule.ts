@@ -1,0 +1,64 @@
+import type { Category } from '../domain/category.ts';
+import type { CsrExtension } from '../domain/certificate-request.ts';
+import type { TbsFacts } from '../x509/read-certificate.ts';
+
+/** What kind of certificate the octets claim to be. */
+export interface CertificateKind {
+  readonly category: Category;
+  readonly kind: 'END_ENTITY' | 'ISSUING' | 'ROOT';
+}
+
+/** One clause of a source document, restated in code. */
+export interface Rule {
+  /** Lower-case words with hyphens, unique. */
+  readonly rule: string;
+  readonly clause: string;
+  readonly severity: 'ERROR' | 'WARN';
+  readonly appliesTo: (kind: CertificateKind) => boolean;
+  /** What is wrong, or `undefined`. A value that cannot be read is wrong by the same rule: `check` may throw DerError. */
+  readonly check: (facts: TbsFacts, kind: CertificateKind) => string | undefined;
+}
+
+/** One broken rule. */
+export interface LintFinding {
+  readonly rule: string;
+  readonly severity: 'ERROR' | 'WARN';
+  readonly clause: string;
+  readonly detail: string;
+}
+
+/** The extension of this OID, the first of them. */
+export function extensionOf(facts: TbsFacts, oid: string): CsrExtension | undefined {
+  return facts.extensions.find((extension) => extension.oid === oid);
+}
+
+/** Checks the value of an extension that another rule requires to be there. */
+export function whenPresent(
+  oid: string,
+  check: (extension: CsrExtension, facts: TbsFacts) => string | undefined,
+): Rule['check'] {
+  return (facts) => {
+    const extension = extensionOf(facts, oid);
+    return extension && check(extension, facts);
+  };
+}
+
+/** An extension that must be there, critical or not critical. */
+export function requirePresent(oid: string, name: string, critical: boolean): Rule['check'] {
+  return (facts) => {
+    const extension = extensionOf(facts, oid);
+    if (extension === undefined) return `${name} is missing`;
+    return extension.critical === critical
+      ? undefined
+      : `${name} is ${critical ? 'not critical' : 'critical'}`;
+  };
+}
+
+export const everyCertificate = () => true;
+export const smki = ({ category }: CertificateKind) => category !== 'DCCKI';
+export const authorities = ({ kind }: CertificateKind) => kind !== 'END_ENTITY';
+export const endEntities = ({ kind }: CertificateKind) => kind === 'END_ENTITY';
+export const endEntitiesOf =
+  (wanted: Category) =>
+  ({ category, kind }: CertificateKind) =>
+    kind === 'END_ENTITY' && category === wanted;

@@ -1,0 +1,44 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { migrate } from '../../src/db/migrate.ts';
+import { openDatabase } from '../../src/db/pool.ts';
+import { createTestAuthorities } from './authorities.ts';
+
+/**
+ * Once before all tests: a migrated database to copy (an image of the embedded one, or a template on the server of
+ * TEST_DATABASE_URL) and a set of test authorities, because RSA keys of 4096 bits take their time.
+ */
+export default async function globalSetup(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-test-'));
+  process.env['TCS_TEST_FOLDER'] = folder;
+  createTestAuthorities(path.join(folder, 'authorities'));
+  const url = process.env['TEST_DATABASE_URL'];
+  await (url === undefined ? buildImage(folder) : buildTemplate(url));
+}
+
+async function buildImage(folder: string): Promise<void> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
+  const engine = await PGlite.create();
+  const pool = new pg.Pool({ ...(createPgConfig(engine) as unknown as pg.PoolConfig), max: 1 });
+  await migrate(pool);
+  await pool.end();
+  const image = await engine.dumpDataDir('none');
+  writeFileSync(path.join(folder, 'database.tar'), Buffer.from(await image.arrayBuffer()));
+  await engine.close();
+}
+
+async function buildTemplate(url: string): Promise<void> {
+  const admin = new pg.Client(url);
+  await admin.connect();
+  await admin.query('drop database if exists tcs_template');
+  await admin.query('create database tcs_template');
+  await admin.end();
+  const template = new URL(url);
+  template.pathname = '/tcs_template';
+  const database = await openDatabase({ url: template.href });
+  await migrate(database.pool);
+  await database.close();
+}

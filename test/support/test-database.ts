@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { openDatabase, type Database } from '../../src/db/pool.ts';
+
+/** A fresh migrated database: embedded, or its own one on the server of TEST_DATABASE_URL; dropped when closed. */
+export async function testDatabase(): Promise<Database & { readonly url?: string }> {
+  const url = process.env['TEST_DATABASE_URL'];
+  if (url === undefined) {
+    const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
+    return openDatabase({ image: new Blob([new Uint8Array(image)]) });
+  }
+  const name = `tcs_test_${randomBytes(6).toString('hex')}`;
+  await administer(url, `create database ${name} template tcs_template`);
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  const database = await openDatabase({ url: own.href });
+  const close = async () => {
+    await database.close();
+    await administer(url, `drop database ${name} with (force)`);
+  };
+  return { ...database, url: own.href, close };
+}
+
+/** Whether the tests run on a real server. */
+export const onPostgres = process.env['TEST_DATABASE_URL'] !== undefined;
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
