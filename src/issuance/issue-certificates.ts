@@ -68,7 +68,7 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
 
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
-  const { subject, keyUsage } = read.reading;
+  const { subject } = read.reading;
   if (!hasPassed(decision) || participant === undefined) return refusal(decision);
   if (read.profile instanceof Fault) return read.profile;
   if (!read.key || !read.profile || !subject || !keyUsage) throw new TypeError('a request passed unread');

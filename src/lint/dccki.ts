@@ -56,10 +56,9 @@ export const DCCKI: readonly Rule[] = [
     appliesTo: infrastructure,
     check: whenPresent(oids.EXTENDED_KEY_USAGE, ({ critical, value }) => {
       if (critical) return 'extendedKeyUsage is critical';
-      const purposes = readExtendedKeyUsage(value);
-      const both =
-        purposes.length === 2 && purposes.includes(oids.SERVER_AUTH) && purposes.includes(oids.CLIENT_AUTH);
-      return both ? undefined : 'extendedKeyUsage is not serverAuth and clientAuth';
+      return readExtendedKeyUsage(value).join(' ') === `${oids.SERVER_AUTH} ${oids.CLIENT_AUTH}`
+        ? undefined
+        : 'extendedKeyUsage is not serverAuth and clientAuth, in this order';
     }),
   },
   {

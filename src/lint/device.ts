@@ -15,7 +15,7 @@ export const DEVICE: readonly Rule[] = [
     clause: 'GBCS version 1 (28 November 2014), page 145; SEC Appendix A',
     severity: 'ERROR',
     appliesTo,
-    check: ({ subject }) => (readName(subject).length === 0 ? undefined : 'the subject is not empty'),
+    check: ({ subject }) => (subject.length === EMPTY_NAME ? undefined : 'the subject is not empty'),
   },
   {
     rule: 'device-issuer',
@@ -80,3 +80,5 @@ export const DEVICE: readonly Rule[] = [
 ];
 
 const INDEFINITE = Date.UTC(9999, 11, 31, 23, 59, 59);
+/** Octets of an empty SEQUENCE. */
+const EMPTY_NAME = 2;

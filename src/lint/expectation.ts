@@ -37,7 +37,7 @@ export interface Expectation {
 export function compareWithExpectation(facts: TbsFacts, expected: Expectation): LintFinding[] {
   const findings: LintFinding[] = [];
   for (const [rule, detail, holds] of COMPARISONS) {
-    if (!holdsStrictly(() => holds(facts, expected)))
+    if (!holdsStrictly(holds, facts, expected))
       findings.push({ rule, severity: 'ERROR', clause: 'the request and its profile', detail });
   }
   return findings;
@@ -182,9 +182,9 @@ const wholeSeconds = (instant: Date) => Math.floor(instant.getTime() / 1000);
 const valueOf = (facts: TbsFacts, oid: string) => extensionOf(facts, oid)?.value ?? Buffer.alloc(0);
 
 /** A value that cannot even be read is a difference. */
-function holdsStrictly(holds: () => boolean): boolean {
+function holdsStrictly(holds: Comparison[2], facts: TbsFacts, expected: Expectation): boolean {
   try {
-    return holds();
+    return holds(facts, expected);
   } catch (error) {
     if (error instanceof DerError) return false;
     throw error;

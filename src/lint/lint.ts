@@ -45,7 +45,7 @@ export function lint(tbs: Buffer, kind: CertificateKind, expected: Expectation):
 export function runRules(facts: TbsFacts, kind: CertificateKind): LintFinding[] {
   const findings: LintFinding[] = [];
   for (const { rule, severity, clause, check } of rulesFor(kind)) {
-    const detail = checked(() => check(facts, kind));
+    const detail = checkOne(check, facts, kind);
     if (detail !== undefined) findings.push({ rule, severity, clause, detail });
   }
   return findings;
@@ -62,9 +62,10 @@ function lintOctets(tbs: Buffer, kind: CertificateKind, expected: Expectation): 
   return [...runRules(facts, kind), ...compareWithExpectation(facts, expected)];
 }
 
-function checked(check: () => string | undefined): string | undefined {
+/** A value that cannot be read breaks the rule that reads it. */
+function checkOne(check: Rule['check'], facts: TbsFacts, kind: CertificateKind): string | undefined {
   try {
-    return check();
+    return check(facts, kind);
   } catch (error) {
     if (error instanceof DerError) return error.message;
     throw error;
@@ -73,9 +74,10 @@ function checked(check: () => string | undefined): string | undefined {
 
 /** The rules of each of the nine kinds are chosen once. */
 function rulesFor(kind: CertificateKind): readonly Rule[] {
-  const name = `${kind.category} ${kind.kind}`;
-  let rules = chosen.get(name);
-  if (rules === undefined) chosen.set(name, (rules = RULES.filter((rule) => rule.appliesTo(kind))));
+  let byKind = chosen.get(kind.category);
+  if (byKind === undefined) chosen.set(kind.category, (byKind = new Map()));
+  let rules = byKind.get(kind.kind);
+  if (rules === undefined) byKind.set(kind.kind, (rules = RULES.filter((rule) => rule.appliesTo(kind))));
   return rules;
 }
-const chosen = new Map<string, readonly Rule[]>();
+const chosen = new Map<CertificateKind['category'], Map<CertificateKind['kind'], readonly Rule[]>>();

@@ -1,6 +1,5 @@
 import { TAG } from '../x509/der.ts';
 import { readBasicConstraints, readKeyUsage, readSubjectKeyIdentifier } from '../x509/extensions.ts';
-import { readName } from '../x509/name.ts';
 import {
   AUTHORITY_KEY_IDENTIFIER,
   BASIC_CONSTRAINTS,
@@ -38,7 +37,7 @@ export const RFC_5280: readonly Rule[] = [
     clause: 'RFC 5280, 4.1.2.4',
     severity: 'ERROR',
     appliesTo: everyCertificate,
-    check: ({ issuer }) => (readName(issuer).length === 0 ? 'the issuer is empty' : undefined),
+    check: ({ issuer }) => (isEmptyName(issuer) ? 'the issuer is empty' : undefined),
   },
   {
     rule: 'time-form',
@@ -46,7 +45,7 @@ export const RFC_5280: readonly Rule[] = [
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ validity }) => {
-      const fits = (instant: Date, tag: number) => (tag === TAG.UTC_TIME) === instant.getUTCFullYear() < 2050;
+      const fits = (instant: Date, tag: number) => (tag === TAG.UTC_TIME) === instant.getTime() < YEAR_2050;
       const good =
         fits(validity.notBefore, validity.notBeforeTag) && fits(validity.notAfter, validity.notAfterTag);
       return good ? undefined : 'a time through 2049 is UTCTime, a later one GeneralizedTime';
@@ -84,7 +83,7 @@ export const RFC_5280: readonly Rule[] = [
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: (facts) =>
-      readName(facts.subject).length > 0 || extensionOf(facts, SUBJECT_ALT_NAME)?.critical === true
+      !isEmptyName(facts.subject) || extensionOf(facts, SUBJECT_ALT_NAME)?.critical === true
         ? undefined
         : 'the subject is empty and there is no critical subjectAltName',
   },
@@ -143,3 +142,7 @@ export const RFC_5280: readonly Rule[] = [
     },
   },
 ];
+
+/** The name has been read as DER already: without content it is an empty SEQUENCE. */
+const isEmptyName = (name: Buffer) => name.length === 2;
+const YEAR_2050 = Date.UTC(2050, 0);

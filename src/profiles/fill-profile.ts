@@ -4,13 +4,10 @@ import { eui64Octets } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import type { TbsContent } from '../x509/certificate.ts';
-import { encodeExtension } from '../x509/extensions.ts';
-import * as values from '../x509/extensions.ts';
-import { keyIdentifier } from '../x509/key-identifier.ts';
 import { encodeName, type RelativeName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
-import { dnsNamesValue, hardwareModuleNameValue } from '../x509/subject-alt-name.ts';
-import type { AuthorityTemplate, ExtensionLine, Profile, SubjectLine, Validity } from './profile.ts';
+import { compileExtension, type ExtensionPart } from './compile-extension.ts';
+import type { AuthorityTemplate, Profile, SubjectLine, Validity } from './profile.ts';
 
 /** What a certificate takes from the authority above it. */
 export interface AuthorityFacts {
@@ -39,8 +36,8 @@ export interface CertificateFacts {
 export interface CompiledProfile {
   readonly profile: Profile;
   readonly authority: AuthorityFacts;
-  /** One for each extension: its octets, or how to make them (`undefined`: an optional one that is left out). */
-  readonly extensions: readonly (Buffer | ((facts: CertificateFacts) => Buffer | undefined))[];
+  /** One for each extension, in the order of the profile. */
+  readonly extensions: readonly ExtensionPart[];
 }
 
 /** Encodes the static parts of a profile once. */
@@ -72,9 +69,7 @@ export function fillProfile(
     notAfter,
     subject: encodeName(profile.subject.flatMap((line) => fillSubject(line, facts.subject))),
     spki: facts.spki,
-    extensions: extensions
-      .map((part) => (Buffer.isBuffer(part) ? part : part(facts)))
-      .filter((part) => part !== undefined),
+    extensions: fillExtensions(extensions, facts),
   };
 }
 
@@ -99,7 +94,7 @@ export function fillAuthority(
     notAfter,
     subject,
     spki: facts.spki,
-    extensions: extensions.flatMap((part) => (Buffer.isBuffer(part) ? [part] : (part(facts) ?? []))),
+    extensions: fillExtensions(extensions, facts),
   };
 }
 
@@ -108,48 +103,16 @@ export function authorityName(template: AuthorityTemplate): Buffer {
   return encodeName(template.subject.map((line) => relativeName(line, line.value)));
 }
 
-function compileExtension(
-  line: ExtensionLine,
-  issuerKeyIdentifier: Buffer | undefined,
-): Buffer | ((facts: Pick<CertificateFacts, 'spki'> & Partial<CertificateFacts>) => Buffer | undefined) {
-  const encode = (oid: string, value: Buffer) => encodeExtension(oid, line.critical, value);
-  switch (line.extension) {
-    case 'keyUsage':
-      return encode(oids.KEY_USAGE, values.keyUsageValue(line.bits));
-    case 'extendedKeyUsage':
-      return encode(
-        oids.EXTENDED_KEY_USAGE,
-        values.extendedKeyUsageValue(line.purposes.map((one) => KEY_PURPOSES[one])),
-      );
-    case 'basicConstraints':
-      return encode(
-        oids.BASIC_CONSTRAINTS,
-        values.basicConstraintsValue(
-          line.pathLen === undefined ? { cA: line.cA } : { cA: line.cA, pathLen: line.pathLen },
-        ),
-      );
-    case 'certificatePolicies':
-      return encode(oids.CERTIFICATE_POLICIES, values.certificatePoliciesValue(line.policies));
-    case 'authorityKeyIdentifier':
-      if (issuerKeyIdentifier === undefined) throw new TypeError('a root has no authorityKeyIdentifier');
-      return encode(oids.AUTHORITY_KEY_IDENTIFIER, values.authorityKeyIdentifierValue(issuerKeyIdentifier));
-    case 'subjectKeyIdentifier':
-      return ({ spki }) =>
-        encode(oids.SUBJECT_KEY_IDENTIFIER, values.subjectKeyIdentifierValue(keyIdentifier(spki)));
-    case 'subjectAltName':
-      return ({ subject }) => {
-        const value = alternativeName(subject);
-        return value && encode(oids.SUBJECT_ALT_NAME, value);
-      };
+function fillExtensions(
+  parts: readonly ExtensionPart[],
+  facts: Pick<CertificateFacts, 'spki'> & Partial<CertificateFacts>,
+): Buffer[] {
+  const filled: Buffer[] = [];
+  for (const part of parts) {
+    const extension = part instanceof Uint8Array ? part : part(facts);
+    if (extension !== undefined) filled.push(extension);
   }
-}
-
-function alternativeName(subject: CertificateSubject | undefined): Buffer | undefined {
-  if (subject?.category === 'DEVICE')
-    return hardwareModuleNameValue(subject.hwType, eui64Octets(subject.eui64));
-  return subject?.category === 'DCCKI' && subject.dnsNames.length > 0
-    ? dnsNamesValue(subject.dnsNames)
-    : undefined;
+  return filled;
 }
 
 function fillSubject(line: SubjectLine, subject: CertificateSubject): RelativeName[] {
@@ -195,7 +158,6 @@ function outlivesIssuer(name: string, notAfter: Date, issuer: AuthorityFacts): F
   return new Fault('lint-failed', detail);
 }
 
-const KEY_PURPOSES = { serverAuth: oids.SERVER_AUTH, clientAuth: oids.CLIENT_AUTH };
 const ATTRIBUTE_TYPES = {
   commonName: oids.COMMON_NAME,
   organizationalUnitName: oids.ORGANIZATIONAL_UNIT_NAME,

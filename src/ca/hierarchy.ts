@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { Fault, type Reason } from '../domain/fault.ts';
+import { readKeyFile } from '../keys/key-file.ts';
+import { softwareSigner } from '../keys/software-signer.ts';
+import { runRules } from '../lint/lint.ts';
+import type { ProfileSet } from '../profiles/load-profiles.ts';
+import { authorityName } from '../profiles/fill-profile.ts';
+import type { AuthorityTemplate } from '../profiles/profile.ts';
+import { DerError } from '../x509/der.ts';
+import { readCertificate } from '../x509/read-certificate.ts';
+import { checkIssued } from '../x509/second-opinion.ts';
+import { authorityFiles, readCertificateFile, rootsFirst } from './authority-files.ts';
+import { issuingAuthority, readAuthority, type Authority, type IssuingAuthority } from './authority.ts';
+import { whyRefused, type Refused } from './refused.ts';
+
+/** The test CAs of this service, checked and open. */
+export interface Hierarchy {
+  /** Roots and issuing CAs, roots first. */
+  readonly authorities: readonly Authority[];
+  find(name: string): Authority | undefined;
+  /** @throws TypeError for a name that no profile can carry */
+  issuing(name: string): IssuingAuthority;
+}
+
+/**
+ * Opens every test CA of the templates and every issuing key.
+ *
+ * @throws Fault `authority-refused` with every reason: a certificate or key is missing, a key does not match its
+ *         certificate, a certificate is not one of our own test CAs (name, rules, signature of its own root, validity),
+ *         or its name or key belongs to live SMKI or to a published test PKI
+ */
+export function openHierarchy(
+  needs: {
+    readonly folder: string;
+    readonly passphrase: string;
+    readonly profiles: ProfileSet;
+    readonly refused: Refused;
+  },
+  now: Date,
+): Hierarchy {
+  const opened = new Map<string, Authority>();
+  const issuing = new Map<string, IssuingAuthority>();
+  const faults: Reason[] = [];
+  for (const template of rootsFirst(needs.profiles)) {
+    try {
+      const authority = openAuthority(template, opened.get(template.issuer), needs, now);
+      opened.set(authority.name, authority);
+      const signer = openKey(authority, needs);
+      if (template.kind === 'ISSUING' && signer)
+        issuing.set(authority.name, issuingAuthority(authority, signer));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      faults.push(refusedReason(template.authority, error.message), ...error.reasons);
+    }
+  }
+  if (faults.length > 0)
+    throw new Fault('authority-refused', 'The test CAs cannot be used; nothing is issued.', {
+      reasons: faults,
+    });
+  return {
+    authorities: [...opened.values()],
+    find: (name) => opened.get(name),
+    issuing: (name) => {
+      const authority = issuing.get(name);
+      if (authority === undefined) throw new TypeError(`${name} is no issuing authority`);
+      return authority;
+    },
+  };
+}
+
+function openAuthority(
+  template: AuthorityTemplate,
+  above: Authority | undefined,
+  { folder, refused }: { readonly folder: string; readonly refused: Refused },
+  now: Date,
+): Authority {
+  const file = authorityFiles(folder, template.authority).certificate;
+  const der = readCertificateFile(file);
+  if (der === undefined) throw refuse(`There is no certificate ${file}; make it with: tcs ca init`);
+  if (template.kind === 'ISSUING' && above === undefined)
+    throw refuse(`${file}: its root ${template.issuer} is not open`);
+
+  const facts = readStrictly(file, der);
+  const authority = readAuthority(template, der, above);
+  const why = whyRefused(facts.subject, authority.keySha256, refused);
+  if (why !== undefined) throw refuse(`${file}: ${why}`);
+  if (!facts.subject.equals(authorityName(template)))
+    throw refuse(
+      `${file}: its subject ${authority.subject} is not that of ${template.authority}: not one of our own test CAs`,
+    );
+  const [broken] = runRules(facts, template).filter((one) => one.severity === 'ERROR');
+  if (broken !== undefined) throw refuse(`${file}: ${broken.detail} (${broken.rule}, ${broken.clause})`);
+  if (now < authority.notBefore || now.getTime() >= authority.notAfter.getTime() + 1000)
+    throw refuse(
+      `${file}: valid from ${authority.notBefore.toISOString()} to ${authority.notAfter.toISOString()}, not now`,
+    );
+  try {
+    checkIssued(der, (above ?? authority).publicKey);
+  } catch (cause) {
+    throw refuse(`${file}: not signed by ${above?.name ?? 'itself'}: not one of our own test CAs`, cause);
+  }
+  return authority;
+}
+
+/** A root's key may be kept elsewhere: only `tcs ca init` uses it. */
+function openKey(
+  authority: Authority,
+  { folder, passphrase }: { readonly folder: string; readonly passphrase: string },
+) {
+  const file = authorityFiles(folder, authority.name).key;
+  if (authority.kind === 'ROOT' && !existsSync(file)) return undefined;
+  const signer = softwareSigner(readKeyFile(file, passphrase));
+  if (!signer.publicKey.equals(authority.publicKey))
+    throw refuse(`${file} is not the key of the certificate of ${authority.name}`);
+  return signer;
+}
+
+function readStrictly(file: string, der: Buffer) {
+  try {
+    return readCertificate(der).facts;
+  } catch (cause) {
+    throw refuse(
+      `${file} is not a certificate in DER: ${cause instanceof DerError ? cause.message : 'unreadable'}`,
+      cause,
+    );
+  }
+}
+
+const refuse = (detail: string, cause?: unknown) => new Fault('authority-refused', detail, { cause });
+
+const refusedReason = (name: string, detail: string): Reason => ({
+  reason: 'AUTHORITY_REFUSED',
+  clause: `certs-templates/authority/${name}.yaml`,
+  detail,
+  fix: 'Put the right files back, or move the folder of authorities away and make new test CAs with: tcs ca init',
+});
