@@ -49,7 +49,8 @@ type Comparison = readonly [
   holds: (facts: TbsFacts, expected: Expectation) => boolean,
 ];
 
-const COMPARISONS: readonly Comparison[] = [
+/** Every comparison by its name. */
+export const COMPARISONS: readonly Comparison[] = [
   [
     'expected-serial-number',
     'the serial number is not the one that was drawn',

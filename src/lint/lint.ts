@@ -74,10 +74,11 @@ function checkOne(check: Rule['check'], facts: TbsFacts, kind: CertificateKind):
 
 /** The rules of each of the nine kinds are chosen once. */
 function rulesFor(kind: CertificateKind): readonly Rule[] {
-  let byKind = chosen.get(kind.category);
-  if (byKind === undefined) chosen.set(kind.category, (byKind = new Map()));
-  let rules = byKind.get(kind.kind);
-  if (rules === undefined) byKind.set(kind.kind, (rules = RULES.filter((rule) => rule.appliesTo(kind))));
-  return rules;
+  const byKind = chosen[kind.category];
+  return (byKind[kind.kind] ??= RULES.filter((rule) => rule.appliesTo(kind)));
 }
-const chosen = new Map<CertificateKind['category'], Map<CertificateKind['kind'], readonly Rule[]>>();
+
+const chosen: Record<
+  CertificateKind['category'],
+  Partial<Record<CertificateKind['kind'], readonly Rule[]>>
+> = { ORGANISATION: {}, DEVICE: {}, DCCKI: {} };
