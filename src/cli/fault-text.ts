@@ -2,8 +2,11 @@ import { Fault, type FaultCode } from '../domain/fault.ts';
 
 /** A fault as an operator reads it: what, then every reason with its clause and what to do. */
 export function explainFault(error: unknown): string {
-  if (!(error instanceof Fault)) return `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  const reasons = error.reasons.map(({ reason, clause, detail, fix }) => `  - ${detail}\n    ${reason} (${clause})\n    ${fix}`);
+  if (!(error instanceof Fault))
+    return `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const reasons = error.reasons.map(
+    ({ reason, clause, detail, fix }) => `  - ${detail}\n    ${reason} (${clause})\n    ${fix}`,
+  );
   return [error.message, ...reasons].join('\n');
 }
 

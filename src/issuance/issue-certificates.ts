@@ -45,7 +45,7 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
     return await withTransaction(needs.db, async (db) => {
       const decided = await decideRequests(requests, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
-      const prepared = intended.filter((one) => !(one instanceof Fault));
+      const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
       await recordDecisions(
         decided.map((one) => decisionRecord(one, at)),
         db,
@@ -71,14 +71,10 @@ function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): I
   const { subject } = read.reading;
   if (!hasPassed(decision) || participant === undefined) return refusal(decision);
   if (read.profile instanceof Fault) return read.profile;
-  if (!read.key || !read.profile || !subject || !keyUsage) throw new TypeError('a request passed unread');
   const { asked, profile, key } = read;
+  if (!key || !profile || !subject) throw new TypeError('a request passed unread');
   try {
-    return prepare(
-      { decision, decisionId: id, participant, asked, profile, subject, keyUsage, key },
-      needs,
-      now,
-    );
+    return prepare({ decision, decisionId: id, participant, ...asked, profile, subject, key }, needs, now);
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;
@@ -105,7 +101,7 @@ async function recordSigned(
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult[]> {
   const at = needs.clock.now();
-  const signed = results.filter((one) => !(one instanceof Fault));
+  const signed = results.flatMap((one) => (one instanceof Fault ? [] : [one]));
   if (signed.length === 0) return [...results];
   const recorded = await withTransaction(needs.db, async (db) => {
     const serialNumbers = await recordIssued(signed, at, db);

@@ -2,7 +2,7 @@ import type { Category, RemotePartyRole } from '../domain/category.ts';
 import { parseRoleCode } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
 import { DerError } from '../x509/der.ts';
-import { readBasicConstraints, readKeyUsage } from '../x509/extensions.ts';
+import { readBasicConstraints, readCertificatePolicies, readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { readCertificate, type CertificateFacts, type TbsFacts } from '../x509/read-certificate.ts';
@@ -16,6 +16,7 @@ export interface KnownProfile {
   readonly keyUsage: 'digitalSignature' | 'keyAgreement';
   readonly roles?: readonly RemotePartyRole[] | undefined;
   readonly subjectPublicKeyInfo: { readonly algorithm: 'EC' | 'RSA' };
+  readonly extensions: readonly { readonly extension: string; readonly policies?: readonly string[] }[];
 }
 
 /** The verdict over a finished certificate, rule by rule. */
@@ -42,9 +43,10 @@ export function checkCertificate(
 ): CertificateVerdict {
   const certificate = read(der);
   const { facts } = certificate;
-  const { kind, profile } = recognise(facts, [...profiles], requested);
+  const { kind, profile, known } = recognise(facts, [...profiles], requested);
   const findings = [
     ...runRules(facts, kind),
+    ...(kind.kind === 'END_ENTITY' ? checkProfile(facts, profile, known) : []),
     ...checkEnvelope(certificate),
     ...checkValidity(facts, now),
     ...checkNames(facts, refused),
@@ -68,24 +70,30 @@ function read(der: Buffer): CertificateFacts {
   }
 }
 
+interface Recognised {
+  readonly kind: CertificateKind;
+  readonly profile: string;
+  readonly known?: KnownProfile | undefined;
+}
+
 function recognise(
   facts: TbsFacts,
   profiles: readonly KnownProfile[],
   requested: string | undefined,
-): { kind: CertificateKind; profile: string } {
+): Recognised {
   if (requested !== undefined) {
     const named = profiles.find((one) => one.profile === requested);
     if (named === undefined) throw unknownProfile(requested, profiles);
-    return { kind: { category: named.category, kind: 'END_ENTITY' }, profile: named.profile };
+    return { kind: { category: named.category, kind: 'END_ENTITY' }, profile: named.profile, known: named };
   }
   const category = categoryOf(facts);
   if (isAuthority(facts)) {
     const kind = facts.issuer.equals(facts.subject) ? 'ROOT' : 'ISSUING';
     return { kind: { category, kind }, profile: `${category} ${kind}` };
   }
-  const fitting = profiles.find((one) => one.category === category && looksLike(facts, one));
-  const fallback = profiles.find((one) => one.category === category);
-  return { kind: { category, kind: 'END_ENTITY' }, profile: (fitting ?? fallback)?.profile ?? category };
+  const ofCategory = profiles.filter((one) => one.category === category);
+  const known = ofCategory.find((one) => looksLike(facts, one)) ?? ofCategory[0];
+  return { kind: { category, kind: 'END_ENTITY' }, profile: known?.profile ?? category, known };
 }
 
 function categoryOf(facts: TbsFacts): Category {
@@ -114,6 +122,33 @@ function looksLike(
   const sameKey =
     category !== 'DCCKI' || (facts.publicKey.kind === 'RSA') === (subjectPublicKeyInfo.algorithm === 'RSA');
   return usages.includes(keyUsage) && sameRole && sameKey;
+}
+
+/** What the rules of its category leave open, and its profile does not. */
+function checkProfile(facts: TbsFacts, profile: string, known: KnownProfile | undefined): LintFinding[] {
+  if (known === undefined || !looksLike(facts, known))
+    return [
+      finding(
+        'fits-profile',
+        'ERROR',
+        'certs-templates',
+        `its keyUsage, role or kind of key is not that of ${profile}`,
+      ),
+    ];
+  const wanted = known.extensions.flatMap((one) => one.policies ?? []);
+  const extension = extensionOf(facts, oids.CERTIFICATE_POLICIES);
+  const found = extension ? attempt(() => readCertificatePolicies(extension.value), []) : [];
+  const other = found.find((policy) => !wanted.includes(policy));
+  return other === undefined
+    ? []
+    : [
+        finding(
+          'policy-of-profile',
+          'WARN',
+          'certs-templates',
+          `its policy ${other} is not that of ${profile}`,
+        ),
+      ];
 }
 
 function checkEnvelope({ facts, signatureAlgorithm }: CertificateFacts): LintFinding[] {

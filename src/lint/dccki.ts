@@ -1,3 +1,4 @@
+import { ECDSA_WITH_SHA256, SHA256_WITH_RSA } from '../x509/certificate.ts';
 import { TAG } from '../x509/der.ts';
 import { readExtendedKeyUsage, readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
@@ -25,6 +26,16 @@ export const DCCKI: readonly Rule[] = [
         publicKey.exponent > 2n)
         ? undefined
         : 'the key is neither RSA of at least 2048 bits nor P-256',
+  },
+  {
+    rule: 'dccki-signature-algorithm',
+    clause: `${DESIGN}; RFC 4055, 5; RFC 5758, 3.2`,
+    severity: 'ERROR',
+    appliesTo: dccki,
+    check: ({ signatureAlgorithm }) =>
+      signatureAlgorithm.equals(SHA256_WITH_RSA) || signatureAlgorithm.equals(ECDSA_WITH_SHA256)
+        ? undefined
+        : 'the signature algorithm is neither sha256WithRSAEncryption nor ecdsa-with-SHA256',
   },
   {
     rule: 'dccki-subject',

@@ -1,0 +1,97 @@
+import { formatEui64, rangeContains, type Eui64Range } from '../domain/eui64.ts';
+import type { RegistryEntry, RegistryFile } from './registry-file.ts';
+
+/** A fault between parts of a registry file. */
+export interface CrossFault {
+  readonly path: readonly PropertyKey[];
+  readonly detail: string;
+}
+
+/** What no single field shows: duplicates, ranges reversed or overlapping, dates out of order, names of nobody. */
+export function crossCheck({ participants, registryEntries }: RegistryFile): CrossFault[] {
+  const entries = participants.map((entry, place) => ({ entry, path: ['participants', place] as const }));
+  return [
+    ...duplicates(
+      entries.map(({ entry, path }) => ({ name: entry.signifier, path: [...path, 'signifier'] })),
+    ),
+    ...overlaps(registryEntries.map((range, place) => ({ range, path: ['registryEntries', place] }))),
+    ...overlaps(
+      entries.flatMap(({ entry, path }) =>
+        entry.allocations.flatMap((range, place) =>
+          range.state === 'ACTIVE' ? [{ range, path: [...path, 'allocations', place] }] : [],
+        ),
+      ),
+    ),
+    ...overlaps(
+      entries.flatMap(({ entry, path }) =>
+        entry.deviceRanges.flatMap((range, place) =>
+          range.delegatedBy ? [] : [{ range, path: [...path, 'deviceRanges', place] }],
+        ),
+      ),
+    ),
+    ...entries.flatMap(({ entry, path }) => checkEntry(entry, path, participants)),
+  ];
+}
+
+type Path = readonly PropertyKey[];
+interface Placed {
+  readonly range: Eui64Range;
+  readonly path: Path;
+}
+
+function checkEntry(entry: RegistryEntry, path: Path, all: readonly RegistryEntry[]): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const fault = (place: Path, detail: string) => faults.push({ path: [...path, ...place], detail });
+  const { type } = entry;
+  if (type === 'SEC_PARTY' && !entry.partyCategory) fault(['type'], 'a SEC_PARTY has a partyCategory');
+  if (type !== 'SEC_PARTY' && entry.membership) fault(['membership'], `a ${type} has no membership`);
+  if (type !== 'RDP' && entry.nominatedBy.length > 0)
+    fault(['nominatedBy'], `a ${type} is not nominated; an RDP is`);
+  entry.agreements.forEach((agreement, place) => {
+    const { effectiveFrom: from, effectiveTo: to } = agreement;
+    if (from && to && from >= to)
+      fault(['agreements', place, 'effectiveTo'], 'effectiveTo is not after effectiveFrom');
+    if (agreement.state === 'EXECUTED' && !agreement.executedAt)
+      fault(['agreements', place], 'an EXECUTED agreement has executedAt');
+    agreement.deviceRanges.forEach((range, at) =>
+      reversed(range).forEach((detail) => fault(['agreements', place, 'deviceRanges', at], detail)),
+    );
+  });
+  entry.nominatedBy.forEach(({ networkParty, from, to }, place) => {
+    if (to && from >= to) fault(['nominatedBy', place, 'to'], 'to is not after from');
+    const known = all.find((one) => one.signifier === networkParty);
+    if (known && !/_NETWORK$/.test(known.partyCategory ?? ''))
+      fault(['nominatedBy', place, 'networkParty'], `${networkParty} is no Network Party`);
+  });
+  entry.userIds.forEach(({ eui64 }, place) => {
+    if (!entry.allocations.some((range) => range.state === 'ACTIVE' && rangeContains(range, eui64)))
+      fault(
+        ['userIds', place, 'eui64'],
+        `${formatEui64(eui64)} is in no active allocation of ${entry.signifier}`,
+      );
+  });
+  return faults;
+}
+
+function duplicates(names: readonly { readonly name: string; readonly path: Path }[]): CrossFault[] {
+  return names
+    .filter(({ name }, place) => names.findIndex((one) => one.name === name) < place)
+    .map(({ name, path }) => ({ path, detail: `${name} is there twice` }));
+}
+
+function overlaps(placed: readonly Placed[]): CrossFault[] {
+  const faults = placed.flatMap(({ range, path }) => reversed(range).map((detail) => ({ path, detail })));
+  const sorted = [...placed].sort((left, right) => (left.range.from < right.range.from ? -1 : 1));
+  sorted.forEach(({ range, path }, place) => {
+    const before = sorted[place - 1]?.range;
+    if (before && range.from <= before.to)
+      faults.push({
+        path,
+        detail: `overlaps the range ${formatEui64(before.from)} to ${formatEui64(before.to)}`,
+      });
+  });
+  return faults;
+}
+
+const reversed = ({ from, to }: Eui64Range) =>
+  from <= to ? [] : [`the range ends before it begins (${formatEui64(from)} to ${formatEui64(to)})`];

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import {
+  CATEGORIES,
+  DEVICE_TYPES,
+  ENVIRONMENTS,
+  PURPOSES,
+  REMOTE_PARTY_ROLES,
+  type RemotePartyRole,
+} from '../domain/category.ts';
+import { parseEui64, type Eui64 } from '../domain/eui64.ts';
+import { Fault } from '../domain/fault.ts';
+import * as participant from '../domain/participant.ts';
+import { parseYaml, yamlReasons, type YamlFault } from '../yaml/read-yaml.ts';
+import { crossCheck } from './registry-cross-check.ts';
+
+const eui64 = z.string().transform((text, context): Eui64 => {
+  const value = parseEui64(text);
+  if (value === undefined)
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(text)} is not an EUI-64 of 16 hex digits`,
+    });
+  return value ?? ('0000000000000000' as Eui64);
+});
+/** `2026-11-24` is its first instant in UTC. */
+const instant = z
+  .union([z.iso.date(), z.iso.datetime()], {
+    error: 'is not a date (2026-11-24) or an instant (2026-11-24T09:00:00Z)',
+  })
+  .transform((text) => new Date(text));
+const range = { from: eui64, to: eui64 };
+const signifier = z.string().regex(/^[A-Z0-9_-]{3,32}$/, 'a Signifier has 3 to 32 of A-Z, 0-9, _ and -');
+
+/** An enum whose message names what was meant. */
+function word<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, {
+    error: ({ input }) =>
+      `${JSON.stringify(input)} is none of ${words.join(', ')}${didYouMean(String(input), words)}`,
+  });
+}
+
+const agreement = z.strictObject({
+  ref: z.string().min(1).max(64),
+  state: word(participant.AGREEMENT_STATES),
+  executedAt: instant.optional(),
+  effectiveFrom: instant.optional(),
+  effectiveTo: instant.optional(),
+  permittedCategories: z.array(word(CATEGORIES)),
+  permittedPurposes: z.array(word(PURPOSES)),
+  permittedEnvironments: z.array(word(ENVIRONMENTS)).default([...ENVIRONMENTS]),
+  permittedRoles: z
+    .array(word(Object.keys(REMOTE_PARTY_ROLES) as [RemotePartyRole, ...RemotePartyRole[]]))
+    .default([]),
+  deviceRanges: z.array(z.strictObject(range)).default([]),
+  volumeCap: z.number().int().min(0).optional(),
+  gatewayPermitted: z.boolean().default(false),
+});
+
+const entry = z.strictObject({
+  signifier,
+  type: word(participant.PARTICIPANT_TYPES),
+  legalName: z.string().min(1).max(200),
+  status: word(['ACTIVE', 'CLOSED'] as const).default('ACTIVE'),
+  partyCategory: word(participant.PARTY_CATEGORIES).optional(),
+  nonPartyKind: word(participant.NON_PARTY_KINDS).optional(),
+  membership: z
+    .strictObject({
+      state: word(participant.MEMBERSHIP_STATES),
+      since: instant,
+      expelledAt: instant.optional(),
+    })
+    .optional(),
+  agreements: z.array(agreement).default([]),
+  nominatedBy: z
+    .array(z.strictObject({ networkParty: signifier, from: instant, to: instant.optional() }))
+    .default([]),
+  allocations: z
+    .array(
+      z.strictObject({
+        kind: word(participant.IDENTIFIER_KINDS),
+        ...range,
+        state: word(['ACTIVE', 'WITHDRAWN'] as const).default('ACTIVE'),
+      }),
+    )
+    .default([]),
+  userIds: z.array(z.strictObject({ eui64, userRole: word(participant.USER_ROLES) })).default([]),
+  deviceRanges: z
+    .array(
+      z.strictObject({
+        ...range,
+        deviceTypes: z.array(word(DEVICE_TYPES)).default([]),
+        delegatedBy: signifier.optional(),
+      }),
+    )
+    .default([]),
+  gatewayConnection: z.boolean().default(false),
+});
+
+const schema = z.strictObject({
+  registryEntries: z.array(z.strictObject({ name: z.string().min(1), ...range })).default([]),
+  participants: z.array(entry),
+});
+
+/** A whole registry file, checked: what `tcs registry load` takes. */
+export type RegistryFile = z.infer<typeof schema>;
+export type RegistryEntry = RegistryFile['participants'][number];
+
+/**
+ * Reads a registry file and checks it as a whole.
+ * @throws Fault `registry-invalid` with every fault: file, line, field
+ */
+export function parseRegistryFile(text: string, fileName: string): RegistryFile {
+  const read = parseYaml(text, fileName, schema);
+  if (read.value === undefined) throw invalid(read.faults);
+  const faults = crossCheck(read.value).map(({ path, detail }) => ({
+    file: fileName,
+    line: read.lineOf(path),
+    field: path.join('.'),
+    detail,
+  }));
+  if (faults.length > 0) throw invalid(faults);
+  return read.value;
+}
+
+const invalid = (faults: readonly YamlFault[]) =>
+  new Fault('registry-invalid', 'The registry file has faults; nothing was loaded.', {
+    reasons: yamlReasons(faults, 'REGISTRY_FILE', 'docs/registry-file.md'),
+  });
+
+/** The word that differs least, when it differs little. */
+function didYouMean(input: string, words: readonly string[]): string {
+  const wanted = input.toUpperCase().replace(/[\s-]+/g, '_');
+  const near = words.find((one) => one.toUpperCase() === wanted || distance(one.toUpperCase(), wanted) <= 2);
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}
+
+/** Levenshtein's distance. */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, place) => place);
+  for (let down = 1; down <= left.length; down += 1) {
+    const next = [down];
+    for (let across = 1; across <= right.length; across += 1)
+      next[across] = Math.min(
+        (next[across - 1] ?? 0) + 1,
+        (row[across] ?? 0) + 1,
+        (row[across - 1] ?? 0) + (left[down - 1] === right[across - 1] ? 0 : 1),
+      );
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}

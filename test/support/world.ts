@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pino, type Logger } from 'pino';
+import { openApp, type App } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { createCredential } from '../../src/registry/credentials.ts';
+import type { CallerRole } from '../../src/domain/participant.ts';
+import { TEST_PASSPHRASE } from './authorities.ts';
+import { fixedClock } from './dates.ts';
+import { testDatabase } from './test-database.ts';
+
+const WORLD = path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml');
+
+/** The whole service with the demo world, on a fresh database, with a clock that stands still. */
+export async function world(options: { readonly rateLimit?: number; readonly logger?: Logger } = {}) {
+  const clock = fixedClock();
+  const database = await testDatabase();
+  const config = readConfig({
+    TCS_DATA_DIR: process.env['TCS_TEST_FOLDER'],
+    TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,
+    TCS_LOG_LEVEL: 'silent',
+    TCS_RATE_LIMIT: String(options.rateLimit ?? 1_000_000),
+  });
+  const logger = options.logger ?? pino({ level: 'silent' });
+  const app: App = await openApp(config, { logger, clock, database });
+  const file = parseRegistryFile(readFileSync(WORLD, 'utf8'), 'world.yaml');
+  await loadRegistry(file, clock.now(), database.pool, () => Promise.resolve());
+
+  const tokens = new Map<string, string>();
+  /** A token of a participant; made once for each role. */
+  const token = async (signifier: string, role: CallerRole = 'PARTICIPANT_ARO'): Promise<string> => {
+    const known = tokens.get(`${signifier} ${role}`);
+    if (known !== undefined) return known;
+    const expiresAt = new Date(clock.now().getTime() + 90 * 86_400_000);
+    const made = await createCredential(
+      { signifier, role, label: 'test', expiresAt },
+      clock.now(),
+      database.pool,
+    );
+    tokens.set(`${signifier} ${role}`, made.token);
+    return made.token;
+  };
+  return { app, http: app.http, needs: app.needs, database, clock, token, close: () => database.close() };
+}
+
+export type World = Awaited<ReturnType<typeof world>>;
