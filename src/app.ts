@@ -15,7 +15,7 @@ import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
-import { version } from '../package.json';
+import packageFile from '../package.json';
 
 /** Everything that is open, and the way to close it. */
 export interface App {
@@ -71,7 +71,8 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       logger: parts.logger,
       rateLimit: config.rateLimit,
       trustedProxies: config.trustedProxies,
-      version,
+      version: packageFile.version,
+      refusedNames: refused.commonNames,
     });
     return { http, needs, database, notices: await noticesOf(database, needs), close };
   } catch (error) {

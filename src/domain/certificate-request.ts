@@ -9,8 +9,8 @@ export interface CertificateRequest {
   readonly category: Category;
   readonly purpose: TestingPurpose;
   readonly environment?: TestEnvironment;
-  /** PKCS#10 DER as the caller sent it; not yet read. */
-  readonly csr: Buffer;
+  /** PKCS#10 as the caller sent it, not yet read: DER octets, or text (PEM, or Base64 of DER). */
+  readonly csr: Buffer | string;
   /** Profile name; absent: the one that fits category, role and keyUsage. */
   readonly profile?: string;
   readonly deviceType?: DeviceType;

@@ -6,7 +6,7 @@ import type { IssuanceNeeds } from './needs.ts';
 import { readRequest } from './read-request.ts';
 
 /** What an eligibility check asks: a certificate request whose CSR may still be missing. */
-export type EligibilityCheck = Omit<CertificateRequest, 'csr'> & { readonly csr?: Buffer };
+export type EligibilityCheck = Omit<CertificateRequest, 'csr'> & { readonly csr?: Buffer | string };
 
 /** The decision that a request would get now, with every reason; issues nothing and binds no key. */
 export async function checkEligibility(

@@ -6,6 +6,7 @@ import { chooseProfile } from '../profiles/choose-profile.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { readCsr } from '../x509/csr.ts';
 import { DerError } from '../x509/der.ts';
+import { decodeCsrText } from '../x509/pem.ts';
 import { publicKeySha256 } from '../x509/key-identifier.ts';
 import { verifyProofOfPossession } from '../x509/proof-of-possession.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
@@ -42,9 +43,9 @@ export function readRequest(asked: AskedRequest, needs: Pick<IssuanceNeeds, 'pro
   };
 }
 
-function readStrictly(der: Buffer): CsrFacts | DerError {
+function readStrictly(csr: Buffer | string): CsrFacts | DerError {
   try {
-    return readCsr(der);
+    return readCsr(typeof csr === 'string' ? decodeCsrText(csr) : csr);
   } catch (error) {
     if (error instanceof DerError) return error;
     throw error;

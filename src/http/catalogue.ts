@@ -1,0 +1,104 @@
+import { Router } from 'express';
+import { CATEGORIES, type Category } from '../domain/category.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Authority } from '../ca/authority.ts';
+import { describeProfile } from '../profiles/describe-profile.ts';
+import { LARGEST_CSR } from '../x509/csr.ts';
+import { encodePem } from '../x509/pem.ts';
+import { formatInstant } from './certificate-view.ts';
+import { onlyMethods, sendAccepted } from './negotiation.ts';
+import * as schemas from './schemas.ts';
+import { LARGEST_BODY, type HttpNeeds } from './server.ts';
+
+/** Open to all: categories, reason codes, authorities, trust anchors. */
+export function catalogueRoutes({ issuance }: HttpNeeds): Router {
+  const { hierarchy, ruleSet } = issuance;
+  const router = Router();
+  const get = onlyMethods('GET');
+
+  router
+    .route('/categories')
+    .get((_request, response) => {
+      response.json(CATEGORIES.map((category) => describeCategory(category, issuance)));
+    })
+    .all(get);
+
+  router
+    .route('/reason-codes')
+    .get((_request, response) => {
+      response.json([...ruleSet.reasonCodes.values()]);
+    })
+    .all(get);
+
+  router
+    .route('/authorities')
+    .get((_request, response) => {
+      response.json(hierarchy.authorities.map(authorityView));
+    })
+    .all(get);
+
+  router
+    .route('/authorities/:name/certificate')
+    .get((request, response) => {
+      const authority = hierarchy.find(request.params.name);
+      if (authority === undefined)
+        throw new Fault('not-found', 'There is no authority of this name; see GET /v1/authorities.');
+      sendAccepted(request, response, {
+        'application/pkix-cert': () => authority.certificate,
+        'application/x-pem-file': () => encodePem('CERTIFICATE', authority.certificate),
+      });
+    })
+    .all(get);
+
+  router
+    .route('/trust-anchors')
+    .get((request, response) => {
+      const { category } = schemas.trustAnchorQuery.parse(request.query);
+      const wanted = hierarchy.authorities.filter(
+        (one) => category === undefined || one.category === category,
+      );
+      response
+        .type('application/x-pem-file')
+        .send(wanted.map((one) => encodePem('CERTIFICATE', one.certificate)).join(''));
+    })
+    .all(get);
+
+  return router;
+}
+
+function authorityView(authority: Authority) {
+  const { name, category, kind, subject, serialNumber, notBefore, notAfter, sha256 } = authority;
+  return {
+    name,
+    category,
+    kind,
+    subject,
+    serialNumber,
+    notBefore: formatInstant(notBefore),
+    notAfter: formatInstant(notAfter),
+    sha256: sha256.toString('hex'),
+  };
+}
+
+function describeCategory(category: Category, { profiles, ruleSet }: HttpNeeds['issuance']) {
+  const own = [...profiles.profiles.values()].filter((one) => one.category === category);
+  return {
+    category,
+    governingDocument: GOVERNING_DOCUMENTS[category],
+    authority: own[0]?.authority ?? '',
+    purposes: [...new Set(Object.values(ruleSet.purposes).flat())],
+    limits: {
+      csrOctets: LARGEST_CSR,
+      bodyOctets: LARGEST_BODY,
+      ...(category === 'DEVICE' ? { certificatesPerDevice: ruleSet.settings.deviceCertificateLimit } : {}),
+    },
+    chargeable: false,
+    profiles: own.map(describeProfile),
+  };
+}
+
+const GOVERNING_DOCUMENTS: Record<Category, string> = {
+  ORGANISATION: 'SEC Appendix B (Organisation Certificate Policy)',
+  DEVICE: 'SEC Appendix A (Device Certificate Policy)',
+  DCCKI: 'SEC Appendix S (DCCKI Certificate Policy)',
+};

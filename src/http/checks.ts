@@ -1,0 +1,75 @@
+import express, { Router } from 'express';
+import { Fault } from '../domain/fault.ts';
+import { checkEligibility } from '../issuance/check-eligibility.ts';
+import { checkCertificate } from '../lint/check-certificate.ts';
+import { DerError } from '../x509/der.ts';
+import { decodeCertificateInput } from '../x509/pem.ts';
+import { callerOf } from './auth.ts';
+import { present } from './certificates.ts';
+import { onlyMethods, requireType } from './negotiation.ts';
+import * as schemas from './schemas.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** POST /v1/eligibility-checks: what a request would be answered; issues nothing. */
+export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
+  const router = Router();
+  router
+    .route('/')
+    .post(requireType('application/json'), async (request, response) => {
+      const check = present(schemas.eligibilityCheck.parse(request.body));
+      const { outcome, basis, reasons, ruleSet } = await checkEligibility(
+        check,
+        callerOf(response),
+        issuance,
+      );
+      response.json({ outcome, basis: basis ?? null, reasons, ruleSet });
+    })
+    .all(onlyMethods('POST'));
+  return router;
+}
+
+/** POST /v1/certificate-checks: a finished certificate, rule by rule. */
+export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): Router {
+  const router = Router();
+  router
+    .route('/')
+    .post(
+      requireType('application/json', ...CERTIFICATE_TYPES),
+      express.raw({ type: CERTIFICATE_TYPES, limit: '64kb' }),
+      (request, response) => {
+        const { octets, profile } = readBody(request.body);
+        const profiles = issuance.profiles.profiles.values();
+        response.json(checkCertificate(octets, profiles, refusedNames, issuance.clock.now(), profile));
+      },
+    )
+    .all(onlyMethods('POST'));
+  return router;
+}
+
+function readBody(body: unknown): { octets: Buffer; profile?: string } {
+  if (Buffer.isBuffer(body)) return { octets: decode(body) };
+  const { certificate, profile } = schemas.certificateCheck.parse(body);
+  return { octets: decode(Buffer.from(certificate)), ...(profile === undefined ? {} : { profile }) };
+}
+
+function decode(octets: Buffer): Buffer {
+  try {
+    return decodeCertificateInput(octets);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    const reason = {
+      reason: 'CERTIFICATE_UNPARSEABLE',
+      clause: 'RFC 7468, 5',
+      detail: error.message,
+      fix: 'Send one certificate as DER, PEM (BEGIN CERTIFICATE) or Base64 of DER.',
+    };
+    throw new Fault('certificate-unreadable', 'This is not a certificate.', { reasons: [reason] });
+  }
+}
+
+const CERTIFICATE_TYPES = [
+  'application/pkix-cert',
+  'application/octet-stream',
+  'application/x-pem-file',
+  'text/plain',
+];

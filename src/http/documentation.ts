@@ -1,0 +1,19 @@
+import { Router, type RequestHandler } from 'express';
+import { serve, setup } from 'swagger-ui-express';
+import { openApiDocument } from './openapi.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** GET /openapi.json, and the same readable at /docs, served from here alone. */
+export function documentationRoutes({ version }: Pick<HttpNeeds, 'version'>): Router {
+  const document = openApiDocument(version);
+  const router = Router();
+  router.get('/openapi.json', (_request, response) => {
+    response.json(document);
+  });
+  router.use(
+    '/docs',
+    serve as RequestHandler[],
+    setup(document, { customSiteTitle: 'Test Certificate Service' }) as RequestHandler,
+  );
+  return router;
+}

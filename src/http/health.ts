@@ -1,0 +1,29 @@
+import { Router } from 'express';
+import { query } from '../db/pool.ts';
+import { onlyMethods } from './negotiation.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** GET /health/live: the process answers. GET /health/ready: it can issue; 503 names the part that is down. */
+export function healthRoutes({ issuance }: HttpNeeds): Router {
+  const router = Router();
+  router
+    .route('/live')
+    .get((_request, response) => {
+      response.json({ status: 'ok', parts: { process: 'ok' } });
+    })
+    .all(onlyMethods('GET'));
+  router
+    .route('/ready')
+    .get(async (_request, response) => {
+      const database = await query(issuance.db, 'select 1').then(
+        () => 'ok',
+        () => 'down',
+      );
+      const parts = { database, authorities: issuance.hierarchy.authorities.length > 0 ? 'ok' : 'down' };
+      const ready = Object.values(parts).every((part) => part === 'ok');
+      if (!ready) response.set('Retry-After', '5');
+      response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unavailable', parts });
+    })
+    .all(onlyMethods('GET'));
+  return router;
+}

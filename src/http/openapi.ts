@@ -1,0 +1,215 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import type { z } from 'zod';
+import { PROBLEMS } from './problem.ts';
+import * as schemas from './schemas.ts';
+
+/** One operation of the wire. */
+interface Operation {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly summary: string;
+  readonly open?: true;
+  readonly query?: z.ZodObject;
+  readonly body?: Readonly<Record<string, z.ZodType>>;
+  readonly idempotent?: true;
+  /** Status -> what it means and, by media type, its schema. */
+  readonly answers: Readonly<
+    Record<number, { readonly says: string; readonly content?: Readonly<Record<string, z.ZodType>> }>
+  >;
+  readonly problems: readonly number[];
+}
+
+const { z: zod } = schemas;
+const json = (schema: z.ZodType) => ({ 'application/json': schema });
+const octets = zod.string().openapi({ format: 'binary' });
+const text = zod.string();
+const AUTHENTICATED = [401, 429, 503];
+
+/** Everything that the service answers; a test holds it against the routes. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/health/live',
+    summary: 'The process answers',
+    open: true,
+    answers: { 200: { says: 'alive', content: json(schemas.health) } },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/health/ready',
+    summary: 'The service can issue',
+    open: true,
+    answers: {
+      200: { says: 'ready', content: json(schemas.health) },
+      503: { says: 'names the part that is down', content: json(schemas.health) },
+    },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/v1/categories',
+    summary: 'The category catalogue: profiles, limits, governing document',
+    open: true,
+    answers: { 200: { says: 'every category', content: json(zod.array(schemas.categoryDescription)) } },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/v1/reason-codes',
+    summary: 'Every reason code: meaning, clause, what to do',
+    open: true,
+    answers: { 200: { says: 'every reason code', content: json(zod.array(schemas.reasonCode)) } },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/v1/authorities',
+    summary: 'The test CAs',
+    open: true,
+    answers: { 200: { says: 'roots first', content: json(zod.array(schemas.authority)) } },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/v1/authorities/{name}/certificate',
+    summary: 'The certificate of a test CA',
+    open: true,
+    answers: {
+      200: {
+        says: 'by Accept',
+        content: { 'application/pkix-cert': octets, 'application/x-pem-file': text },
+      },
+    },
+    problems: [404, 406],
+  },
+  {
+    method: 'get',
+    path: '/v1/trust-anchors',
+    summary: 'Roots and issuing CAs in one PEM bundle',
+    open: true,
+    query: schemas.trustAnchorQuery,
+    answers: { 200: { says: 'PEM bundle', content: { 'application/x-pem-file': text } } },
+    problems: [400],
+  },
+  {
+    method: 'get',
+    path: '/v1/me',
+    summary: 'Who this credential is, and on what its eligibility rests now',
+    answers: { 200: { says: 'the caller', content: json(schemas.me) } },
+    problems: AUTHENTICATED,
+  },
+  {
+    method: 'post',
+    path: '/v1/eligibility-checks',
+    summary: 'What a certificate request would be answered; issues nothing',
+    body: json(schemas.eligibilityCheck),
+    answers: { 200: { says: 'the decision', content: json(schemas.decision) } },
+    problems: [400, 413, 415, ...AUTHENTICATED],
+  },
+  {
+    method: 'post',
+    path: '/v1/certificate-checks',
+    summary: 'Holds a certificate against its profile, rule by rule',
+    body: {
+      ...json(schemas.certificateCheck),
+      'application/pkix-cert': octets,
+      'application/x-pem-file': text,
+    },
+    answers: { 200: { says: 'the verdict', content: json(schemas.verdict) } },
+    problems: [400, 413, 415, 422, ...AUTHENTICATED],
+  },
+  {
+    method: 'post',
+    path: '/v1/certificates',
+    summary: 'Issues one test certificate',
+    body: json(schemas.certificateRequest),
+    idempotent: true,
+    answers: {
+      201: { says: 'issued; Location names it', content: json(schemas.certificate) },
+      202: { says: 'referred to a DCC approver; nothing was issued', content: json(schemas.referral) },
+    },
+    problems: [400, 403, 409, 413, 415, 422, ...AUTHENTICATED],
+  },
+  {
+    method: 'get',
+    path: '/v1/certificates',
+    summary: 'Own certificates, newest first',
+    query: schemas.certificateList,
+    answers: { 200: { says: 'one page', content: json(schemas.certificatePage) } },
+    problems: [400, ...AUTHENTICATED],
+  },
+  {
+    method: 'get',
+    path: '/v1/certificates/{serialNumber}',
+    summary: 'One of the own certificates',
+    answers: {
+      200: {
+        says: 'by Accept',
+        content: {
+          ...json(schemas.certificate),
+          'application/pkix-cert': octets,
+          'application/x-pem-file': text,
+          'application/pem-certificate-chain': text,
+          'application/pkcs7-mime': octets,
+        },
+      },
+    },
+    problems: [404, 406, ...AUTHENTICATED],
+  },
+];
+
+/** The OpenAPI 3.1 document, made of the schemas that validate. */
+export function openApiDocument(version: string) {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  for (const operation of OPERATIONS) registry.registerPath(pathOf(operation));
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Test Certificate Service',
+      version,
+      description:
+        'Issues Organisation, Device and DCCKI test certificates to Testing Participants. Test only: nothing here is trusted by live systems. Errors are RFC 9457 problems with every reason, its clause and its fix.',
+    },
+    servers: [{ url: '/' }],
+  });
+}
+
+function pathOf({ method, path, summary, open, query, body, idempotent, answers, problems }: Operation) {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const request = {
+    ...(names.length > 0
+      ? { params: zod.object(Object.fromEntries(names.map((name) => [name, zod.string()]))) }
+      : {}),
+    ...(query ? { query } : {}),
+    ...(idempotent ? { headers: IDEMPOTENCY_HEADER } : {}),
+    ...(body ? { body: { required: true, content: contentOf(body) } } : {}),
+  };
+  const responses = Object.fromEntries([
+    ...Object.entries(answers).map(([status, { says, content }]) => [
+      status,
+      { description: says, ...(content ? { content: contentOf(content) } : {}) },
+    ]),
+    ...problems.map((status) => [String(status), { description: titleOf(status), content: PROBLEM_CONTENT }]),
+  ]) as Record<string, { description: string }>;
+  return { method, path, summary, security: open ? [] : [{ token: [] }], request, responses };
+}
+
+const contentOf = (schemasByType: Readonly<Record<string, z.ZodType>>) =>
+  Object.fromEntries(Object.entries(schemasByType).map(([type, schema]) => [type, { schema }]));
+
+const titleOf = (status: number) =>
+  Object.values(PROBLEMS)
+    .filter((one) => one.status === status)
+    .map((one) => one.title)
+    .join('; ');
+
+const PROBLEM_CONTENT = { 'application/problem+json': { schema: schemas.problem } };
+const IDEMPOTENCY_HEADER = zod.object({
+  'Idempotency-Key': zod
+    .string()
+    .max(255)
+    .optional()
+    .openapi({ description: 'The same key, caller and body give the same answer and create nothing twice' }),
+});

@@ -1,0 +1,39 @@
+import type { RequestHandler, Response } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { Fault } from '../domain/fault.ts';
+import { callerOf } from './auth.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** So many requests a minute for each credential, whatever address they come from. */
+export function limitCredentials(needs: Pick<HttpNeeds, 'rateLimit'>): RequestHandler {
+  return rateLimit({
+    ...COMMON,
+    limit: needs.rateLimit,
+    keyGenerator: (_request, response) => callerOf(response as Response).credentialId,
+  });
+}
+
+/** Addresses whose requests find no credential: guessing tokens is slow. */
+export function limitStrangers(needs: Pick<HttpNeeds, 'rateLimit'>): RequestHandler {
+  return rateLimit({
+    ...COMMON,
+    standardHeaders: false,
+    limit: needs.rateLimit,
+    keyGenerator: (request) => ipKeyGenerator(request.ip ?? ''),
+    skipSuccessfulRequests: true,
+    requestWasSuccessful: (_request, response) => response.statusCode !== 401,
+  });
+}
+
+const COMMON = {
+  windowMs: 60_000,
+  standardHeaders: 'draft-7',
+  legacyHeaders: false,
+  validate: false,
+  handler: () => {
+    throw new Fault(
+      'too-many-requests',
+      'Too many requests in this minute; Retry-After says when to come again.',
+    );
+  },
+} as const;

@@ -1,0 +1,236 @@
+import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { CATEGORIES, DEVICE_TYPES, ENVIRONMENTS, PURPOSES } from '../domain/category.ts';
+import { CHANNELS } from '../domain/certificate-request.ts';
+import { OUTCOMES } from '../domain/decision.ts';
+import { parseEui64 } from '../domain/eui64.ts';
+import { parseSerialNumber } from '../domain/serial-number.ts';
+
+extendZodWithOpenApi(z);
+export { z };
+
+const instant = z
+  .string()
+  .openapi({
+    format: 'date-time',
+    example: '2026-11-24T12:00:00Z',
+    description: 'RFC 3339, UTC, whole seconds',
+  });
+const pem = z.string().openapi({ example: '-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n' });
+const hex = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .openapi({ description: 'SHA-256, lower-case hex' });
+const category = z.enum(CATEGORIES).openapi('Category');
+const purpose = z
+  .enum(PURPOSES, {
+    error: ({ input }) =>
+      input === undefined ? 'is missing' : 'is none of the purposes of GET /v1/categories',
+  })
+  .openapi('TestingPurpose', { description: 'Testing Services (SEC H14) and testing under SEC Section T' });
+
+/** Everything of a certificate request but its CSR. */
+const question = {
+  category,
+  purpose,
+  environment: z.enum(ENVIRONMENTS).optional().openapi('TestEnvironment'),
+  profile: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .openapi({ description: 'Absent: the profile that fits the CSR' }),
+  deviceType: z.enum(DEVICE_TYPES).optional().openapi('DeviceType'),
+  channel: z.enum(CHANNELS).default('INTERNET').openapi('DeliveryChannel'),
+  onBehalfOf: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional()
+    .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
+};
+const csr = z
+  .string()
+  .min(1)
+  .max(60_000)
+  .openapi({
+    description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
+    example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
+  });
+
+export const certificateRequest = z.strictObject({ ...question, csr }).openapi('CertificateRequest');
+export const eligibilityCheck = z
+  .strictObject({ ...question, csr: csr.optional() })
+  .openapi('EligibilityCheck');
+export const certificateCheck = z
+  .strictObject({ certificate: z.string().min(1), profile: z.string().min(1).max(64).optional() })
+  .openapi('CertificateCheck');
+
+const eui64Filter = z.string().transform((text, context) => {
+  const value = parseEui64(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'is not an EUI-64' });
+  return value;
+});
+const serialNumberFilter = z.string().transform((text, context) => {
+  const value = parseSerialNumber(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'is not a serial number in hex' });
+  return value;
+});
+const instantFilter = z.iso.datetime().transform((text) => new Date(text));
+
+export const certificateList = z.strictObject({
+  category: category.optional(),
+  eui64: eui64Filter.optional().openapi({ type: 'string' }),
+  serialNumber: serialNumberFilter.optional().openapi({ type: 'string' }),
+  sha256: z
+    .string()
+    .regex(/^[0-9A-Fa-f]{64}$/)
+    .optional(),
+  status: z.enum(['IN_USE', 'EXPIRED']).optional(),
+  profile: z.string().max(64).optional(),
+  issuedFrom: instantFilter.optional().openapi({ type: 'string', format: 'date-time' }),
+  issuedTo: instantFilter
+    .optional()
+    .openapi({ type: 'string', format: 'date-time', description: 'exclusive' }),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 500, 'from 1 to 500')
+    .default(50)
+    .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
+  cursor: z.string().max(200).optional(),
+});
+export const trustAnchorQuery = z.strictObject({ category: category.optional() });
+
+// Answers.
+
+export const reason = z
+  .object({ reason: z.string(), clause: z.string(), detail: z.string(), fix: z.string() })
+  .openapi('Reason', {
+    example: {
+      reason: 'AGREEMENT_EXPIRED',
+      clause: 'SEC Section H14.11',
+      detail: 'Agreement BA-2022-014: ended on 2025-10-01.',
+      fix: 'Renew the agreement with the DCC.',
+    },
+  });
+export const problem = z
+  .object({
+    type: z.string().openapi({ example: 'urn:problem:tcs:not-eligible' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    requestId: z.string(),
+    errors: z.array(reason).openapi({ description: 'every reason, not the first' }),
+  })
+  .openapi('Problem');
+export const certificate = z
+  .object({
+    serialNumber: z.string().openapi({ example: '3641B2225809FFBBA81B3E8E320AA6CF' }),
+    category,
+    profile: z.string(),
+    status: z.enum(['IN_USE', 'NOT_IN_USE', 'EXPIRED', 'REVOKED']),
+    participant: z.string(),
+    purpose,
+    environment: z.enum(ENVIRONMENTS).optional(),
+    eui64: z.string().optional().openapi({ example: '00-DB-12-34-56-78-90-A0' }),
+    subject: z.string(),
+    issuer: z.string(),
+    keyUsage: z.array(z.string()),
+    notBefore: instant,
+    notAfter: instant,
+    issuedAt: instant,
+    sha256: hex,
+    subjectPublicKeySha256: hex,
+    decision: z.object({ id: z.uuid(), basis: z.string(), ruleSet: z.string(), simulatedRole: z.boolean() }),
+    certificate: pem,
+    chain: z.array(pem).openapi({ description: 'from the issuing CA to the root' }),
+  })
+  .openapi('Certificate');
+export const certificatePage = z
+  .object({ items: z.array(certificate), nextCursor: z.string().nullable() })
+  .openapi('CertificatePage');
+export const decision = z
+  .object({
+    outcome: z.enum(OUTCOMES),
+    basis: z.string().nullable(),
+    reasons: z.array(reason),
+    ruleSet: z.string(),
+  })
+  .openapi('Decision');
+export const referral = z
+  .object({ outcome: z.literal('REFER'), detail: z.string(), reasons: z.array(reason) })
+  .openapi('Referral', { description: 'A DCC approver has to decide; nothing was issued' });
+export const verdict = z
+  .object({
+    verdict: z.enum(['PASS', 'WARN', 'FAIL']),
+    profile: z.string(),
+    findings: z.array(
+      z.object({
+        rule: z.string(),
+        severity: z.enum(['ERROR', 'WARN']),
+        clause: z.string(),
+        detail: z.string(),
+      }),
+    ),
+  })
+  .openapi('Verdict');
+export const me = z
+  .object({
+    participant: z.string(),
+    signifier: z.string(),
+    name: z.string(),
+    type: z.string(),
+    role: z.string(),
+    scopes: z.array(z.string()),
+    eligibility: z.object({ basis: z.string().nullable(), reasons: z.array(reason), ruleSet: z.string() }),
+  })
+  .openapi('Me');
+export const authority = z
+  .object({
+    name: z.string(),
+    category,
+    kind: z.enum(['ROOT', 'ISSUING']),
+    subject: z.string(),
+    serialNumber: z.string(),
+    notBefore: instant,
+    notAfter: instant,
+    sha256: hex,
+  })
+  .openapi('Authority');
+export const reasonCode = z
+  .object({
+    reason: z.string(),
+    gate: z.string(),
+    outcome: z.enum(OUTCOMES),
+    authority: z.string(),
+    clause: z.string(),
+    says: z.string(),
+    fix: z.string(),
+  })
+  .openapi('ReasonCode');
+export const categoryDescription = z
+  .object({
+    category,
+    governingDocument: z.string(),
+    authority: z.string(),
+    purposes: z.array(z.string()),
+    limits: z.object({ csrOctets: z.int(), bodyOctets: z.int(), certificatesPerDevice: z.int().optional() }),
+    chargeable: z.literal(false),
+    profiles: z.array(
+      z.object({
+        profile: z.string(),
+        keyUsage: z.string(),
+        chosen: z.string(),
+        roles: z.array(z.string()).optional(),
+        key: z.string(),
+        validity: z.string(),
+        source: z.string(),
+      }),
+    ),
+  })
+  .openapi('CategoryDescription');
+export const health = z
+  .object({ status: z.enum(['ok', 'unavailable']), parts: z.record(z.string(), z.string()) })
+  .openapi('Health');

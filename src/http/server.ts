@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import express, { Router, type Express } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import { Fault } from '../domain/fault.ts';
+import type { IssueCertificate } from '../issuance/issue-certificate.ts';
+import type { IssuanceNeeds } from '../issuance/needs.ts';
+import { authenticate } from './auth.ts';
+import { catalogueRoutes } from './catalogue.ts';
+import { certificateRoutes } from './certificates.ts';
+import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
+import { documentationRoutes } from './documentation.ts';
+import { healthRoutes } from './health.ts';
+import { meRoutes } from './me.ts';
+import { problemHandler } from './problem.ts';
+import { limitCredentials, limitStrangers } from './rate-limit.ts';
+
+/** What the HTTP side works with. */
+export interface HttpNeeds {
+  readonly issuance: IssuanceNeeds;
+  readonly issue: IssueCertificate;
+  readonly logger: Logger;
+  /** Requests a minute for each credential. */
+  readonly rateLimit: number;
+  readonly trustedProxies: number;
+  readonly version: string;
+  /** commonNames of live and published test CAs, for certificate checks. */
+  readonly refusedNames: ReadonlyMap<string, string>;
+}
+
+/** The largest body, in octets. */
+export const LARGEST_BODY = 64 * 1024;
+
+/** The HTTP application: every request walks down this list. */
+export function createHttpApp(needs: HttpNeeds): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', needs.trustedProxies);
+  app.set('query parser', 'simple');
+
+  app.use(requestLog(needs.logger));
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use((request, response, next) => {
+    response.set('X-Request-Id', String(request.id));
+    next();
+  });
+  app.use('/health', healthRoutes(needs));
+  app.use(documentationRoutes(needs));
+  app.use('/v1', limitStrangers(needs), catalogueRoutes(needs), authenticated(needs));
+  app.use(() => {
+    throw new Fault('not-found', 'There is nothing at this address; /docs lists what there is.');
+  });
+  app.use(problemHandler);
+  return app;
+}
+
+/** Everything that needs a credential. The body is read only after the caller is known. */
+function authenticated(needs: HttpNeeds): Router {
+  const router = Router();
+  router.use(authenticate(needs.issuance), limitCredentials(needs));
+  router.use(express.json({ limit: LARGEST_BODY, strict: true }));
+  router.use('/me', meRoutes(needs));
+  router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
+  router.use('/certificate-checks', certificateCheckRoutes(needs));
+  router.use('/certificates', certificateRoutes(needs));
+  return router;
+}
+
+/** One line a request, with an id that the caller may choose; never a credential. */
+function requestLog(logger: Logger) {
+  return pinoHttp({
+    logger,
+    genReqId: (request) => {
+      const chosen = request.headers['x-request-id'];
+      return typeof chosen === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(chosen) ? chosen : randomUUID();
+    },
+    serializers: {
+      req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({
+        id,
+        method,
+        url: url.split('?')[0],
+      }),
+      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+    },
+    customLogLevel: (_request, response, error) =>
+      response.statusCode >= 500 && response.statusCode !== 503 ? 'error' : error ? 'warn' : 'info',
+  });
+}
