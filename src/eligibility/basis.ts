@@ -1,7 +1,9 @@
 import type { EligibilityBasis } from '../domain/decision.ts';
 import type { EligibilityQuestion, Finding } from '../domain/eligibility-question.ts';
-import type { Agreement, TestingParticipant } from '../domain/participant.ts';
-import { agreementFindings, agreementsInForce, scopeFindings } from './agreement.ts';
+import type { Agreement, MembershipState, RdpNomination, TestingParticipant } from '../domain/participant.ts';
+import { agreementFindings, agreementsInForce, isReached } from './agreement.ts';
+import { AGREEMENT_RULES } from './agreement-rules.ts';
+import { askRules } from './rule.ts';
 import type { BasisRow, RuleSet } from './rule-set.ts';
 
 /** On what eligibility rests, and what stands against it. */
@@ -12,41 +14,46 @@ export interface BasisAnswer {
   readonly findings: readonly Finding[];
 }
 
+/** At which instant; the rest of a question tells which of several agreements covers most of it. */
+export type BasisQuestion = EligibilityQuestion | Pick<EligibilityQuestion, 'now'>;
+
 /** Gate A4: the first row of the basis table that matches the participant at this instant. */
 export function findBasis(
   participant: TestingParticipant,
-  question: Pick<EligibilityQuestion, 'request' | 'now'>,
-  { basis: table }: Pick<RuleSet, 'basis'>,
+  question: BasisQuestion,
+  ruleSet: RuleSet,
 ): BasisAnswer {
-  const row = table.find((one) => matches(one, participant, question.now));
+  const { now } = question;
+  const row = ruleSet.basis.find((one) => matches(one, participant, now));
   if (row === undefined)
-    return {
-      findings: [{ reason: 'NO_MEMBERSHIP_OR_AGREEMENT', detail: `${participant.signifier} has no basis.` }],
-    };
-  const findings = (row.reasons ?? []).map((reason) => ({ reason, detail: describe(row, participant) }));
-  const fromAgreements = row.andAgreement ? agreementFindings(participant, question.now) : [];
-  if (row.basis === undefined) return { findings: [...findings, ...fromAgreements] };
+    return { findings: [{ reason: NO_BASIS, detail: `${participant.signifier} has no basis.` }] };
+  const findings = row.reasons.map((reason) => ({ reason, detail: describe(row, participant, now) }));
+  if (row.basis === undefined)
+    return { findings: row.andAgreement ? [...findings, ...agreementFindings(participant, now)] : findings };
   if (row.basis !== 'BILATERAL_AGREEMENT') return { basis: row.basis, findings };
-  const agreement = bestAgreement(row, participant, question);
-  return { basis: row.basis, ...(agreement ? { agreement } : {}), findings };
+  const agreement = bestAgreement(candidates(row, participant, now), participant, question, ruleSet);
+  return { basis: row.basis, agreement, findings };
 }
 
-/** Of the agreements in force, the one that leaves least of the request uncovered. */
+/** Of the agreements in force, the first of those that leave least of the request uncovered. */
 function bestAgreement(
-  row: BasisRow,
+  [first, ...others]: readonly Agreement[],
   participant: TestingParticipant,
-  question: Pick<EligibilityQuestion, 'request' | 'now'>,
-): Agreement | undefined {
-  const uncovered = (agreement: Agreement) => scopeFindings(agreement, { ...question, participant }).length;
-  return candidates(row, participant, question.now).sort(
-    (left, right) => uncovered(left) - uncovered(right),
-  )[0];
+  question: BasisQuestion,
+  ruleSet: RuleSet,
+): Agreement {
+  if (first === undefined)
+    throw new TypeError('a row of the basis table rests on an agreement that it does not ask for');
+  if (!('request' in question)) return first;
+  const uncovered = (agreement: Agreement) =>
+    askRules(AGREEMENT_RULES, { question, participant, agreement, ruleSet }).length;
+  return others.reduce((best, other) => (uncovered(other) < uncovered(best) ? other : best), first);
 }
 
 function matches(row: BasisRow, participant: TestingParticipant, at: Date): boolean {
   return (
     row.type === participant.type &&
-    (row.membership === undefined || row.membership === (participant.membership?.state ?? 'NONE')) &&
+    (row.membership === undefined || row.membership === membershipState(participant, at)) &&
     (row.nomination === undefined || row.nomination === nominationState(participant, at)) &&
     (row.agreement === undefined ||
       (row.agreement === 'NONE'
@@ -55,7 +62,7 @@ function matches(row: BasisRow, participant: TestingParticipant, at: Date): bool
   );
 }
 
-function candidates(row: BasisRow, participant: TestingParticipant, at: Date): Agreement[] {
+function candidates(row: BasisRow, participant: TestingParticipant, at: Date): readonly Agreement[] {
   const inForce = agreementsInForce(participant, at);
   if (row.agreement !== 'IN_FORCE_AFTER_EXPULSION') return inForce;
   const expelledAt = participant.membership?.expelledAt ?? participant.membership?.since;
@@ -64,19 +71,36 @@ function candidates(row: BasisRow, participant: TestingParticipant, at: Date): A
   );
 }
 
-function nominationState({ nominations }: TestingParticipant, at: Date): 'ACTIVE' | 'INACTIVE' | 'NONE' {
-  const current = nominations.filter(({ from, to }) => at >= from && (to === undefined || at < to));
+/** A membership that becomes active on a later day is an application until then; any other state holds as recorded. */
+function membershipState({ membership }: TestingParticipant, at: Date): MembershipState | 'NONE' {
+  if (membership === undefined) return 'NONE';
+  return membership.state === 'ACTIVE' && !isReached(membership.since, at) ? 'APPLICANT' : membership.state;
+}
+
+function nominationState(participant: TestingParticipant, at: Date): 'ACTIVE' | 'INACTIVE' | 'NONE' {
+  const current = currentNominations(participant, at);
   if (current.length === 0) return 'NONE';
   return current.some((one) => one.networkPartyState === 'ACTIVE') ? 'ACTIVE' : 'INACTIVE';
 }
 
-function describe(
-  { nomination }: BasisRow,
-  { signifier, membership, nominations }: TestingParticipant,
-): string {
-  if (nomination === 'INACTIVE')
-    return `${signifier} is nominated by ${nominations.map((one) => `${one.networkParty} (${one.networkPartyState})`).join(', ')}.`;
-  if (nomination === 'NONE') return `${signifier} is nominated by no Network Party.`;
-  if (membership === undefined) return `${signifier} has neither a membership nor an agreement on record.`;
-  return `${signifier} is ${membership.state} since ${membership.since.toISOString().slice(0, 10)}.`;
+function currentNominations({ nominations }: TestingParticipant, at: Date): RdpNomination[] {
+  return nominations.filter(
+    ({ from, to }) => isReached(from, at) && (to === undefined || at.getTime() < to.getTime()),
+  );
 }
+
+function describe({ nomination }: BasisRow, participant: TestingParticipant, at: Date): string {
+  const { signifier, membership } = participant;
+  if (nomination === 'INACTIVE') {
+    const parties = currentNominations(participant, at).map((one) => one.networkParty);
+    return `${signifier} is nominated only by ${parties.join(', ')}, without an active membership.`;
+  }
+  if (nomination === 'NONE') return `${signifier} is nominated by no Network Party.`;
+  if (membership === undefined) return `${signifier} has no membership or agreement that applies.`;
+  const day = membership.since.toISOString().slice(0, 10);
+  return isReached(membership.since, at)
+    ? `${signifier} is ${membership.state} since ${day}.`
+    : `${signifier} is ${membership.state} only from ${day}.`;
+}
+
+export const NO_BASIS = 'NO_MEMBERSHIP_OR_AGREEMENT';

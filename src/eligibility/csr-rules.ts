@@ -9,7 +9,8 @@ import { readSubject } from './csr-subject.ts';
 /**
  * Reads what a CSR asks for and holds it against every rule of its category; all findings, none twice. Whether an
  * extension is critical is not asked: the live service does not validate it either. Attributes other than
- * extensionRequest ask for nothing that a profile knows and are passed over.
+ * extensionRequest are passed over (OpenSSL and Windows add some that concern the enrolment only), but for those that
+ * ask for something in the certificate: what is asked and not given is refused, never dropped in silence.
  * @see SEC Appendix M, F (CSR structures); RFC 2986, 4
  */
 export function checkCsr(csr: CsrFacts, category: Category): CsrReading {
@@ -26,8 +27,23 @@ export function checkCsr(csr: CsrFacts, category: Category): CsrReading {
   };
 }
 
+/** The reason codes of a CSR: of the rules here, and of the two that are found before and beside them. */
+export const CSR_REASONS = [
+  'CSR_UNPARSEABLE',
+  'CSR_SIGNATURE_INVALID',
+  'CSR_VERSION',
+  'CSR_KEY_TYPE',
+  'CSR_SIGNATURE_ALGORITHM',
+  'CSR_EXTENSION',
+  'CSR_KEY_USAGE',
+  'CSR_SUBJECT',
+  'CSR_SAN',
+  'CSR_ROLE_MISMATCH',
+  'IDENTIFIER_TYPE_WRONG_FOR_CATEGORY',
+] as const;
+
 interface CsrRule {
-  readonly reason: string;
+  readonly reason: (typeof CSR_REASONS)[number];
   /** What is wrong, in words; empty when the rule is kept. May throw DerError for a value that cannot be read. */
   readonly check: (csr: CsrFacts, category: Category) => readonly string[];
 }
@@ -39,6 +55,7 @@ const RULES: readonly CsrRule[] = [
   },
   { reason: 'CSR_KEY_TYPE', check: checkKey },
   { reason: 'CSR_SIGNATURE_ALGORITHM', check: checkSignatureAlgorithm },
+  { reason: 'CSR_EXTENSION', check: checkAttributes },
   { reason: 'CSR_EXTENSION', check: checkExtensions },
   { reason: 'CSR_KEY_USAGE', check: checkKeyUsage },
 ];
@@ -72,6 +89,15 @@ function checkSignatureAlgorithm({
     : ['The parameters of the signature algorithm are not as its standard has them.'];
 }
 
+function checkAttributes({ attributes }: CsrFacts): string[] {
+  return attributes
+    .filter((oid) => ASKING_ATTRIBUTES.has(oid))
+    .map(
+      (oid) =>
+        `The attribute ${ASKING_ATTRIBUTES.get(oid) ?? oid} asks for what only extensionRequest may ask.`,
+    );
+}
+
 function checkExtensions({ extensions }: CsrFacts, category: Category): string[] {
   const known = KNOWN_EXTENSIONS[category];
   const ids = extensions.map((one) => one.oid);
@@ -97,10 +123,13 @@ function checkExtensions({ extensions }: CsrFacts, category: Category): string[]
 function checkKeyUsage(csr: CsrFacts, category: Category): string[] {
   const usages = requestedUsages(csr);
   if (category === 'DCCKI') {
-    const other = (usages ?? []).filter((one) => one !== 'digitalSignature' && one !== 'keyEncipherment');
-    return other.length === 0
+    const fits =
+      usages === undefined ||
+      (usages.includes('digitalSignature') &&
+        usages.every((one) => one === 'digitalSignature' || one === 'keyEncipherment'));
+    return fits
       ? []
-      : [`keyUsage asks for ${other.join(', ')}; a DCCKI key signs and, when RSA, enciphers keys.`];
+      : [`keyUsage asks for ${usages.join(', ')}; a DCCKI key signs and, when RSA, enciphers keys.`];
   }
   if (usages === undefined)
     return ['keyUsage is missing: exactly one of digitalSignature and keyAgreement is wanted.'];
@@ -153,6 +182,11 @@ const KNOWN_EXTENSIONS: Record<Category, readonly string[]> = {
   DEVICE: [oids.KEY_USAGE, oids.SUBJECT_ALT_NAME],
   DCCKI: [oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE, oids.SUBJECT_ALT_NAME],
 };
+/** Attributes that carry extensions by another name: PKCS #9 and Windows. */
+const ASKING_ATTRIBUTES = new Map([
+  ['1.2.840.113549.1.9.9', 'extendedCertificateAttributes'],
+  ['1.3.6.1.4.1.311.2.1.14', 'certExtensions (Windows)'],
+]);
 const EXTENSIONS = new Map([
   [oids.SUBJECT_ALT_NAME, 'subjectAltName'],
   [oids.KEY_USAGE, 'keyUsage'],

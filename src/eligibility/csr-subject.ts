@@ -43,6 +43,11 @@ function readOrganisation({ subject }: CsrFacts): SubjectReading {
   const role = unit && readRole(unit, wrong);
   const identifier = subject.find((name) => name.type === oids.UNIQUE_IDENTIFIER);
   const eui64 = identifier && readUniqueIdentifier(identifier, findings);
+  if (order === oids.COMMON_NAME)
+    findings.push({
+      reason: 'IDENTIFIER_TYPE_WRONG_FOR_CATEGORY',
+      detail: 'The subject names somebody by commonName only; an Organisation is identified by an EUI-64.',
+    });
   if (role === undefined || eui64 === undefined) return { findings };
   return {
     subject: { category: 'ORGANISATION', eui64, role, ...(commonName === undefined ? {} : { commonName }) },
@@ -66,15 +71,16 @@ function readRole(unit: NameAttribute, wrong: (detail: string) => void) {
 function readUniqueIdentifier({ tag, value }: NameAttribute, findings: Finding[]) {
   if (tag === TAG.BIT_STRING && value.length === 9 && value[0] === 0)
     return eui64FromOctets(value.subarray(1));
+  const isText = tag !== TAG.BIT_STRING || SIGNIFIER_LIKE.test(value.subarray(1).toString('latin1'));
   findings.push(
-    tag === TAG.BIT_STRING
+    isText
       ? {
-          reason: 'CSR_SUBJECT',
-          detail: `uniqueIdentifier has ${String((value.length - 1) * 8 - (value[0] ?? 0))} bits; an EUI-64 has 64.`,
-        }
-      : {
           reason: 'IDENTIFIER_TYPE_WRONG_FOR_CATEGORY',
           detail: 'uniqueIdentifier is text; an Organisation is identified by an EUI-64 in a BIT STRING.',
+        }
+      : {
+          reason: 'CSR_SUBJECT',
+          detail: `uniqueIdentifier has ${String((value.length - 1) * 8 - (value[0] ?? 0))} bits; an EUI-64 has 64.`,
         },
   );
   return undefined;
@@ -162,7 +168,8 @@ function readAlternativeNames({ extensions }: CsrFacts, findings: Finding[]): Al
 function readText({ tag, value }: NameAttribute): string | undefined {
   if (tag !== TAG.UTF8_STRING && tag !== TAG.PRINTABLE_STRING) return undefined;
   const text = value.toString('utf8');
-  return [...text].length >= 1 && [...text].length <= LONGEST_NAME && !CONTROL.test(text) ? text : undefined;
+  const characters = Array.from(text).length;
+  return characters >= 1 && characters <= LONGEST_NAME && !CONTROL.test(text) ? text : undefined;
 }
 
 function describe(name: AlternativeName | undefined): string {
@@ -179,7 +186,10 @@ const MOST_HOST_NAMES = 20;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 const COMMON_NAME_FORM =
   'commonName is not UTF8String or PrintableString of 1 to 64 characters without control characters.';
-const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+/** Letters, digits and hyphens (RFC 1123, 2.1); a last label of digits only would be an address. */
+const HOST_NAME =
+  /^(?=.{1,253}$)(?!(.*\.)?\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+const SIGNIFIER_LIKE = /^[A-Z0-9_-]{3,}$/i;
 const NAMES = new Map([
   [oids.COMMON_NAME, 'commonName'],
   [oids.ORGANIZATIONAL_UNIT_NAME, 'organizationalUnitName'],

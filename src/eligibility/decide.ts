@@ -1,110 +1,80 @@
 import { OUTCOMES, type Decision, type Outcome } from '../domain/decision.ts';
 import type { EligibilityQuestion, Finding } from '../domain/eligibility-question.ts';
-import type { TestingParticipant } from '../domain/participant.ts';
-import { scopeFindings } from './agreement.ts';
+import { AGREEMENT_RULES } from './agreement-rules.ts';
+import { ASKER_RULES, mayAskFor } from './asker-rules.ts';
 import { findBasis, type BasisAnswer } from './basis.ts';
-import { identifierFindings, keyFindings } from './identifier-rules.ts';
+import { IDENTIFIER_RULES } from './identifier-rules.ts';
+import { KEY_RULES } from './key-rules.ts';
+import { PURPOSE_RULES } from './purpose-rules.ts';
+import { askRules, type Case } from './rule.ts';
 import { explain, type RuleSet } from './rule-set.ts';
 import { tableBFindings } from './table-b.ts';
 
 /**
  * Answers "may they have it?". Pure: the same question and rule set give the same decision. Every gate is asked, every
  * reason is returned, the first is the primary one, and the worst outcome wins: REFUSE, REFER, QUEUE, PASS.
- *
  * A caller who asks for somebody else without being allowed to learns nothing but that.
+ *
+ * @throws TypeError when a CSR comes without what the records say of it, or unread and yet without a finding
  * @see requirements 3.3 and 3.4; government response of 26 January 2015, chapters 3 and 4
  */
 export function decide(question: EligibilityQuestion, ruleSet: RuleSet): Decision {
-  const actor = actorFindings(question, ruleSet);
+  requireWhole(question);
+  const asker = askRules(ASKER_RULES, { question, ruleSet });
+  const csr = question.csr?.findings ?? [];
   const { participant } = question;
-  if (participant === undefined || actor.some((one) => one.reason === 'ACTOR_NOT_OF_PARTICIPANT'))
-    return conclude({ findings: [] }, [...actor, ...csrFindings(question)], ruleSet);
+  if (participant === undefined || !mayAskFor({ question, ruleSet }))
+    return conclude({ findings: [] }, [...asker, ...csr], ruleSet);
 
   const basis = findBasis(participant, question, ruleSet);
-  const { agreement } = basis;
+  const one: Case = { question, participant, agreement: basis.agreement, ruleSet };
   return conclude(
     basis,
     [
-      ...(participant.status === 'CLOSED' ? [closed(participant)] : []),
-      ...actor,
+      ...asker,
       ...basis.findings,
-      ...purposeFindings(question, participant, basis, ruleSet),
-      ...(agreement ? scopeFindings(agreement, question) : []),
-      ...tableBFindings(question, participant, agreement, ruleSet),
-      ...identifierFindings(question, participant, agreement, ruleSet),
-      ...keyFindings(question),
-      ...csrFindings(question),
+      ...askRules(PURPOSE_RULES, one),
+      ...askRules(AGREEMENT_RULES, one),
+      ...tableBFindings(one),
+      ...askRules(IDENTIFIER_RULES, one),
+      ...askRules(KEY_RULES, one),
+      ...csr,
     ],
     ruleSet,
   );
 }
-
-/** Gates A1, A2, A3: who asks, and for whom. */
-function actorFindings(
-  { caller, participant, request }: EligibilityQuestion,
-  { issuingRoles, onBehalfRoles }: RuleSet,
-): Finding[] {
-  const findings: Finding[] = [];
-  const forOthers = caller.participantType === 'DCC' && onBehalfRoles.includes(caller.role);
-  const asksForOther = request.onBehalfOf !== undefined && request.onBehalfOf !== caller.signifier;
-  if (asksForOther && !forOthers)
-    findings.push({
-      reason: 'ACTOR_NOT_OF_PARTICIPANT',
-      detail: `A credential of ${caller.signifier} may not ask on behalf of another participant.`,
-    });
-  else if (participant === undefined)
-    findings.push({
-      reason: 'PARTICIPANT_UNKNOWN',
-      detail: `Nobody is registered as ${request.onBehalfOf ?? caller.signifier}.`,
-    });
-  if (!issuingRoles.includes(caller.role))
-    findings.push({
-      reason: 'OFFICER_NOT_AUTHORISED',
-      detail: `The role ${caller.role} may not ask for certificates.`,
-    });
-  return findings;
-}
-
-/** Gate A6. An agreement may open a purpose to a non-Party beyond the table. */
-function purposeFindings(
-  { request: { purpose } }: EligibilityQuestion,
-  { type }: TestingParticipant,
-  { agreement }: BasisAnswer,
-  { purposes }: RuleSet,
-): Finding[] {
-  const agreed = type === 'NON_PARTY' && (agreement?.permittedPurposes.includes(purpose) ?? false);
-  return purposes[type].includes(purpose) || agreed
-    ? []
-    : [
-        {
-          reason: 'PURPOSE_NOT_OPEN_TO_TYPE',
-          detail: `${purpose} is not open to a participant of the type ${type}.`,
-        },
-      ];
-}
-
-const csrFindings = ({ csr }: EligibilityQuestion): readonly Finding[] => csr?.findings ?? [];
-
-const closed = ({ signifier }: TestingParticipant): Finding => ({
-  reason: 'PARTICIPANT_CLOSED',
-  detail: `The record of ${signifier} is closed.`,
-});
 
 function conclude(
   { basis, agreement }: BasisAnswer,
   findings: readonly Finding[],
   ruleSet: RuleSet,
 ): Decision {
-  const outcome = findings.reduce<Outcome>((worst, { reason }) => {
-    const own = ruleSet.reasonCodes.get(reason)?.outcome ?? 'REFUSE';
-    return OUTCOMES.indexOf(own) < OUTCOMES.indexOf(worst) ? own : worst;
-  }, 'PASS');
+  const distinct = findings.filter(
+    ({ reason, detail }, place) =>
+      findings.findIndex((one) => one.reason === reason && one.detail === detail) === place,
+  );
+  const found = new Set<Outcome | undefined>(
+    distinct.map(({ reason }) => ruleSet.reasonCodes.get(reason)?.outcome),
+  );
+  const outcome = OUTCOMES.find((each) => found.has(each)) ?? 'PASS';
+  if (outcome === 'PASS' && basis === undefined)
+    throw new TypeError('nothing stands against a request that rests on nothing');
   return {
     outcome,
     ...(basis === undefined ? {} : { basis }),
     ...(agreement === undefined ? {} : { agreementRef: agreement.ref }),
-    reasons: findings.map((finding) => explain(finding, ruleSet)),
+    reasons: distinct.map((finding) => explain(finding, ruleSet)),
     ruleSet: ruleSet.version,
-    simulatedRole: findings.some((one) => one.reason === 'SIMULATED_ROLE'),
+    simulatedRole: distinct.some((one) => one.reason === 'SIMULATED_ROLE'),
   };
+}
+
+/** A rule that cannot be asked must not count as kept. */
+function requireWhole({ request, csr, standing }: EligibilityQuestion): void {
+  if (csr === undefined) return;
+  if (csr.subject !== undefined && standing === undefined)
+    throw new TypeError('a CSR is judged together with what the records say of its identifier and key');
+  const whole = csr.keyUsage !== undefined && csr.subject?.category === request.category;
+  if (!whole && csr.findings.length === 0)
+    throw new TypeError('a CSR that could not be read for its category has at least one finding');
 }

@@ -1,136 +1,164 @@
 import type { CertificateSubject } from '../domain/certificate-request.ts';
-import type { EligibilityQuestion, Finding, Standing } from '../domain/eligibility-question.ts';
 import { formatEui64, isUsableEui64, rangeContains, type Eui64 } from '../domain/eui64.ts';
-import type { Agreement, TestingParticipant } from '../domain/participant.ts';
-import type { RuleSet } from './rule-set.ts';
+import type { DeviceRange, UserRole } from '../domain/participant.ts';
+import type { Case, Rule } from './rule.ts';
+import { cellOf, deviceRow } from './table-b.ts';
 
 /** Whether the identifier in the CSR is one that this participant may use, in this category (requirements 3.4). */
-export function identifierFindings(
-  question: EligibilityQuestion,
-  participant: TestingParticipant,
-  agreement: Agreement | undefined,
-  ruleSet: RuleSet,
-): Finding[] {
-  const subject = question.csr?.subject;
-  if (subject === undefined) return [];
-  if (subject.category === 'DCCKI') return signifierFindings(subject.signifier, participant);
-  if (!isUsableEui64(subject.eui64))
-    return [{ reason: 'IDENTIFIER_MALFORMED', detail: `${formatEui64(subject.eui64)} identifies nothing.` }];
-  const { standing } = question;
-  return subject.category === 'ORGANISATION'
-    ? organisationFindings(subject, participant, standing, ruleSet)
-    : deviceFindings(subject.eui64, question, participant, agreement, ruleSet);
-}
+export const IDENTIFIER_RULES: readonly Rule[] = [
+  {
+    reason: 'IDENTIFIER_MALFORMED',
+    check: withEui64((eui64) => (isUsableEui64(eui64) ? [] : [`${formatEui64(eui64)} identifies nothing.`])),
+  },
+  {
+    reason: 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
+    check: organisation(({ eui64 }, { participant, ruleSet }) => {
+      const kinds = ruleSet.identifierKinds[participant.type];
+      const allocated = participant.allocations.some(
+        (one) => one.state === 'ACTIVE' && kinds.includes(one.kind) && rangeContains(one, eui64),
+      );
+      return allocated
+        ? []
+        : [
+            `${formatEui64(eui64)} is in no active allocation of ${participant.signifier} of the kind ${kinds.join(' or ')}.`,
+          ];
+    }),
+  },
+  {
+    reason: 'IDENTIFIER_OWNED_BY_OTHER',
+    check: withEui64((eui64, { question, participant }) => {
+      // A device range that its owner delegated is the owner's still.
+      const delegated =
+        question.csr?.subject?.category === 'DEVICE' &&
+        participant.deviceRanges.some((one) => one.delegatedBy !== undefined && rangeContains(one, eui64));
+      return question.standing?.identifierOwnedByOther && !delegated
+        ? [`${formatEui64(eui64)} does not belong to ${participant.signifier}.`]
+        : [];
+    }),
+  },
+  { reason: 'USER_ID_ROLE_NOT_ASSIGNED', check: organisation(checkAssignment) },
+  {
+    reason: 'USER_ID_ROLE_CONFLICT',
+    check: organisation(({ eui64 }, one) => {
+      const held = userRolesOf(eui64, one);
+      return one.ruleSet.userIdRoleConflicts
+        .filter((pair) => pair.every((role) => held.includes(role)))
+        .map((pair) => `The User ID ${formatEui64(eui64)} is assigned to ${pair.join(' and to ')}.`);
+    }),
+  },
+  {
+    reason: 'DEVICE_ID_IN_USER_REGISTRY',
+    check: device((eui64, { question }) =>
+      question.standing?.identifierInCentralRegistry
+        ? [`${formatEui64(eui64)} lies in a Registry Entry of the SEC Panel.`]
+        : [],
+    ),
+  },
+  { reason: 'DEVICE_ID_NOT_IN_RANGE', check: device(checkDeviceRange) },
+  {
+    reason: 'DEVICE_CERTIFICATE_LIMIT',
+    check: device((eui64, { question, ruleSet: { settings } }) => {
+      const issued = question.standing?.certificatesForDevice ?? 0;
+      const limit = settings.deviceCertificateLimit;
+      return issued < limit
+        ? []
+        : [`${formatEui64(eui64)} has ${String(issued)} certificates; the limit is ${String(limit)}.`];
+    }),
+  },
+  {
+    reason: 'SIGNIFIER_MISMATCH',
+    check: infrastructure(({ signifier }, { participant }) =>
+      signifier === participant.signifier
+        ? []
+        : [`The commonName is ${JSON.stringify(signifier)}; the participant is ${participant.signifier}.`],
+    ),
+  },
+  {
+    reason: 'IDENTIFIER_TYPE_WRONG_FOR_CATEGORY',
+    check: infrastructure(({ signifier }, { ruleSet: { settings } }) =>
+      settings.signifierPattern.test(signifier)
+        ? []
+        : [`The commonName ${JSON.stringify(signifier)} does not have the form of a Signifier.`],
+    ),
+  },
+];
 
-function organisationFindings(
-  { eui64 }: Extract<CertificateSubject, { category: 'ORGANISATION' }>,
-  participant: TestingParticipant,
-  standing: Standing | undefined,
-  ruleSet: RuleSet,
-): Finding[] {
-  const findings: Finding[] = [];
-  const shown = formatEui64(eui64);
-  const allocated = participant.allocations.some(
-    (one) => one.state === 'ACTIVE' && rangeContains(one, eui64),
+/** Where table B passes a Party, its User ID must be assigned to a User Role that carries the role of the certificate. */
+function checkAssignment({ eui64, role }: Organisation, one: Case): readonly string[] {
+  const found = cellOf(one);
+  if (one.participant.type !== 'SEC_PARTY' || found === undefined) return [];
+  const { cell, what } = found;
+  const asked = cell === 'PASS' || (typeof cell !== 'string' && 'userRoles' in cell);
+  if (!asked) return [];
+  const { userRoleMap } = one.ruleSet;
+  const carrying = (Object.keys(userRoleMap) as UserRole[]).filter((each) =>
+    userRoleMap[each].includes(role),
   );
-  if (!allocated)
-    findings.push({
-      reason: 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
-      detail: `${shown} is in no active allocation of ${participant.signifier}.`,
-    });
-  if (standing?.identifierOwnedByOther)
-    findings.push({
-      reason: 'IDENTIFIER_OWNED_BY_OTHER',
-      detail: `${shown} is not ${participant.signifier}'s.`,
-    });
-  const roles = participant.roleAssignments.filter((one) => one.eui64 === eui64).map((one) => one.userRole);
-  for (const [one, other] of ruleSet.userIdRoleConflicts)
-    if (roles.includes(one) && roles.includes(other))
-      findings.push({
-        reason: 'USER_ID_ROLE_CONFLICT',
-        detail: `${shown} is assigned to ${one} and to ${other}.`,
-      });
-  return findings;
+  const wanted = cell === 'PASS' ? carrying : cell.userRoles;
+  const held = userRolesOf(eui64, one);
+  if (held.some((each) => wanted.includes(each))) return [];
+  const has = held.length === 0 ? 'no User Role' : held.join(', ');
+  return [`The User ID ${formatEui64(eui64)} is assigned to ${has}; ${what} needs ${wanted.join(' or ')}.`];
 }
 
-function deviceFindings(
-  eui64: Eui64,
-  { standing, request }: EligibilityQuestion,
-  participant: TestingParticipant,
-  agreement: Agreement | undefined,
-  { settings }: RuleSet,
-): Finding[] {
-  const findings: Finding[] = [];
+/** A non-Party's Device IDs are those of its agreement, everybody else's those of the ranges on record (table B). */
+function checkDeviceRange(eui64: Eui64, { question, participant, agreement }: Case): readonly string[] {
   const shown = formatEui64(eui64);
-  const { deviceType } = request;
-  const ranges = participant.deviceRanges.filter((range) => rangeContains(range, eui64));
-  const typed = ranges.filter(
-    ({ deviceTypes }) =>
-      deviceType === undefined || deviceTypes.length === 0 || deviceTypes.includes(deviceType),
-  );
-  const agreed =
-    agreement === undefined ||
-    agreement.deviceRanges.length === 0 ||
-    agreement.deviceRanges.some((range) => rangeContains(range, eui64));
-  const ownByAgreement = agreement?.deviceRanges.some((range) => rangeContains(range, eui64)) ?? false;
-  if (standing?.identifierInCentralRegistry)
-    findings.push({
-      reason: 'DEVICE_ID_IN_USER_REGISTRY',
-      detail: `${shown} lies in a Registry Entry of the SEC Panel.`,
-    });
-  if (!agreed)
-    findings.push({
-      reason: 'DEVICE_ID_NOT_IN_RANGE',
-      detail: `${shown} is in no device range of the agreement.`,
-    });
-  else if (ranges.length === 0 && !ownByAgreement)
-    findings.push({
-      reason: 'DEVICE_ID_NOT_IN_RANGE',
-      detail: `${shown} is in no device range of ${participant.signifier}.`,
-    });
-  else if (typed.length === 0 && ranges.length > 0)
-    findings.push({
-      reason: 'DEVICE_ID_NOT_IN_RANGE',
-      detail: `The range of ${shown} is registered for other device types than ${deviceType ?? 'this'}.`,
-    });
-  // A range that its owner delegated is the owner's still.
-  if (standing?.identifierOwnedByOther && !ranges.some((range) => range.delegatedBy !== undefined))
-    findings.push({
-      reason: 'IDENTIFIER_OWNED_BY_OTHER',
-      detail: `${shown} is not ${participant.signifier}'s.`,
-    });
-  const limit = settings.deviceCertificateLimit;
-  if (standing !== undefined && standing.certificatesForDevice >= limit)
-    findings.push({
-      reason: 'DEVICE_CERTIFICATE_LIMIT',
-      detail: `${shown} has ${String(standing.certificatesForDevice)} certificates; the limit is ${String(limit)}.`,
-    });
-  return findings;
-}
-
-function signifierFindings(signifier: string, participant: TestingParticipant): Finding[] {
-  return signifier === participant.signifier
+  const { deviceType } = question.request;
+  const agreed = agreement?.deviceRanges ?? [];
+  const byAgreement = participant.type === 'NON_PARTY' || agreed.length > 0;
+  if (agreement && byAgreement && !agreed.some((range) => rangeContains(range, eui64)))
+    return [`${shown} is in no device range of agreement ${agreement.ref}.`];
+  const own = participant.deviceRanges.filter((range) => rangeContains(range, eui64));
+  if (own.length === 0)
+    return agreement && participant.type === 'NON_PARTY'
+      ? []
+      : [`${shown} is in no device range of ${participant.signifier}.`];
+  return own.some((range) => holds(range, deviceType))
     ? []
     : [
-        {
-          reason: 'SIGNIFIER_MISMATCH',
-          detail: `The commonName is ${signifier}; the participant is ${participant.signifier}.`,
-        },
+        `The range of ${shown} is registered for ${own.flatMap((range) => range.deviceTypes).join(', ')}, not for ${deviceType ?? 'a device of no stated type'}.`,
       ];
 }
 
-/** Whether the key is fit for this subject. */
-export function keyFindings({ standing }: EligibilityQuestion): Finding[] {
-  const findings: Finding[] = [];
-  if (standing?.keyUsedForAnotherSubject)
-    findings.push({
-      reason: 'PUBLIC_KEY_REUSED',
-      detail: 'A certificate of another subject holds this public key.',
-    });
-  if (standing?.keyKnownCompromised)
-    findings.push({
-      reason: 'PUBLIC_KEY_KNOWN_COMPROMISED',
-      detail: 'The public key is on the deny-list of published test keys.',
-    });
-  return findings;
+/** A device whose type is not told is one of Type 1, as in table B. */
+function holds({ deviceTypes }: DeviceRange, deviceType: Case['question']['request']['deviceType']): boolean {
+  if (deviceTypes.length === 0) return true;
+  return deviceType === undefined
+    ? deviceTypes.some((each) => deviceRow(each) === 'type1')
+    : deviceTypes.includes(deviceType);
+}
+
+const userRolesOf = (eui64: Eui64, { participant }: Case) =>
+  participant.roleAssignments.filter((one) => one.eui64 === eui64).map((one) => one.userRole);
+
+type Check<Facts> = (facts: Facts, one: Case) => readonly string[];
+type Organisation = Extract<CertificateSubject, { category: 'ORGANISATION' }>;
+
+function organisation(check: Check<Organisation>): Rule['check'] {
+  return (one) => {
+    const subject = one.question.csr?.subject;
+    return subject?.category === 'ORGANISATION' ? check(subject, one) : [];
+  };
+}
+
+function device(check: Check<Eui64>): Rule['check'] {
+  return (one) => {
+    const subject = one.question.csr?.subject;
+    return subject?.category === 'DEVICE' ? check(subject.eui64, one) : [];
+  };
+}
+
+function infrastructure(check: Check<Extract<CertificateSubject, { category: 'DCCKI' }>>): Rule['check'] {
+  return (one) => {
+    const subject = one.question.csr?.subject;
+    return subject?.category === 'DCCKI' ? check(subject, one) : [];
+  };
+}
+
+function withEui64(check: Check<Eui64>): Rule['check'] {
+  return (one) => {
+    const subject = one.question.csr?.subject;
+    return subject === undefined || subject.category === 'DCCKI' ? [] : check(subject.eui64, one);
+  };
 }

@@ -1,104 +1,89 @@
-import type { CertificateSubject } from '../domain/certificate-request.ts';
-import type { EligibilityQuestion, Finding } from '../domain/eligibility-question.ts';
-import type { Agreement, TestingParticipant } from '../domain/participant.ts';
-import type { Cell, ParticipantKind, RuleSet, TableB } from './rule-set.ts';
+import type { DeviceType } from '../domain/category.ts';
+import type { Finding } from '../domain/eligibility-question.ts';
+import type { PartyCategory, TestingParticipant } from '../domain/participant.ts';
+import type { Case } from './rule.ts';
+import type { Cell, ParticipantKind, TableB } from './rule-set.ts';
+
+/** The reason codes that conditions of cells find. */
+export const TABLE_B_REASONS = ['GATEWAY_CONNECTION_ABSENT'] as const;
+
+/** Decision table B: whether this kind of participant may have this kind of certificate. */
+export function tableBFindings(one: Case): Finding[] {
+  const found = cellOf(one);
+  return found === undefined ? [] : judge(found.cell, found.what, one);
+}
 
 /**
- * Decision table B: whether this kind of participant may have this kind of certificate. Without a CSR the Organisation
- * rows cannot be chosen: then nothing is found.
+ * The cell that is asked, and what it is about in words. Without the subject of a CSR the Organisation rows cannot be
+ * chosen: then there is none.
  */
-export function tableBFindings(
-  question: EligibilityQuestion,
-  participant: TestingParticipant,
-  agreement: Agreement | undefined,
-  { tableB }: Pick<RuleSet, 'tableB'>,
-): Finding[] {
-  const subject = question.csr?.subject;
-  const row = rowOf(question, subject, tableB);
-  if (row === undefined) return [];
+export function cellOf({
+  question,
+  participant,
+  ruleSet: { tableB },
+}: Case): { cell: Cell; what: string } | undefined {
+  const { request, csr } = question;
   const kind = kindOf(participant);
-  if (kind === undefined)
-    return [
-      { reason: 'CATEGORY_REVIEW', detail: `${participant.signifier} is a service provider of the DCC.` },
-    ];
-  return judge(row.cells[kind], row.what, { participant, agreement, subject });
-}
-
-interface Case {
-  readonly participant: TestingParticipant;
-  readonly agreement: Agreement | undefined;
-  readonly subject: CertificateSubject | undefined;
-}
-
-function judge(cell: Cell, what: string, { participant, agreement, subject }: Case): Finding[] {
-  const found = (reason: string, detail = `${participant.signifier} asks for ${what}.`): Finding[] =>
-    reason === 'PASS' ? [] : [{ reason, detail }];
-  if (typeof cell === 'string') return found(cell);
-  if ('userRoles' in cell) {
-    const eui64 = subject?.category === 'ORGANISATION' ? subject.eui64 : undefined;
-    const held = participant.roleAssignments.filter((one) => one.eui64 === eui64).map((one) => one.userRole);
-    if (held.some((role) => cell.userRoles.includes(role))) return [];
-    const has = held.length === 0 ? 'no User Role' : held.join(', ');
-    return found(
-      'USER_ID_ROLE_NOT_ASSIGNED',
-      `${what} needs one of ${cell.userRoles.join(', ')}; the User ID is assigned to ${has}.`,
-    );
-  }
-  if ('agreementRole' in cell) {
-    const role = subject?.category === 'ORGANISATION' ? subject.role : undefined;
-    const permitted = role !== undefined && (agreement?.permittedRoles.includes(role) ?? false);
-    return permitted
-      ? found(cell.agreementRole)
-      : found('AGREEMENT_ROLE_EXCLUDED', `The agreement does not permit ${what}.`);
-  }
-  const connected =
-    participant.type === 'NON_PARTY' ? agreement?.gatewayPermitted : participant.gatewayConnection;
-  return connected
-    ? found(cell.gateway)
-    : found('GATEWAY_CONNECTION_ABSENT', `${participant.signifier} has no DCC Gateway Connection on record.`);
-}
-
-type Row = TableB['dccki']['infrastructure'];
-
-function rowOf(
-  { request }: EligibilityQuestion,
-  subject: CertificateSubject | undefined,
-  tableB: TableB,
-): { cells: Row; what: string } | undefined {
   switch (request.category) {
-    case 'ORGANISATION':
-      if (subject?.category !== 'ORGANISATION') return undefined;
+    case 'ORGANISATION': {
+      if (csr?.subject?.category !== 'ORGANISATION') return undefined;
+      const { role } = csr.subject;
       return {
-        cells: tableB.organisation[subject.role],
-        what: `an Organisation Certificate with the role ${subject.role}`,
+        cell: tableB.organisation[role][kind],
+        what: `an Organisation Certificate with the role ${role}`,
       };
-    case 'DEVICE':
-      return {
-        cells: tableB.device[deviceRow(request.deviceType)],
-        what: `a Device Certificate for ${request.deviceType ?? 'a device'}`,
-      };
+    }
+    case 'DEVICE': {
+      const cell = tableB.device[deviceRow(request.deviceType)][kind];
+      return { cell, what: `a Device Certificate for ${request.deviceType ?? 'a device'}` };
+    }
     case 'DCCKI':
-      return { cells: tableB.dccki.infrastructure, what: 'a DCCKI Infrastructure Certificate' };
+      return { cell: tableB.dccki.infrastructure[kind], what: 'a DCCKI Infrastructure Certificate' };
   }
 }
 
-function deviceRow(deviceType: EligibilityQuestion['request']['deviceType']): keyof TableB['device'] {
+/** The row of a device type; a device whose type is not told is one of Type 1. */
+export function deviceRow(deviceType: DeviceType | undefined): keyof TableB['device'] {
   if (deviceType === 'CHF' || deviceType === 'GPF') return 'communicationsHub';
   return deviceType === 'IHD' || deviceType === 'CAD' ? 'type2' : 'type1';
 }
 
-/** The column; `undefined` for a service provider of the DCC, for which the table has none. */
-function kindOf({ type, partyCategory }: TestingParticipant): ParticipantKind | undefined {
-  if (type === 'DCC_SERVICE_PROVIDER') return undefined;
-  if (type !== 'SEC_PARTY') return type;
-  switch (partyCategory) {
-    case 'LARGE_SUPPLIER':
-    case 'SMALL_SUPPLIER':
-      return 'SUPPLIER';
-    case 'ELECTRICITY_NETWORK':
-    case 'GAS_NETWORK':
-      return 'NETWORK';
-    default:
-      return 'OTHER';
+function judge(cell: Cell, what: string, { question, participant, agreement }: Case): Finding[] {
+  const { signifier } = participant;
+  const answer = (code: string): Finding[] =>
+    code === 'PASS' ? [] : [{ reason: code, detail: `${signifier} asks for ${what}.` }];
+  if (typeof cell === 'string') return answer(cell);
+  // Whether the User ID has such a role is a question about the identifier: identifier-rules.ts.
+  if ('userRoles' in cell) return [];
+  if ('agreementRole' in cell) {
+    const subject = question.csr?.subject;
+    const role = subject?.category === 'ORGANISATION' ? subject.role : undefined;
+    if (agreement === undefined || role === undefined) return [];
+    // What the agreement leaves out, agreement-rules.ts finds.
+    return agreement.permittedRoles.includes(role) ? answer(cell.agreementRole) : [];
   }
+  const connected =
+    participant.type === 'NON_PARTY' ? agreement?.gatewayPermitted : participant.gatewayConnection;
+  return connected
+    ? answer(cell.gateway)
+    : [
+        {
+          reason: 'GATEWAY_CONNECTION_ABSENT',
+          detail: `${signifier} has no DCC Gateway Connection on record.`,
+        },
+      ];
 }
+
+/** The column of a participant; a Party whose category is not on record is treated as an Other SEC Party. */
+function kindOf({ type, partyCategory }: TestingParticipant): ParticipantKind {
+  if (type !== 'SEC_PARTY') return type;
+  return partyCategory === undefined ? 'OTHER' : KIND_OF_PARTY[partyCategory];
+}
+
+const KIND_OF_PARTY: Record<PartyCategory, ParticipantKind> = {
+  LARGE_SUPPLIER: 'SUPPLIER',
+  SMALL_SUPPLIER: 'SUPPLIER',
+  ELECTRICITY_NETWORK: 'NETWORK',
+  GAS_NETWORK: 'NETWORK',
+  OTHER_SEC_PARTY: 'OTHER',
+};

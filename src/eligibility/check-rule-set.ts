@@ -1,0 +1,141 @@
+import path from 'node:path';
+import type { z } from 'zod';
+import type { YamlFault, YamlFile } from '../yaml/read-yaml.ts';
+import { REASONS_OF_RULES } from './reasons.ts';
+import type * as schemas from './rule-set-schema.ts';
+
+/** The files of a rule set, each good for itself. */
+export interface RuleSetFiles {
+  readonly folder: string;
+  readonly head: Good<typeof schemas.headSchema>;
+  readonly reasonCodes: Good<typeof schemas.reasonCodesSchema>;
+  readonly basis: Good<typeof schemas.basisSchema>;
+  readonly tableB: Good<typeof schemas.tableBSchema>;
+  readonly userRoleMap: Good<typeof schemas.userRoleMapSchema>;
+}
+type Good<Schema extends z.ZodType> = Extract<YamlFile<z.infer<Schema>>, { readonly lineOf: unknown }>;
+
+/**
+ * Holds the files against each other: every code that a table or a rule uses is explained, every code that is
+ * explained is used or reserved, every clause stands in a document that is listed, every User Role of a cell carries
+ * the role of its row.
+ */
+export function checkRuleSet(files: RuleSetFiles): YamlFault[] {
+  return [...undefinedCodes(files), ...checkReasonCodes(files), ...checkUserRoles(files)];
+}
+
+/** A code, and where it stands. */
+interface Place {
+  readonly file: string;
+  readonly path: readonly PropertyKey[];
+  readonly line: number;
+  readonly code: string;
+}
+
+function undefinedCodes(files: RuleSetFiles): YamlFault[] {
+  const known = new Set(files.reasonCodes.value.map((one) => one.reason));
+  const inTables = placesOf(files)
+    .filter(({ code }) => !known.has(code))
+    .map((place) => fault(place, `${place.code} is not in reason-codes.yaml`));
+  const inRules = [...REASONS_OF_RULES]
+    .filter((code) => !known.has(code))
+    .map((code) => fault(at(files, 'reason-codes', 1, []), `${code} is found by a rule and is not here`));
+  return [...inTables, ...inRules];
+}
+
+function checkReasonCodes(files: RuleSetFiles): YamlFault[] {
+  const { value, lineOf } = files.reasonCodes;
+  const used = new Set([...REASONS_OF_RULES, ...placesOf(files).map(({ code }) => code)]);
+  return value.flatMap(({ reason, clause, reserved }, index) => {
+    const wrong = (field: string, detail: string) =>
+      fault(at(files, 'reason-codes', lineOf([index, field]), [index, field]), detail);
+    return [
+      ...(value.findIndex((one) => one.reason === reason) === index
+        ? []
+        : [wrong('reason', `${reason} is there twice`)]),
+      ...(used.has(reason) || reserved
+        ? []
+        : [wrong('reason', `${reason} is used by no table and no rule; mark it reserved`)]),
+      ...(used.has(reason) && reserved ? [wrong('reserved', `${reason} is in use`)] : []),
+      ...unknownCitations(clause, files).map((part) =>
+        wrong('clause', `${part} is in none of the documents of rule-set.yaml`),
+      ),
+    ];
+  });
+}
+
+function unknownCitations(clause: string, { head }: RuleSetFiles): string[] {
+  const cited = (part: string) =>
+    head.value.documents.some(
+      ({ cite }) => part.startsWith(cite) && /^($|[.,]| \()/.test(part.slice(cite.length)),
+    );
+  return clause.split('; ').filter((part) => !cited(part));
+}
+
+function checkUserRoles(files: RuleSetFiles): YamlFault[] {
+  const { value, lineOf } = files.tableB;
+  const map = files.userRoleMap.value;
+  return Object.entries(value.organisation).flatMap(([role, row]) =>
+    Object.entries(row).flatMap(([kind, cell]) =>
+      typeof cell === 'string' || !('userRoles' in cell)
+        ? []
+        : cell.userRoles
+            .filter((userRole) => !(map[userRole] as readonly string[]).includes(role))
+            .map((userRole) => {
+              const path = ['organisation', role, kind];
+              return fault(
+                at(files, 'table-b', lineOf(path), path),
+                `${userRole} does not carry ${role} in user-role-map.yaml`,
+              );
+            }),
+    ),
+  );
+}
+
+/** Every reason code of the tables. */
+function placesOf(files: RuleSetFiles): Place[] {
+  const { basis, tableB } = files;
+  const inBasis = basis.value.flatMap(({ reasons }, row) =>
+    reasons.map((code, index) => {
+      const path = [row, 'reasons', index];
+      return { ...at(files, 'basis', basis.lineOf(path), path), code };
+    }),
+  );
+  const inTableB = Object.entries(tableB.value).flatMap(([group, rows]) =>
+    Object.entries(rows).flatMap(([name, row]) =>
+      Object.entries(row).flatMap(([kind, cell]) => {
+        const code = codeOf(cell);
+        const path = [group, name, kind];
+        return code === undefined ? [] : [{ ...at(files, 'table-b', tableB.lineOf(path), path), code }];
+      }),
+    ),
+  );
+  return [...inBasis, ...inTableB];
+}
+
+function codeOf(
+  cell: z.infer<typeof schemas.tableBSchema>['dccki']['infrastructure']['DCC'],
+): string | undefined {
+  const code =
+    typeof cell === 'string'
+      ? cell
+      : 'agreementRole' in cell
+        ? cell.agreementRole
+        : 'gateway' in cell
+          ? cell.gateway
+          : 'PASS';
+  return code === 'PASS' ? undefined : code;
+}
+
+const at = ({ folder }: RuleSetFiles, name: string, line: number, where: readonly PropertyKey[]) => ({
+  file: path.join(folder, `${name}.yaml`),
+  line,
+  path: where,
+});
+
+const fault = ({ file, line, path: where }: Omit<Place, 'code'>, detail: string): YamlFault => ({
+  file,
+  line,
+  field: where.map(String).join('.'),
+  detail,
+});

@@ -1,0 +1,32 @@
+import { PURPOSES, type TestingPurpose } from '../domain/category.ts';
+import type { Rule } from './rule.ts';
+
+/** Gates A5 and A6: a purpose is stated, is one for which Test Certificates are given, and is open to the participant. */
+export const PURPOSE_RULES: readonly Rule[] = [
+  {
+    reason: 'PURPOSE_MISSING',
+    check: ({ question }) => (isStated(question.request.purpose) ? [] : ['The request states no purpose.']),
+  },
+  {
+    reason: 'PURPOSE_NOT_PERMITTED',
+    check: ({ question: { request } }) =>
+      !isStated(request.purpose) || isKnown(request.purpose)
+        ? []
+        : [`${JSON.stringify(request.purpose)} is no purpose of testing.`],
+  },
+  {
+    reason: 'PURPOSE_NOT_OPEN_TO_TYPE',
+    check: ({ question: { request }, participant: { type }, agreement, ruleSet: { purposes } }) => {
+      const { purpose } = request;
+      if (!isKnown(purpose) || purposes[type].includes(purpose)) return [];
+      // A non-Party's agreement may open a purpose beyond the table.
+      if (type === 'NON_PARTY' && agreement?.permittedPurposes.includes(purpose)) return [];
+      return [`${purpose} is not open to a participant of the type ${type}.`];
+    },
+  },
+];
+
+// What comes over the wire is checked there too; here nothing passes because a type was believed.
+const isStated = (purpose: string | undefined) => purpose !== undefined && purpose !== '';
+const isKnown = (purpose: string): purpose is TestingPurpose =>
+  (PURPOSES as readonly string[]).includes(purpose);

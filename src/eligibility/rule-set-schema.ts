@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { PURPOSES, REMOTE_PARTY_ROLES, type RemotePartyRole } from '../domain/category.ts';
+import {
+  CALLER_ROLES,
+  IDENTIFIER_KINDS,
+  MEMBERSHIP_STATES,
+  PARTICIPANT_TYPES,
+  USER_ROLES,
+} from '../domain/participant.ts';
+
+/** The columns of decision table B. */
+export const PARTICIPANT_KINDS = [
+  'SUPPLIER',
+  'NETWORK',
+  'OTHER',
+  'RDP',
+  'NON_PARTY',
+  'DCC',
+  'DCC_SERVICE_PROVIDER',
+] as const;
+
+const code = z.string().regex(/^[A-Z0-9_]{3,64}$/, 'a reason code in UPPER_SNAKE');
+const remotePartyRoles = Object.keys(REMOTE_PARTY_ROLES) as RemotePartyRole[];
+
+/** `rule-set.yaml` */
+export const headSchema = z.strictObject({
+  version: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}(\.\d+)?$/, 'a date, and a number when it is not the first of its day'),
+  effectiveFrom: z.iso.date(),
+  documents: z
+    .array(z.strictObject({ cite: z.string().min(1), title: z.string().min(1), status: z.string().min(1) }))
+    .min(1),
+  settings: z.strictObject({
+    deviceCertificateLimit: z.number().int().min(1),
+    signifierPattern: z.string().transform((pattern, context) => {
+      try {
+        return new RegExp(pattern);
+      } catch {
+        context.addIssue('is no regular expression');
+        return z.NEVER;
+      }
+    }),
+  }),
+  userIdRoleConflicts: z.array(z.tuple([z.enum(USER_ROLES), z.enum(USER_ROLES)])),
+  identifierKinds: z.strictObject(each(PARTICIPANT_TYPES, z.array(z.enum(IDENTIFIER_KINDS)).min(1))),
+  issuingRoles: z.array(z.enum(CALLER_ROLES)).min(1),
+  onBehalfRoles: z.array(z.enum(CALLER_ROLES)),
+});
+
+/** `reason-codes.yaml` */
+export const reasonCodesSchema = z.array(
+  z.strictObject({
+    reason: code,
+    gate: z.enum(['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'AGREEMENT', 'B', 'IDENTIFIER', 'KEY', 'CSR']),
+    outcome: z.enum(['REFUSE', 'REFER', 'QUEUE']),
+    authority: z.enum(['LEGAL_TEXT', 'EXPLANATORY', 'DESIGN']),
+    clause: z.string().min(1),
+    says: z.string().min(1),
+    fix: z.string().min(1),
+    /** Published, and not found by any rule yet. */
+    reserved: z.literal(true).optional(),
+  }),
+);
+
+/** `basis.yaml` */
+export const basisSchema = z.array(
+  z
+    .strictObject({
+      type: z.enum(PARTICIPANT_TYPES),
+      membership: z.enum([...MEMBERSHIP_STATES, 'NONE']).optional(),
+      agreement: z.enum(['IN_FORCE', 'IN_FORCE_AFTER_EXPULSION', 'NONE']).optional(),
+      nomination: z.enum(['ACTIVE', 'INACTIVE', 'NONE']).optional(),
+      basis: z
+        .enum(['SEC_MEMBERSHIP', 'BILATERAL_AGREEMENT', 'RDP_NOMINATION', 'DCC', 'DCC_CONTRACT'])
+        .optional(),
+      reasons: z.array(code).default([]),
+      andAgreement: z.literal(true).optional(),
+    })
+    .refine((row) => row.basis !== undefined || row.reasons.length > 0 || row.andAgreement, {
+      message: 'a row has a basis, or reasons why there is none',
+    })
+    .refine((row) => row.basis !== 'BILATERAL_AGREEMENT' || row.agreement?.startsWith('IN_FORCE'), {
+      message: 'a row that rests on an agreement asks for one that is in force',
+      path: ['basis'],
+    }),
+);
+
+/** `purposes.yaml` */
+export const purposesSchema = z.strictObject(each(PARTICIPANT_TYPES, z.array(z.enum(PURPOSES))));
+
+const cell = z.union([
+  z.strictObject({ userRoles: z.array(z.enum(USER_ROLES)).min(1) }),
+  z.strictObject({ agreementRole: code }),
+  z.strictObject({ gateway: code }),
+  code,
+]);
+const row = z.strictObject(each(PARTICIPANT_KINDS, cell));
+
+/** `table-b.yaml` */
+export const tableBSchema = z.strictObject({
+  organisation: z.strictObject(each(remotePartyRoles, row)),
+  device: z.strictObject({ type1: row, communicationsHub: row, type2: row }),
+  dccki: z.strictObject({ infrastructure: row }),
+});
+
+/** `user-role-map.yaml` */
+export const userRoleMapSchema = z.strictObject(each(USER_ROLES, z.array(z.enum(remotePartyRoles)).min(1)));
+
+function each<Name extends string, Schema>(names: readonly Name[], schema: Schema): Record<Name, Schema> {
+  return Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>;
+}
