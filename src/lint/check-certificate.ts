@@ -15,6 +15,7 @@ export interface KnownProfile {
   readonly category: Category;
   readonly keyUsage: 'digitalSignature' | 'keyAgreement';
   readonly roles?: readonly RemotePartyRole[] | undefined;
+  readonly chosen: 'automatically' | 'by-name';
   readonly subjectPublicKeyInfo: { readonly algorithm: 'EC' | 'RSA' };
   readonly extensions: readonly { readonly extension: string; readonly policies?: readonly string[] }[];
 }
@@ -92,7 +93,8 @@ function recognise(
     return { kind: { category, kind }, profile: `${category} ${kind}` };
   }
   const ofCategory = profiles.filter((one) => one.category === category);
-  const known = ofCategory.find((one) => looksLike(facts, one)) ?? ofCategory[0];
+  const fitting = ofCategory.filter((one) => looksLike(facts, one));
+  const known = fitting.find((one) => one.chosen === 'automatically') ?? fitting[0] ?? ofCategory[0];
   return { kind: { category, kind: 'END_ENTITY' }, profile: known?.profile ?? category, known };
 }
 

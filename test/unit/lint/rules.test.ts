@@ -1,0 +1,51 @@
+import { RULES, runRules } from '../../../src/lint/lint.ts';
+import { readTbs } from '../../../src/x509/read-certificate.ts';
+import { remade, type Change } from '../../support/remake.ts';
+import { makeSpecimens } from '../../support/specimens.ts';
+import { AUTHORITY_ROWS } from './authority-rows.ts';
+import { DCCKI_ROWS, DEVICE_ROWS, ORGANISATION_ROWS } from './category-rows.ts';
+import { GBCS_ROWS } from './gbcs-rows.ts';
+import { RFC_5280_ROWS } from './rfc5280-rows.ts';
+
+const ROWS = [
+  ...RFC_5280_ROWS,
+  ...GBCS_ROWS,
+  ...ORGANISATION_ROWS,
+  ...DEVICE_ROWS,
+  ...DCCKI_ROWS,
+  ...AUTHORITY_ROWS,
+];
+
+describe('each rule is broken, and says what is wrong', () => {
+  test.each(ROWS)('$rule: $says', ({ rule, of, broken, says }) => {
+    expect(findingsOf(rule, of, broken)).toEqual([says]);
+  });
+});
+
+describe('each rule is kept', () => {
+  test.each(ROWS)('$rule, by $of', ({ rule, of, kept }) => {
+    expect(findingsOf(rule, of, kept)).toEqual([]);
+  });
+
+  test.each([...makeSpecimens().values()])('all of them, by $name', ({ tbs, kind }) => {
+    expect(runRules(readTbs(tbs), kind)).toEqual([]);
+  });
+});
+
+test('every rule has a case that breaks it and one that keeps it', () => {
+  const tried = new Set(ROWS.map((row) => row.rule));
+  expect([...tried].sort()).toEqual(RULES.map((one) => one.rule).sort());
+});
+
+test('every rule names its clause', () => {
+  const sources =
+    /^(RFC \d{4}, |GBCS version 1|SEC Appendix [A-S]|DESIGN: |public test certificates|government response of)/;
+  expect(RULES.filter((one) => !sources.test(one.clause))).toEqual([]);
+});
+
+function findingsOf(rule: string, of: string, change: Change): string[] {
+  const { specimen, tbs } = remade(of, change);
+  return runRules(readTbs(tbs), specimen.kind)
+    .filter((finding) => finding.rule === rule)
+    .map((finding) => finding.detail);
+}
