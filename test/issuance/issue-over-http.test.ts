@@ -1,0 +1,48 @@
+import { X509Certificate } from 'node:crypto';
+import request from 'supertest';
+import { dcckiCsr, deviceCsr, newRsaKey, organisationCsr } from '../support/csr-builder.ts';
+import { world, type World } from '../support/world.ts';
+
+describe('a certificate of each category, end to end', () => {
+  let here: World;
+  beforeAll(async () => {
+    here = await world();
+  });
+  afterAll(() => here.close());
+
+  const post = async (signifier: string, body: object) =>
+    request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', `Bearer ${await here.token(signifier)}`)
+      .send(body);
+  const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
+
+  test.each([
+    ['ORGANISATION', 'NORTHGATE', () => organisationCsr('90-B3-D5-1F-30-01-00-00').pem, 'organisation-digital-signing'],
+    ['DEVICE', 'METERWORKS', () => deviceCsr('00-DB-12-34-20-00-00-01', 'keyAgreement').pem, 'device-key-agreement'],
+    ['DCCKI', 'NORTHGATE', () => dcckiCsr('NORTHGATE', [], { key: newRsaKey() }).pem, 'dccki-infrastructure'],
+  ])('%s to %s', async (category, signifier, csr, profile) => {
+    const answer = await post(signifier, { category, purpose, csr: csr() });
+    expect(answer.body).toMatchObject({ category, participant: signifier, profile, status: 'IN_USE' });
+    expect(answer.status).toBe(201);
+    expect(answer.headers['location']).toBe(`/v1/certificates/${String(answer.body.serialNumber)}`);
+    expect(new X509Certificate(answer.body.certificate).serialNumber).toBe(answer.body.serialNumber);
+    const again = await request(here.http)
+      .get(answer.headers['location'] as string)
+      .set('Authorization', `Bearer ${await here.token(signifier)}`);
+    expect(again.body).toEqual(answer.body);
+  });
+
+  test.each([
+    ['OLDMETER', 'AGREEMENT_EXPIRED'],
+    ['STRANGER', 'NO_MEMBERSHIP_OR_AGREEMENT'],
+    ['HALTED', 'MEMBERSHIP_SUSPENDED'],
+  ])('%s is refused with %s, its clause and its fix', async (signifier, reason) => {
+    const answer = await post(signifier, { category: 'DEVICE', purpose, csr: deviceCsr('00-DB-12-34-30-00-00-01').pem });
+    expect(answer.status).toBe(403);
+    expect(answer.type).toBe('application/problem+json');
+    expect(answer.body.errors).toContainEqual(
+      expect.objectContaining({ reason, clause: expect.stringMatching(/./), fix: expect.stringMatching(/./) }),
+    );
+  });
+});
