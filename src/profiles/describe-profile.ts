@@ -1,4 +1,11 @@
-import type { KeyRequirement, Profile, Validity } from './profile.ts';
+import type {
+  AuthorityTemplate,
+  ExtensionLine,
+  KeyRequirement,
+  Profile,
+  SubjectLine,
+  Validity,
+} from './profile.ts';
 
 /** What people want to know of a profile. */
 export interface ProfileDescription {
@@ -24,6 +31,22 @@ export function describeProfile({ profile, keyUsage, chosen, roles, ...rest }: P
   };
 }
 
+/** A whole template as text, in the order of its certificate; `!` marks a critical extension. Ends with a line feed. */
+export function formatTemplate(template: Profile | AuthorityTemplate): string {
+  const { source, category, subject, extensions } = template;
+  const rows = [
+    ['source', source],
+    ['category', category],
+    ...('profile' in template ? profileRows(template) : authorityRows(template)),
+    ['validity', describeValidity(template.validity)],
+    ['subject', subject.map(describeSubject).join(', ') || '(empty)'],
+    ['key', describeKey(template.subjectPublicKeyInfo)],
+    ...extensions.map((line) => [`${line.extension}${line.critical ? '!' : ''}`, describeExtension(line)]),
+  ];
+  const title = 'profile' in template ? template.profile : template.authority;
+  return `${title}\n${rows.map(([name = '', value = '']) => `  ${name.padEnd(24)}${value}\n`).join('')}`;
+}
+
 export function describeKey(key: KeyRequirement): string {
   return key.algorithm === 'EC' ? key.curve : `RSA of at least ${String(key.bits)} bits`;
 }
@@ -32,4 +55,44 @@ export function describeValidity(validity: Validity): string {
   return 'years' in validity
     ? `${String(validity.years)} years`
     : `until ${validity.notAfter.toISOString().slice(0, 19)}Z`;
+}
+
+const profileRows = ({ roles, chosen, authority }: Profile): string[][] => [
+  ...(roles === undefined ? [] : [['roles', roles.join(', ')]]),
+  ['chosen', chosen],
+  ['issuer', authority],
+];
+
+const authorityRows = ({ kind, issuer }: AuthorityTemplate): string[][] => [
+  ['kind', kind],
+  ['issuer', issuer],
+];
+
+const describeSubject = ({ type, value, optional }: SubjectLine) =>
+  `${type}=${value}${optional ? ' (optional)' : ''}`;
+
+function describeExtension(line: ExtensionLine): string {
+  switch (line.extension) {
+    case 'keyUsage':
+      return line.bits.join(', ');
+    case 'extendedKeyUsage':
+      return line.purposes.join(', ');
+    case 'basicConstraints':
+      return line.pathLen === undefined
+        ? `cA ${String(line.cA)}`
+        : `cA ${String(line.cA)}, pathLen ${String(line.pathLen)}`;
+    case 'subjectKeyIdentifier':
+      return `RFC 5280, 4.2.1.2 (${String(line.method)})`;
+    case 'authorityKeyIdentifier':
+      return `keyIdentifier of the ${line.from}`;
+    case 'certificatePolicies':
+      return line.policies.join(', ');
+    case 'subjectAltName': {
+      const { hardwareModuleName: module, dNSNames, optional } = line;
+      const value = module
+        ? `hardwareModuleName ${module.hwType} ${module.hwSerialNum}`
+        : `dNSName ${dNSNames ?? ''}`;
+      return optional ? `${value} (optional)` : value;
+    }
+  }
 }

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
-import path from 'node:path';
+import { join } from 'node:path';
 import type { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
-import { readYamlFile, yamlReasons, type YamlFault } from '../yaml/read-yaml.ts';
+import { readYamlFile, yamlReasons, type YamlFault, type YamlFile } from '../yaml/read-yaml.ts';
+import { checkAuthorityTemplate, checkProfile, type TemplateFault } from './check-template.ts';
 import { authorityTemplateSchema, profileSchema, type AuthorityTemplate, type Profile } from './profile.ts';
 
 /** Every template of the service, checked one by one and against each other. */
@@ -17,14 +18,14 @@ export interface ProfileSet {
  */
 export function loadProfiles(folder: string): ProfileSet {
   const profiles = ['organisation', 'device', 'dccki'].flatMap((category) =>
-    readFolder(path.join(folder, category), profileSchema),
+    readFolder(join(folder, category), profileSchema, checkProfile),
   );
-  const authorities = readFolder(path.join(folder, 'authority'), authorityTemplateSchema);
+  const authorities = readFolder(join(folder, 'authority'), authorityTemplateSchema, checkAuthorityTemplate);
   const broken = [...profiles, ...authorities].flatMap((one) => one.faults);
   const good = profiles.flatMap(withValue);
   const goodAuthorities = authorities.flatMap(withValue);
   const faults = broken.length > 0 ? broken : checkTogether(good, goodAuthorities);
-  if (good.length === 0) faults.push({ file: folder, line: 1, field: '', detail: 'holds no profile' });
+  if (profiles.length === 0) faults.push({ file: folder, line: 1, field: '', detail: 'holds no profile' });
   if (faults.length > 0)
     throw new Fault('profile-invalid', 'The certificate templates have faults; nothing can be issued.', {
       reasons: yamlReasons(faults, 'PROFILE', 'certs-templates'),
@@ -43,7 +44,11 @@ interface Read<T> {
 }
 type Good<T> = Read<T> & { readonly value: T };
 
-function readFolder<T>(folder: string, schema: z.ZodType<T>): Read<T>[] {
+function readFolder<T>(
+  folder: string,
+  schema: z.ZodType<T>,
+  check: (template: T) => readonly TemplateFault[],
+): Read<T>[] {
   if (!existsSync(folder))
     return [
       { file: folder, faults: [{ file: folder, line: 1, field: '', detail: 'the folder is missing' }] },
@@ -51,8 +56,24 @@ function readFolder<T>(folder: string, schema: z.ZodType<T>): Read<T>[] {
   return readdirSync(folder)
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
-    .map((name) => path.join(folder, name))
-    .map((file) => ({ file, ...readYamlFile(file, schema) }));
+    .map((name) => join(folder, name))
+    .map((file) => readTemplate(file, readYamlFile(file, schema), check));
+}
+
+function readTemplate<T>(
+  file: string,
+  yaml: YamlFile<T>,
+  check: (template: T) => readonly TemplateFault[],
+): Read<T> {
+  if (!('lineOf' in yaml)) return { file, faults: yaml.faults };
+  const { value, lineOf } = yaml;
+  const faults = check(value).map(({ path, detail }) => ({
+    file,
+    line: lineOf(path),
+    field: path.join('.'),
+    detail,
+  }));
+  return { file, value, lineOf, faults };
 }
 
 const withValue = <T>(read: Read<T>): Good<T>[] =>

@@ -5,7 +5,10 @@ import type { KeyUsage } from '../domain/certificate-request.ts';
 // The schemas of certs-templates/: one YAML per certificate, in the order a certificate has.
 
 const text = z.string().min(1);
-const oid = z.string().regex(/^[0-2](\.(0|[1-9]\d*))+$/, 'a dotted OBJECT IDENTIFIER');
+/** The second arc is below 40 under the arcs 0 and 1 (X.660). */
+const oid = z
+  .string()
+  .regex(/^([01]\.[1-3]?\d|2\.(0|[1-9]\d*))(\.(0|[1-9]\d*))*$/, 'is not a dotted OBJECT IDENTIFIER');
 const critical = z.boolean();
 
 const KEY_USAGES = [
@@ -17,10 +20,13 @@ const KEY_USAGES = [
 ] as const satisfies KeyUsage[];
 
 /** How long: whole years less one second, because notAfter is inclusive; or a fixed last second. */
-const validity = z.union([
-  z.strictObject({ years: z.number().int().min(1).max(100) }),
-  z.strictObject({ notAfter: z.iso.datetime().transform((instant) => new Date(instant)) }),
-]);
+const validity = z.union(
+  [
+    z.strictObject({ years: z.number().int().min(1).max(100) }),
+    z.strictObject({ notAfter: z.iso.datetime().transform((instant) => new Date(instant)) }),
+  ],
+  'is neither { years } nor { notAfter }',
+);
 
 const key = z.discriminatedUnion('algorithm', [
   z.strictObject({ algorithm: z.literal('EC'), curve: z.literal('P-256') }),
@@ -81,7 +87,7 @@ const common = {
 /** An end-entity certificate. */
 export const profileSchema = z.strictObject({
   ...common,
-  profile: z.string().regex(/^[a-z0-9-]{1,64}$/, 'lower-case words with hyphens'),
+  profile: z.string().regex(/^[a-z0-9-]{1,64}$/, 'is not lower-case words with hyphens'),
   /** The authority that signs it. */
   authority: text,
   keyUsage: z.enum(['digitalSignature', 'keyAgreement']),
@@ -95,7 +101,7 @@ export type Profile = z.infer<typeof profileSchema>;
 /** The certificate of a test CA. */
 export const authorityTemplateSchema = z.strictObject({
   ...common,
-  authority: z.string().regex(/^[a-z0-9-]{1,64}$/, 'lower-case words with hyphens'),
+  authority: z.string().regex(/^[a-z0-9-]{1,64}$/, 'is not lower-case words with hyphens'),
   kind: z.enum(['ROOT', 'ISSUING']),
   /** The authority above; `self` for a root. */
   issuer: text,
