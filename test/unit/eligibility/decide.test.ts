@@ -1,0 +1,222 @@
+import { decide } from '../../../src/eligibility/decide.ts';
+import { loadRuleSet } from '../../../src/eligibility/rule-set.ts';
+import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
+import type { Eui64 } from '../../../src/domain/eui64.ts';
+import {
+  agreement,
+  aroOf,
+  askDevice,
+  askInfrastructure,
+  askOrganisation,
+  daysFromNow,
+  dcc,
+  dccOperator,
+  DEVICE_ID,
+  FOREIGN_ID,
+  manufacturer,
+  network,
+  supplier,
+  USER_ID,
+} from '../../support/participants.ts';
+import { CSR_CASES } from './csr-cases.ts';
+import { REASON_CASES } from './reason-cases.ts';
+
+const ruleSet = loadRuleSet();
+const reasonsOf = (question: EligibilityQuestion) =>
+  decide(question, ruleSet).reasons.map(({ reason }) => reason);
+
+describe('every reason code', () => {
+  test.each(REASON_CASES)('$reason is found where its rule is broken', ({ reason, broken }) => {
+    const decision = decide(broken, ruleSet);
+    const found = decision.reasons.find((one) => one.reason === reason);
+    const known = ruleSet.reasonCodes.get(reason);
+    expect(found).toMatchObject({ clause: known?.clause, fix: known?.fix });
+    expect(found?.detail).toMatch(/^.{10,}\.$/);
+    expect(['REFUSE', known?.outcome]).toContain(decision.outcome);
+  });
+
+  test.each(REASON_CASES)('$reason is not found where its rule is kept', ({ kept }) => {
+    expect(decide(kept, ruleSet)).toMatchObject({ outcome: 'PASS', reasons: [] });
+  });
+
+  test.each([...ruleSet.reasonCodes.values()])(
+    '$reason has a case, a clause, a meaning and a fix',
+    (code) => {
+      const pairs = [...REASON_CASES, ...CSR_CASES].filter(({ reason }) => reason === code.reason);
+      expect(pairs.length > 0).toBe(code.reserved !== true);
+      expect(code.clause).not.toBe('');
+      expect(code.says).toMatch(/\.$/);
+      expect(code.fix).toMatch(/\.$/);
+    },
+  );
+});
+
+describe('a decision', () => {
+  test('names every reason, the primary one first, and the version of the rules', () => {
+    const given = manufacturer({ agreements: [agreement({ effectiveTo: daysFromNow(-1) })] });
+    const decision = decide(
+      askDevice(given, { eui64: FOREIGN_ID, standing: { keyKnownCompromised: true } }),
+      ruleSet,
+    );
+    expect(decision.reasons.map(({ reason }) => reason)).toEqual([
+      'AGREEMENT_EXPIRED',
+      'DEVICE_ID_NOT_IN_RANGE',
+      'PUBLIC_KEY_KNOWN_COMPROMISED',
+    ]);
+    expect(decision.reasons[0]?.detail).toBe('Agreement AGR-1 ended on 2026-11-23.');
+    expect(decision.reasons[1]?.detail).toBe('00-AA-00-00-00-00-00-01 is in no device range of METERWORKS.');
+    expect(decision).toMatchObject({ outcome: 'REFUSE', ruleSet: ruleSet.version });
+  });
+
+  test('of a refusal and a referral is a refusal', () => {
+    const both = askOrganisation(supplier(), 'loadController', { standing: { keyKnownCompromised: true } });
+    expect(decide(both, ruleSet).outcome).toBe('REFUSE');
+    expect(reasonsOf(both)).toEqual(['ROLE_REVIEW', 'PUBLIC_KEY_KNOWN_COMPROMISED']);
+  });
+
+  test('says the same thing once', () => {
+    const twice = { reason: 'CSR_SUBJECT', detail: 'The subject is wrong.' };
+    const question = askDevice(supplier());
+    const csr = { ...question.csr, findings: [twice, { ...twice }, { ...twice, detail: 'Another way.' }] };
+    expect(reasonsOf({ ...question, csr })).toEqual(['CSR_SUBJECT', 'CSR_SUBJECT']);
+  });
+
+  test('that rests on an agreement names it', () => {
+    expect(decide(askDevice(manufacturer()), ruleSet).agreementRef).toBe('AGR-1');
+    expect(decide(askDevice(supplier({ agreements: [agreement()] })), ruleSet).agreementRef).toBeUndefined();
+  });
+
+  test('rests on the agreement in force that covers the request', () => {
+    const narrow = agreement({ ref: 'AGR-1', permittedCategories: ['ORGANISATION'] });
+    const fitting = agreement({ ref: 'AGR-2' });
+    const decision = decide(askDevice(manufacturer({ agreements: [narrow, fitting] })), ruleSet);
+    expect(decision).toMatchObject({ outcome: 'PASS', agreementRef: 'AGR-2' });
+  });
+});
+
+describe('a purpose', () => {
+  const purpose = 'SMKI_AND_REPOSITORY_TESTING';
+  test('that its agreement lists is open to a non-Party beyond the table', () => {
+    const given = manufacturer({ agreements: [agreement({ permittedPurposes: [purpose] })] });
+    expect(decide(askDevice(given, { request: { purpose } }), ruleSet).outcome).toBe('PASS');
+  });
+
+  test('that neither the table nor its agreement lists is refused to a non-Party for both reasons', () => {
+    expect(reasonsOf(askDevice(manufacturer(), { request: { purpose } }))).toEqual([
+      'PURPOSE_NOT_OPEN_TO_TYPE',
+      'AGREEMENT_PURPOSE_EXCLUDED',
+    ]);
+  });
+});
+
+describe('a caller', () => {
+  const suspended = supplier({ membership: { state: 'SUSPENDED', since: daysFromNow(-1) } });
+  const stranger = aroOf(network({ id: 'another', signifier: 'TRENTNET' }));
+
+  test.each([
+    ['an ARO of another participant', stranger],
+    ['an operator who is not of the DCC', { ...stranger, role: 'DCC_TEST_OPERATOR' as const }],
+    ['an ARO of the DCC', dccOperator({ role: 'PARTICIPANT_ARO' })],
+  ])('%s learns nothing of the participant', (_, caller) => {
+    const request = { onBehalfOf: suspended.signifier };
+    const known = decide(askDevice(suspended, { caller, request }), ruleSet);
+    expect(known.reasons.map(({ reason }) => reason)).toEqual(['ACTOR_NOT_OF_PARTICIPANT']);
+    expect(known.basis).toBeUndefined();
+    const unknown = { ...askDevice(suspended, { caller, request }), participant: undefined };
+    expect(decide(unknown, ruleSet)).toEqual(known);
+  });
+
+  test('without onBehalfOf asks for its own participant only', () => {
+    expect(reasonsOf(askDevice(supplier(), { caller: stranger }))).toEqual(['ACTOR_NOT_OF_PARTICIPANT']);
+    expect(reasonsOf(askDevice(supplier(), { caller: dccOperator() }))).toEqual(['ACTOR_NOT_OF_PARTICIPANT']);
+  });
+
+  test('may name itself in onBehalfOf', () => {
+    expect(decide(askDevice(supplier(), { request: { onBehalfOf: 'NORTHGATE' } }), ruleSet).outcome).toBe(
+      'PASS',
+    );
+  });
+
+  test('of the DCC that names nobody known is told so', () => {
+    const question = askDevice(supplier(), { caller: dccOperator(), request: { onBehalfOf: 'NOBODY' } });
+    expect(decide({ ...question, participant: undefined }, ruleSet).reasons).toMatchObject([
+      { reason: 'PARTICIPANT_UNKNOWN', detail: 'Nobody is registered as NOBODY.' },
+    ]);
+  });
+
+  test('whose EUI-64 is somebody else’s is not told whose', () => {
+    const question = askDevice(supplier(), { eui64: FOREIGN_ID, standing: { identifierOwnedByOther: true } });
+    expect(decide(question, ruleSet).reasons.map(({ detail }) => detail)).toEqual([
+      '00-AA-00-00-00-00-00-01 does not belong to NORTHGATE.',
+      '00-AA-00-00-00-00-00-01 is in no device range of NORTHGATE.',
+    ]);
+  });
+});
+
+describe('a device range', () => {
+  const range = { from: DEVICE_ID, to: DEVICE_ID };
+  const withTypes = (deviceTypes: readonly ('ESME' | 'GSME' | 'CHF')[]) =>
+    dcc({ deviceRanges: [{ ...range, deviceTypes }] });
+
+  test.each([
+    ['ends included', supplier({ deviceRanges: [{ ...range, deviceTypes: [] }] }), undefined, 'PASS'],
+    ['for this type', withTypes(['ESME', 'GSME']), 'GSME', 'PASS'],
+    ['for other types', withTypes(['ESME']), 'GSME', 'REFUSE'],
+    ['for a type that is not told', withTypes(['ESME']), undefined, 'PASS'],
+    ['for hubs, asked without a type', withTypes(['CHF']), undefined, 'REFUSE'],
+    ['for hubs, asked as a hub', withTypes(['CHF']), 'CHF', 'PASS'],
+    ['in the agreement only', manufacturer({ deviceRanges: [] }), undefined, 'PASS'],
+    ['on record only', manufacturer({ agreements: [agreement({ deviceRanges: [] })] }), undefined, 'REFUSE'],
+  ] as const)('%s: %s', (_, given, deviceType, outcome) => {
+    const question = askDevice(given, deviceType === undefined ? {} : { request: { deviceType } });
+    expect(decide(question, ruleSet).outcome).toBe(outcome);
+  });
+});
+
+test('an allocation of another kind does not carry the identifier', () => {
+  const kind = (of: 'USER_ID' | 'RDP_ID') =>
+    supplier({ allocations: [{ from: USER_ID, to: USER_ID, kind: of, state: 'ACTIVE' }] });
+  expect(reasonsOf(askOrganisation(kind('RDP_ID')))).toEqual(['IDENTIFIER_NOT_IN_ALLOCATED_RANGE']);
+  expect(reasonsOf(askOrganisation(kind('USER_ID')))).toEqual([]);
+});
+
+test('identifiers next to the range are outside', () => {
+  const ask = (eui64: string) =>
+    reasonsOf(askOrganisation(supplier(), 'supplier', { eui64: eui64 as Eui64 }));
+  expect(ask('90b3d51f3000ffff')).toContain('IDENTIFIER_NOT_IN_ALLOCATED_RANGE');
+  expect(ask('90b3d51f30020000')).toContain('IDENTIFIER_NOT_IN_ALLOCATED_RANGE');
+  expect(ask('90b3d51f3001ffff')).toEqual(['USER_ID_ROLE_NOT_ASSIGNED']);
+});
+
+describe('an eligibility check without a CSR', () => {
+  const withoutCsr = ({ csr: _, standing: __, ...question }: EligibilityQuestion) => question;
+
+  test('asks what can be asked', () => {
+    expect(decide(withoutCsr(askOrganisation(supplier(), 'recovery')), ruleSet).outcome).toBe('PASS');
+    expect(reasonsOf(withoutCsr(askDevice(network())))).toEqual(['CATEGORY_REVIEW']);
+    expect(reasonsOf(withoutCsr(askInfrastructure(supplier({ gatewayConnection: false }))))).toEqual([
+      'GATEWAY_CONNECTION_ABSENT',
+    ]);
+    expect(reasonsOf(withoutCsr(askDevice(manufacturer({ agreements: [] }))))).toEqual([
+      'NO_MEMBERSHIP_OR_AGREEMENT',
+    ]);
+  });
+});
+
+describe('a question that is not whole', () => {
+  test.each<[string, (question: EligibilityQuestion) => EligibilityQuestion]>([
+    ['a CSR without what the records say', ({ standing: _, ...question }) => question],
+    ['a CSR without a subject or a finding', (question) => ({ ...question, csr: { findings: [] } })],
+    [
+      'a CSR read for another category',
+      (question) => ({ ...question, request: { ...question.request, category: 'ORGANISATION' } }),
+    ],
+  ])('%s is a TypeError, never a pass', (_, change) => {
+    expect(() => decide(change(askDevice(supplier())), ruleSet)).toThrow(TypeError);
+  });
+
+  test('a finding that the rule set does not explain is a TypeError', () => {
+    const csr = { findings: [{ reason: 'NO_SUCH_CODE', detail: 'Whatever.' }] };
+    expect(() => decide({ ...askDevice(supplier()), csr }, ruleSet)).toThrow('NO_SUCH_CODE');
+  });
+});

@@ -1,0 +1,251 @@
+import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
+import type { Eui64 } from '../../../src/domain/eui64.ts';
+import type { TestingPurpose } from '../../../src/domain/category.ts';
+import type { Agreement, TestingParticipant, UserRole } from '../../../src/domain/participant.ts';
+import {
+  agreement,
+  aroOf,
+  askDevice,
+  askInfrastructure,
+  askOrganisation,
+  daysFromNow,
+  dcc,
+  dccOperator,
+  FOREIGN_ID,
+  manufacturer,
+  network,
+  otherParty,
+  rdp,
+  supplier,
+  USER_ID,
+} from '../../support/participants.ts';
+
+/** A reason code, a question that has it, and the nearest question that passes. */
+export interface ReasonCase {
+  readonly reason: string;
+  readonly broken: EligibilityQuestion;
+  readonly kept: EligibilityQuestion;
+}
+
+const bound = (changes: Partial<Agreement>) => manufacturer({ agreements: [agreement(changes)] });
+const party = (membership: NonNullable<TestingParticipant['membership']>, agreements: Agreement[] = []) =>
+  supplier({ membership, agreements });
+const since = daysFromNow(-50);
+const active = askDevice(supplier());
+const inForce = askDevice(manufacturer());
+const purpose = (text: unknown) => ({ request: { purpose: text as TestingPurpose } });
+const assigned = (...userRoles: readonly UserRole[]) =>
+  supplier({ roleAssignments: userRoles.map((userRole) => ({ eui64: USER_ID, userRole })) });
+const everything = { from: '0000000000000000' as Eui64, to: 'ffffffffffffffff' as Eui64, deviceTypes: [] };
+
+/** The codes that `decide` finds itself; those of CSRs are in csr-rules.test.ts. */
+export const REASON_CASES: readonly ReasonCase[] = [
+  // A1, A2, A3
+  { reason: 'PARTICIPANT_UNKNOWN', broken: { ...active, participant: undefined }, kept: active },
+  { reason: 'PARTICIPANT_CLOSED', broken: askDevice(supplier({ status: 'CLOSED' })), kept: active },
+  {
+    reason: 'ACTOR_NOT_OF_PARTICIPANT',
+    broken: askDevice(supplier(), {
+      caller: aroOf(network({ id: 'another' })),
+      request: { onBehalfOf: 'NORTHGATE' },
+    }),
+    kept: askDevice(supplier(), { caller: dccOperator(), request: { onBehalfOf: 'NORTHGATE' } }),
+  },
+  {
+    reason: 'OFFICER_NOT_AUTHORISED',
+    broken: askDevice(supplier(), { caller: aroOf(supplier(), { role: 'PARTICIPANT_VIEWER' }) }),
+    kept: active,
+  },
+  // A4
+  {
+    reason: 'MEMBERSHIP_PENDING',
+    broken: askDevice(party({ state: 'APPLICANT', since })),
+    kept: askDevice(party({ state: 'APPLICANT', since }, [agreement()])),
+  },
+  { reason: 'MEMBERSHIP_SUSPENDED', broken: askDevice(party({ state: 'SUSPENDED', since })), kept: active },
+  { reason: 'MEMBERSHIP_EXPELLED', broken: askDevice(party({ state: 'EXPELLED', since })), kept: active },
+  {
+    reason: 'MEMBERSHIP_EXPELLED_AGREEMENT_REVIEW',
+    broken: askDevice(party({ state: 'EXPELLED', since }, [agreement()])),
+    kept: askDevice(party({ state: 'WITHDRAWN', since }, [agreement()])),
+  },
+  {
+    reason: 'MEMBERSHIP_WITHDRAWN',
+    broken: askDevice(party({ state: 'WITHDRAWN', since })),
+    kept: askDevice(party({ state: 'WITHDRAWN', since }, [agreement()])),
+  },
+  {
+    reason: 'NO_MEMBERSHIP_OR_AGREEMENT',
+    broken: askDevice(manufacturer({ agreements: [] })),
+    kept: inForce,
+  },
+  { reason: 'AGREEMENT_NOT_EXECUTED', broken: askDevice(bound({ state: 'OFFERED' })), kept: inForce },
+  {
+    reason: 'AGREEMENT_NOT_YET_EFFECTIVE',
+    broken: askDevice(bound({ effectiveFrom: daysFromNow(1) })),
+    kept: askDevice(bound({ effectiveFrom: daysFromNow(0) })),
+  },
+  { reason: 'AGREEMENT_SUSPENDED', broken: askDevice(bound({ state: 'SUSPENDED' })), kept: inForce },
+  {
+    reason: 'AGREEMENT_EXPIRED',
+    broken: askDevice(bound({ effectiveTo: daysFromNow(0) })),
+    kept: askDevice(bound({ effectiveTo: new Date(daysFromNow(0).getTime() + 1) })),
+  },
+  { reason: 'AGREEMENT_TERMINATED', broken: askDevice(bound({ state: 'TERMINATED' })), kept: inForce },
+  { reason: 'AGREEMENT_LAPSED', broken: askDevice(bound({ state: 'LAPSED' })), kept: inForce },
+  {
+    reason: 'RDP_NOT_NOMINATED',
+    broken: askInfrastructure(rdp({ nominations: [] })),
+    kept: askInfrastructure(rdp()),
+  },
+  {
+    reason: 'NOMINATING_PARTY_INACTIVE',
+    broken: askInfrastructure(
+      rdp({ nominations: [{ networkParty: 'TRENTNET', networkPartyState: 'SUSPENDED', from: since }] }),
+    ),
+    kept: askInfrastructure(rdp()),
+  },
+  // A5, A6
+  { reason: 'PURPOSE_MISSING', broken: askDevice(supplier(), purpose(undefined)), kept: active },
+  { reason: 'PURPOSE_NOT_PERMITTED', broken: askDevice(supplier(), purpose('LIVE_USE')), kept: active },
+  {
+    reason: 'PURPOSE_NOT_OPEN_TO_TYPE',
+    broken: askDevice(supplier(), purpose('PRE_INTEGRATION_TESTING')),
+    kept: askDevice(dcc(), purpose('PRE_INTEGRATION_TESTING')),
+  },
+  // The agreement
+  {
+    reason: 'AGREEMENT_CATEGORY_EXCLUDED',
+    broken: askDevice(bound({ permittedCategories: ['DCCKI'] })),
+    kept: askDevice(bound({ permittedCategories: ['DEVICE'] })),
+  },
+  {
+    reason: 'AGREEMENT_PURPOSE_EXCLUDED',
+    broken: askDevice(bound({ permittedPurposes: ['END_TO_END_TESTING'] })),
+    kept: askDevice(bound({ permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'] })),
+  },
+  {
+    reason: 'AGREEMENT_ENVIRONMENT_EXCLUDED',
+    broken: askDevice(manufacturer(), { request: { environment: 'UIT_B' } }),
+    kept: askDevice(manufacturer(), { request: { environment: 'UIT_A' } }),
+  },
+  {
+    reason: 'AGREEMENT_ROLE_EXCLUDED',
+    broken: askOrganisation(party({ state: 'APPLICANT', since }, [agreement({ permittedRoles: ['other'] })])),
+    kept: askOrganisation(
+      party({ state: 'APPLICANT', since }, [agreement({ permittedRoles: ['supplier'] })]),
+    ),
+  },
+  {
+    reason: 'AGREEMENT_VOLUME_EXCEEDED',
+    broken: askDevice({ ...bound({ volumeCap: 5 }), certificatesIssued: 5 }),
+    kept: askDevice({ ...bound({ volumeCap: 5 }), certificatesIssued: 4 }),
+  },
+  // Table B
+  {
+    reason: 'ROLE_NOT_PERMITTED',
+    broken: askOrganisation(network(), 'supplier'),
+    kept: askOrganisation(network(), 'networkOperator'),
+  },
+  {
+    reason: 'DCC_ONLY_ROLE',
+    broken: askOrganisation(supplier(), 'recovery'),
+    kept: askOrganisation(dcc(), 'recovery'),
+  },
+  {
+    reason: 'CA_ROLE_NOT_BY_CSR',
+    broken: askOrganisation(dcc(), 'root'),
+    kept: askOrganisation(dcc(), 'recovery'),
+  },
+  {
+    reason: 'SIMULATED_ROLE',
+    broken: askOrganisation(otherParty(), 'networkOperator'),
+    kept: askOrganisation(otherParty(), 'other'),
+  },
+  {
+    reason: 'ROLE_REVIEW',
+    broken: askOrganisation(supplier(), 'loadController'),
+    kept: askOrganisation(otherParty(), 'loadController'),
+  },
+  { reason: 'CATEGORY_REVIEW', broken: askDevice(network()), kept: active },
+  { reason: 'CATEGORY_NOT_OPEN_TO_TYPE', broken: askDevice(rdp()), kept: askInfrastructure(rdp()) },
+  {
+    reason: 'DCC_ONLY_DEVICE_TYPE',
+    broken: askDevice(supplier(), { request: { deviceType: 'CHF' } }),
+    kept: askDevice(dcc(), { request: { deviceType: 'CHF' } }),
+  },
+  {
+    reason: 'DEVICE_TYPE_HAS_NO_CERTIFICATE',
+    broken: askDevice(dcc(), { request: { deviceType: 'IHD' } }),
+    kept: askDevice(dcc(), { request: { deviceType: 'PPMID' } }),
+  },
+  {
+    reason: 'GATEWAY_CONNECTION_ABSENT',
+    broken: askInfrastructure(supplier({ gatewayConnection: false })),
+    kept: askInfrastructure(supplier()),
+  },
+  // Identifiers
+  {
+    reason: 'IDENTIFIER_MALFORMED',
+    broken: askDevice(supplier({ deviceRanges: [everything] }), { eui64: '01db1234567890a4' as Eui64 }),
+    kept: askDevice(supplier({ deviceRanges: [everything] }), { eui64: '02db1234567890a4' as Eui64 }),
+  },
+  {
+    reason: 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
+    broken: askOrganisation(
+      supplier({ allocations: [{ from: USER_ID, to: USER_ID, kind: 'USER_ID', state: 'WITHDRAWN' }] }),
+    ),
+    kept: askOrganisation(
+      supplier({ allocations: [{ from: USER_ID, to: USER_ID, kind: 'USER_ID', state: 'ACTIVE' }] }),
+    ),
+  },
+  {
+    reason: 'IDENTIFIER_OWNED_BY_OTHER',
+    broken: askDevice(supplier(), { standing: { identifierOwnedByOther: true } }),
+    kept: askDevice(supplier({ deviceRanges: [{ ...everything, delegatedBy: 'METERWORKS' }] }), {
+      standing: { identifierOwnedByOther: true },
+    }),
+  },
+  {
+    reason: 'IDENTIFIER_TYPE_WRONG_FOR_CATEGORY',
+    broken: askInfrastructure(supplier(), { signifier: 'gateway.northgate.example' }),
+    kept: askInfrastructure(supplier()),
+  },
+  {
+    reason: 'USER_ID_ROLE_NOT_ASSIGNED',
+    broken: askOrganisation(assigned('EXPORT_SUPPLIER')),
+    kept: askOrganisation(assigned('IMPORT_SUPPLIER')),
+  },
+  {
+    reason: 'USER_ID_ROLE_CONFLICT',
+    broken: askOrganisation(assigned('IMPORT_SUPPLIER', 'EXPORT_SUPPLIER')),
+    kept: askOrganisation(assigned('IMPORT_SUPPLIER', 'GAS_SUPPLIER')),
+  },
+  {
+    reason: 'DEVICE_ID_IN_USER_REGISTRY',
+    broken: askDevice(supplier(), { standing: { identifierInCentralRegistry: true } }),
+    kept: askOrganisation(supplier(), 'supplier', { standing: { identifierInCentralRegistry: true } }),
+  },
+  { reason: 'DEVICE_ID_NOT_IN_RANGE', broken: askDevice(supplier(), { eui64: FOREIGN_ID }), kept: active },
+  {
+    reason: 'DEVICE_CERTIFICATE_LIMIT',
+    broken: askDevice(supplier(), { standing: { certificatesForDevice: 100 } }),
+    kept: askDevice(supplier(), { standing: { certificatesForDevice: 99 } }),
+  },
+  {
+    reason: 'SIGNIFIER_MISMATCH',
+    broken: askInfrastructure(supplier(), { signifier: 'TRENTNET' }),
+    kept: askInfrastructure(supplier(), { signifier: 'NORTHGATE' }),
+  },
+  // Keys
+  {
+    reason: 'PUBLIC_KEY_REUSED',
+    broken: askDevice(supplier(), { standing: { keyUsedForAnotherSubject: true } }),
+    kept: active,
+  },
+  {
+    reason: 'PUBLIC_KEY_KNOWN_COMPROMISED',
+    broken: askDevice(supplier(), { standing: { keyKnownCompromised: true } }),
+    kept: active,
+  },
+];
