@@ -57,7 +57,6 @@ export function requirePresent(oid: string, name: string, critical: boolean): Ru
 export const everyCertificate = () => true;
 export const smki = ({ category }: CertificateKind) => category !== 'DCCKI';
 export const authorities = ({ kind }: CertificateKind) => kind !== 'END_ENTITY';
-export const endEntities = ({ kind }: CertificateKind) => kind === 'END_ENTITY';
 export const endEntitiesOf =
   (wanted: Category) =>
   ({ category, kind }: CertificateKind) =>
