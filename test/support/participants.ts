@@ -58,9 +58,8 @@ export function otherParty(changes: Partial<TestingParticipant> = {}): TestingPa
 
 /** A Registration Data Provider, nominated by an active Network Party. */
 export function rdp(changes: Partial<TestingParticipant> = {}): TestingParticipant {
-  const { partyCategory: _, membership: __, ...party } = supplier();
   return {
-    ...party,
+    ...without(supplier(), 'partyCategory', 'membership'),
     signifier: 'REGDATA',
     type: 'RDP',
     nominations: [{ networkParty: 'TRENTNET', networkPartyState: 'ACTIVE', from: daysFromNow(-30) }],
@@ -72,9 +71,8 @@ export function rdp(changes: Partial<TestingParticipant> = {}): TestingParticipa
 
 /** A manufacturer that is not a SEC Party, with one agreement in force for everything. */
 export function manufacturer(changes: Partial<TestingParticipant> = {}): TestingParticipant {
-  const { partyCategory: _, membership: __, ...party } = supplier();
   return {
-    ...party,
+    ...without(supplier(), 'partyCategory', 'membership'),
     signifier: 'METERWORKS',
     type: 'NON_PARTY',
     nonPartyKind: 'MANUFACTURER',
@@ -87,9 +85,8 @@ export function manufacturer(changes: Partial<TestingParticipant> = {}): Testing
 
 /** The DCC's testing team. */
 export function dcc(changes: Partial<TestingParticipant> = {}): TestingParticipant {
-  const { partyCategory: _, membership: __, ...party } = supplier();
   return {
-    ...party,
+    ...without(supplier(), 'partyCategory', 'membership'),
     signifier: 'DCC',
     type: 'DCC',
     allocations: [{ from: USER_ID, to: USER_ID, kind: 'DCC_ID', state: 'ACTIVE' }],
@@ -189,6 +186,15 @@ export const askInfrastructure = (
   participant: TestingParticipant,
   { signifier = participant.signifier, ...changes }: QuestionChanges & { readonly signifier?: string } = {},
 ) => questionAbout(participant, { category: 'DCCKI', signifier, dnsNames: [] }, changes);
+
+/** A value without some of its fields: the way to say `absent` under exactOptionalPropertyTypes. */
+export function without<Value extends object, Name extends keyof Value>(
+  value: Value,
+  ...names: readonly Name[]
+): Omit<Value, Name> {
+  const kept = Object.entries(value).filter(([name]) => !(names as readonly PropertyKey[]).includes(name));
+  return Object.fromEntries(kept) as Omit<Value, Name>;
+}
 
 /** An instant whole days before or after the tests' now. */
 export function daysFromNow(days: number): Date {

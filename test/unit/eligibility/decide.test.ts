@@ -17,6 +17,7 @@ import {
   network,
   supplier,
   USER_ID,
+  without,
 } from '../../support/participants.ts';
 import { CSR_CASES } from './csr-cases.ts';
 import { REASON_CASES } from './reason-cases.ts';
@@ -189,7 +190,7 @@ test('identifiers next to the range are outside', () => {
 });
 
 describe('an eligibility check without a CSR', () => {
-  const withoutCsr = ({ csr: _, standing: __, ...question }: EligibilityQuestion) => question;
+  const withoutCsr = (question: EligibilityQuestion) => without(question, 'csr', 'standing');
 
   test('asks what can be asked', () => {
     expect(decide(withoutCsr(askOrganisation(supplier(), 'recovery')), ruleSet).outcome).toBe('PASS');
@@ -205,7 +206,7 @@ describe('an eligibility check without a CSR', () => {
 
 describe('a question that is not whole', () => {
   test.each<[string, (question: EligibilityQuestion) => EligibilityQuestion]>([
-    ['a CSR without what the records say', ({ standing: _, ...question }) => question],
+    ['a CSR without what the records say', (question) => without(question, 'standing')],
     ['a CSR without a subject or a finding', (question) => ({ ...question, csr: { findings: [] } })],
     [
       'a CSR read for another category',
