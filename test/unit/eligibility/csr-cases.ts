@@ -62,6 +62,15 @@ const san = (value: Buffer) => encodeExtension(oids.SUBJECT_ALT_NAME, true, valu
 const hosts = (...names: readonly string[]) => san(dnsNamesValue(names));
 const serverAuth = encodeExtension(oids.EXTENDED_KEY_USAGE, false, extendedKeyUsageValue([oids.SERVER_AUTH]));
 
+/** The GeneralName of a Device ID, out of its list. */
+const moduleName = hardwareModuleNameValue('1.2.3', octets(DEVICE)).subarray(2);
+const manyHosts = Array.from({ length: 21 }, (_, number) => `host-${number}.northgate.example`);
+/** An identifier of 60 bits in 8 octets. */
+const shortened = sequence(
+  tlv(TAG.SET, sequence(oid(oids.ORGANIZATIONAL_UNIT_NAME), tlv(TAG.UTF8_STRING, Buffer.from('02')))),
+  tlv(TAG.SET, sequence(oid(oids.UNIQUE_IDENTIFIER), tlv(TAG.BIT_STRING, Buffer.from([4]), octets(EUI64)))),
+);
+
 type Row = readonly [reason: string, name: string, broken: Buffer, kept?: Buffer];
 
 const DEVICE_ROWS: readonly Row[] = [
@@ -96,6 +105,7 @@ const DEVICE_ROWS: readonly Row[] = [
   ],
   ['CSR_SUBJECT', 'a subject', device({ subject: encodeName([commonName('meter')]) })],
   ['CSR_SAN', 'no subjectAltName', device({ extensions: [signing] })],
+  ['CSR_SAN', 'two Device IDs', device({ extensions: [signing, san(sequence(moduleName, moduleName))] })],
   ['CSR_SAN', 'a host name', device({ extensions: [signing, hosts('meter.example')] })],
   [
     'CSR_SAN',
@@ -140,6 +150,7 @@ const ORGANISATION_ROWS: readonly Row[] = [
     'an identifier of seven octets',
     named(unit, { ...uniqueIdentifier, value: Buffer.alloc(7, 1) }),
   ],
+  ['CSR_SUBJECT', 'an identifier of 60 bits', organisation({ subject: shortened })],
   ['CSR_SUBJECT', 'a commonName with a control character', organisation({ commonName: 'A\u0000B' })],
   ['CSR_SUBJECT', 'an empty commonName', organisation({ commonName: '' }), organisation({ commonName: 'A' })],
   [
@@ -216,6 +227,12 @@ const INFRASTRUCTURE_ROWS: readonly Row[] = [
   ...['*.northgate.example', 'north_gate.example', '-a.example', 'a..example', '10.0.0.1', 'a.'].map(
     (name): Row => ['CSR_SAN', `the host name ${name}`, infrastructure({ extensions: [hosts(name)] })],
   ),
+  [
+    'CSR_SAN',
+    'twenty-one host names',
+    infrastructure({ extensions: [hosts(...manyHosts)] }),
+    infrastructure({ extensions: [hosts(...manyHosts.slice(1))] }),
+  ],
   ['CSR_SAN', 'a hardwareModuleName', infrastructure({ extensions: [deviceSan(DEVICE)] })],
   ['IDENTIFIER_TYPE_WRONG_FOR_CATEGORY', 'an EUI-64 for the Signifier', infrastructure({}, EUI64)],
   [

@@ -2,6 +2,7 @@ import { decide } from '../../../src/eligibility/decide.ts';
 import { loadRuleSet } from '../../../src/eligibility/rule-set.ts';
 import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
+import type { Agreement } from '../../../src/domain/participant.ts';
 import {
   agreement,
   aroOf,
@@ -154,8 +155,23 @@ describe('a caller', () => {
   });
 });
 
+test('an agreement opens no purpose to an applicant beyond the table', () => {
+  const purpose = 'PRE_INTEGRATION_TESTING';
+  const given = supplier({
+    membership: { state: 'APPLICANT', since: daysFromNow(-9) },
+    agreements: [agreement({ permittedPurposes: [purpose] })],
+  });
+  expect(reasonsOf(askDevice(given, { request: { purpose } }))).toEqual(['PURPOSE_NOT_OPEN_TO_TYPE']);
+});
+
 describe('a device range', () => {
   const range = { from: DEVICE_ID, to: DEVICE_ID };
+  const elsewhere = { from: FOREIGN_ID, to: FOREIGN_ID };
+  const applicantWith = (deviceRanges: Agreement['deviceRanges']) =>
+    supplier({
+      membership: { state: 'APPLICANT', since: daysFromNow(-9) },
+      agreements: [agreement({ deviceRanges })],
+    });
   const withTypes = (deviceTypes: readonly ('ESME' | 'GSME' | 'CHF')[]) =>
     dcc({ deviceRanges: [{ ...range, deviceTypes }] });
 
@@ -168,10 +184,28 @@ describe('a device range', () => {
     ['for hubs, asked as a hub', withTypes(['CHF']), 'CHF', 'PASS'],
     ['in the agreement only', manufacturer({ deviceRanges: [] }), undefined, 'PASS'],
     ['on record only', manufacturer({ agreements: [agreement({ deviceRanges: [] })] }), undefined, 'REFUSE'],
-  ] as const)('%s: %s', (_, given, deviceType, outcome) => {
+    ['on record, outside that of the agreement', applicantWith([elsewhere]), undefined, 'REFUSE'],
+    ['on record, in that of the agreement', applicantWith([range]), undefined, 'PASS'],
+    ['on record, when the agreement names none', applicantWith([]), undefined, 'PASS'],
+  ] as const)('%s', (_, given, deviceType, outcome) => {
     const question = askDevice(given, deviceType === undefined ? {} : { request: { deviceType } });
     expect(decide(question, ruleSet).outcome).toBe(outcome);
   });
+});
+
+test('a delegated range elsewhere does not excuse the Device ID of another', () => {
+  const elsewhere = { from: FOREIGN_ID, to: FOREIGN_ID, deviceTypes: [], delegatedBy: 'METERWORKS' };
+  const given = supplier({ deviceRanges: [...supplier().deviceRanges, elsewhere] });
+  const standing = { identifierOwnedByOther: true };
+  expect(reasonsOf(askDevice(given, { standing }))).toEqual(['IDENTIFIER_OWNED_BY_OTHER']);
+});
+
+test('a delegated device range does not give a User ID away', () => {
+  const given = supplier({
+    deviceRanges: [{ from: USER_ID, to: USER_ID, deviceTypes: [], delegatedBy: 'METERWORKS' }],
+  });
+  const standing = { identifierOwnedByOther: true };
+  expect(reasonsOf(askOrganisation(given, 'supplier', { standing }))).toEqual(['IDENTIFIER_OWNED_BY_OTHER']);
 });
 
 test('an allocation of another kind does not carry the identifier', () => {
