@@ -8,14 +8,14 @@ import * as oids from '../x509/oids.ts';
 /** What is the same in every expectation of a profile or of an authority's template. */
 export function templateExpectation(
   template: Profile | AuthorityTemplate,
-): Pick<Expectation, 'validity' | 'policies' | 'keyUsage'> & { readonly order: readonly ExtensionLine[] } {
+): Pick<Expectation, 'validity' | 'policies' | 'keyUsage'> & { readonly order: readonly string[] } {
   return {
     validity: template.validity,
     policies: policiesOf(template),
     keyUsage: template.extensions.flatMap((line): KeyUsage[] =>
       line.extension === 'keyUsage' ? line.bits : [],
     ),
-    order: template.extensions,
+    order: template.extensions.map((line) => EXTENSION_OIDS[line.extension]),
   };
 }
 
@@ -40,9 +40,7 @@ export function expectedCertificate(
     issuer: issuer.subject,
     authorityKeyIdentifier: issuer.keyIdentifier,
     issuerNotAfter: issuer.notAfter,
-    extensions: order
-      .filter((line) => line.extension !== 'subjectAltName' || hasAlternativeName)
-      .map((line) => EXTENSION_OIDS[line.extension]),
+    extensions: hasAlternativeName ? order : order.filter((oid) => oid !== oids.SUBJECT_ALT_NAME),
   };
 }
 
@@ -62,7 +60,7 @@ export function expectedAuthority(
     issuer: issuer?.subject ?? name,
     ...(issuer === undefined ? {} : { authorityKeyIdentifier: issuer.keyIdentifier }),
     issuerNotAfter: issuer?.notAfter ?? INDEFINITE,
-    extensions: order.map((line) => EXTENSION_OIDS[line.extension]),
+    extensions: order,
     subject: { category: 'AUTHORITY', name },
   };
 }

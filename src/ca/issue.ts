@@ -118,7 +118,8 @@ interface CompiledTemplate {
 /** What is the same in every certificate of a profile is encoded once for each authority. */
 function templateOf(profile: Profile, authority: IssuingAuthority): CompiledTemplate {
   let byProfile = compiledTemplates.get(authority);
-  if (byProfile === undefined) compiledTemplates.set(authority, (byProfile = new Map()));
+  if (byProfile === undefined)
+    compiledTemplates.set(authority, (byProfile = new Map<Profile, CompiledTemplate>()));
   let template = byProfile.get(profile);
   if (template === undefined) {
     template = { compiled: compileProfile(profile, authority.facts), expected: templateExpectation(profile) };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import { readYamlFile, yamlReasons } from '../yaml/read-yaml.ts';
 import { readName } from '../x509/name.ts';
 import { COMMON_NAME } from '../x509/oids.ts';
 
@@ -34,9 +34,16 @@ export function whyRefused(subject: Buffer, spkiSha256: string, refused: Refused
 }
 
 function readNames(file: string): Map<string, string> {
-  const names = NAMES.safeParse(parse(readText(file)));
-  if (!names.success) throw new Fault('configuration-invalid', `${file}: ${z.prettifyError(names.error)}`);
-  return new Map(names.data.map(({ commonName, why }) => [commonName, why]));
+  const names = readYamlFile(file, NAMES);
+  if (names.value === undefined)
+    throw new Fault(
+      'configuration-invalid',
+      'The list of refused names has faults; without it nothing is issued.',
+      {
+        reasons: yamlReasons(names.faults, 'REFUSED_NAMES', 'certs-templates/refused'),
+      },
+    );
+  return new Map(names.value.map(({ commonName, why }) => [commonName, why]));
 }
 
 function readKeys(file: string): Set<string> {

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 
 /** The loss of the database as a Fault that callers answer with 503; every other error as it is. */
@@ -12,7 +12,8 @@ export function faultOf(error: unknown): unknown {
 
 /** Whether the database refused a row: a unique, foreign key, check or exclusion constraint (SQLSTATE class 23). */
 export function isConstraintViolation(error: unknown): error is pg.DatabaseError {
-  return error instanceof Error && /^23...$/.test(String((error as { code?: unknown }).code ?? ''));
+  const { code } = (error ?? {}) as { code?: unknown };
+  return error instanceof Error && typeof code === 'string' && /^23...$/.test(code);
 }
 
 /** The name of the constraint that was violated, or `undefined`. */

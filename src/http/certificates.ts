@@ -15,6 +15,7 @@ import { certificateView, fullChain } from './certificate-view.ts';
 import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** POST, GET /v1/certificates; GET /v1/certificates/{serialNumber}. */
 export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
@@ -28,7 +29,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       requireType('application/json'),
       async (request, response) => {
         const body = schemas.certificateRequest.parse(request.body);
-        const asked = { request: present(body), caller: callerOf(response), requestId: String(request.id) };
+        const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
         const certificate = await issue(asked, idempotencyKeyOf(request));
         response
           .status(201)

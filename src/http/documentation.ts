@@ -1,4 +1,4 @@
-import { Router, type RequestHandler } from 'express';
+import { Router } from 'express';
 import { serve, setup } from 'swagger-ui-express';
 import { openApiDocument } from './openapi.ts';
 import type { HttpNeeds } from './server.ts';
@@ -10,10 +10,6 @@ export function documentationRoutes({ version }: Pick<HttpNeeds, 'version'>): Ro
   router.get('/openapi.json', (_request, response) => {
     response.json(document);
   });
-  router.use(
-    '/docs',
-    serve as RequestHandler[],
-    setup(document, { customSiteTitle: 'Test Certificate Service' }) as RequestHandler,
-  );
+  router.use('/docs', serve, setup(document, { customSiteTitle: 'Test Certificate Service' }));
   return router;
 }

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** The only place where a fault becomes a status. @see RFC 9457 */
 export const PROBLEMS = {
@@ -50,7 +51,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     response.status(202).json({ outcome: 'REFER', detail: fault.message, reasons: fault.reasons });
     return;
   }
-  const known = fault && PROBLEMS[fault.code as keyof typeof PROBLEMS];
+  const known = fault && PROBLEMS[fault.code];
   const status = known?.status ?? 500;
   // What is ours to mend is logged with its cause and told without its text.
   if (status === 500) request.log.error({ err: error }, 'request failed');
@@ -61,7 +62,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     status,
     detail: hidden || !fault ? 'The service failed; report it with the requestId.' : fault.message,
     instance: request.path,
-    requestId: String(request.id),
+    requestId: requestIdOf(request),
     errors: hidden ? [] : (fault?.reasons ?? []),
   });
 };

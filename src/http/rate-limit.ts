@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { Fault } from '../domain/fault.ts';
 import { callerOf } from './auth.ts';
@@ -9,7 +9,7 @@ export function limitCredentials(needs: Pick<HttpNeeds, 'rateLimit'>): RequestHa
   return rateLimit({
     ...COMMON,
     limit: needs.rateLimit,
-    keyGenerator: (_request, response) => callerOf(response as Response).credentialId,
+    keyGenerator: (_request, response) => callerOf(response).credentialId,
   });
 }
 

@@ -9,13 +9,11 @@ import { parseSerialNumber } from '../domain/serial-number.ts';
 extendZodWithOpenApi(z);
 export { z };
 
-const instant = z
-  .string()
-  .openapi({
-    format: 'date-time',
-    example: '2026-11-24T12:00:00Z',
-    description: 'RFC 3339, UTC, whole seconds',
-  });
+const instant = z.string().openapi({
+  format: 'date-time',
+  example: '2026-11-24T12:00:00Z',
+  description: 'RFC 3339, UTC, whole seconds',
+});
 const pem = z.string().openapi({ example: '-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n' });
 const hex = z
   .string()
@@ -48,14 +46,10 @@ const question = {
     .optional()
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
-const csr = z
-  .string()
-  .min(1)
-  .max(60_000)
-  .openapi({
-    description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
-    example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
-  });
+const csr = z.string().min(1).max(60_000).openapi({
+  description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
+  example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
+});
 
 export const certificateRequest = z.strictObject({ ...question, csr }).openapi('CertificateRequest');
 export const eligibilityCheck = z

@@ -15,6 +15,7 @@ import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
 import { problemHandler } from './problem.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** What the HTTP side works with. */
 export interface HttpNeeds {
@@ -43,7 +44,7 @@ export function createHttpApp(needs: HttpNeeds): Express {
   app.use(requestLog(needs.logger));
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use((request, response, next) => {
-    response.set('X-Request-Id', String(request.id));
+    response.set('X-Request-Id', requestIdOf(request));
     next();
   });
   app.use('/health', healthRoutes(needs));

@@ -39,10 +39,18 @@ export function assembleCertificate(tbs: Buffer, signatureAlgorithm: Buffer, sig
 
 /** UTCTime through 2049, GeneralizedTime from 2050. @see RFC 5280, 4.1.2.5 */
 export function encodeTime(instant: Date): Buffer {
+  const milliseconds = instant.getTime();
+  const place = ENCODED_TIMES.findIndex((one) => one.milliseconds === milliseconds);
+  const known = ENCODED_TIMES[place];
+  if (known !== undefined) return known.encoded;
   const text = `${instant.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
-  return instant.getUTCFullYear() < 2050
-    ? tlv(TAG.UTC_TIME, Buffer.from(text.slice(2), 'latin1'))
-    : tlv(TAG.GENERALIZED_TIME, Buffer.from(text, 'latin1'));
+  const encoded =
+    instant.getUTCFullYear() < 2050
+      ? tlv(TAG.UTC_TIME, Buffer.from(text.slice(2), 'latin1'))
+      : tlv(TAG.GENERALIZED_TIME, Buffer.from(text, 'latin1'));
+  ENCODED_TIMES.unshift({ milliseconds, encoded });
+  ENCODED_TIMES.length = Math.min(ENCODED_TIMES.length, 8);
+  return encoded;
 }
 
 /** Without parameters. @see RFC 5758, 3.2 */
@@ -52,3 +60,5 @@ export const SHA256_WITH_RSA = sequence(oid(SHA256_WITH_RSA_OID), tlv(TAG.NULL))
 
 const VERSION_3 = tlv(0xa0, tlv(TAG.INTEGER, Buffer.from([2])));
 const EXTENSIONS = 0xa3;
+/** The latest few: all certificates of a second share their times. */
+const ENCODED_TIMES: { readonly milliseconds: number; readonly encoded: Buffer }[] = [];

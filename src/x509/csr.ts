@@ -1,5 +1,5 @@
 import type { CsrExtension, CsrFacts } from '../domain/certificate-request.ts';
-import { DerError, DerReader, readWhole, TAG } from './der.ts';
+import { DerError, type DerReader, readWhole, TAG } from './der.ts';
 import { readExtensions } from './extensions.ts';
 import { readNameFrom } from './name.ts';
 import { ECDSA_WITH_SHA256_OID, EXTENSION_REQUEST, SHA256_WITH_RSA_OID } from './oids.ts';

@@ -180,7 +180,13 @@ export const octetString = (value: Uint8Array): Buffer => tlv(TAG.OCTET_STRING, 
 /** A BIT STRING of whole octets. */
 export const wholeBitString = (value: Uint8Array): Buffer => tlv(TAG.BIT_STRING, NO_UNUSED_BITS, value);
 /** An OBJECT IDENTIFIER TLV from its dotted form. @throws TypeError when it is none */
-export const oid = (dotted: string): Buffer => tlv(TAG.OID, encodeOid(dotted));
+export function oid(dotted: string): Buffer {
+  const known = ENCODED_OIDS.get(dotted);
+  if (known !== undefined) return known;
+  const encoded = tlv(TAG.OID, encodeOid(dotted));
+  if (ENCODED_OIDS.size < MOST_KNOWN) ENCODED_OIDS.set(dotted, encoded);
+  return encoded;
+}
 /** A non-negative INTEGER TLV; octets are big endian, of any length. */
 export function unsignedInteger(value: Uint8Array): Buffer {
   let from = 0;
@@ -231,4 +237,5 @@ const hex = (octet: number) => octet.toString(16).padStart(2, '0');
 const NO_UNUSED_BITS = Buffer.from([0]);
 /** The few OIDs that come again and again need no arithmetic; bounded, because strangers send OIDs. */
 const KNOWN_OIDS = new Map<string, string>();
+const ENCODED_OIDS = new Map<string, Buffer>();
 const MOST_KNOWN = 256;

@@ -1,5 +1,5 @@
 import type { NameAttribute } from '../domain/certificate-request.ts';
-import { DerError, DerReader, oid, readWhole, sequence, tlv, TAG, wholeBitString } from './der.ts';
+import { DerError, type DerReader, oid, readWhole, sequence, tlv, TAG, wholeBitString } from './der.ts';
 import { COMMON_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME, UNIQUE_IDENTIFIER } from './oids.ts';
 
 /** How the value of a name attribute is written; certificates of the SMKI leave nothing to choice. */
@@ -86,10 +86,7 @@ function formatValue(tag: number, value: Buffer): string {
   // RFC 4514, 2.4: what has a meaning in the text form is escaped; control characters never reach a terminal.
   return text
     .replace(/[,+"\\<>;=]/g, (special) => `\\${special}`)
-    .replace(
-      /[\u0000-\u001f\u007f-\u009f]/g,
-      (control) => `\\${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    );
+    .replace(/\p{Cc}/gu, (control) => `\\${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 const isUtf8 = (octets: Buffer) => Buffer.from(octets.toString('utf8'), 'utf8').equals(octets);

@@ -1,5 +1,5 @@
 import type { CsrExtension, PublicKeyFacts } from '../domain/certificate-request.ts';
-import { DerError, DerReader, readWhole, TAG } from './der.ts';
+import { DerError, type DerReader, readWhole, TAG } from './der.ts';
 import { readExtensions } from './extensions.ts';
 import { readNameFrom } from './name.ts';
 import { readPublicKey } from './public-key.ts';
@@ -116,19 +116,33 @@ function readValidity(reader: DerReader): TbsFacts['validity'] {
 function readTime(reader: DerReader, what: string): Date {
   const start = reader.position;
   const tag = reader.peek() === TAG.GENERALIZED_TIME ? TAG.GENERALIZED_TIME : TAG.UTC_TIME;
-  const text = reader.take(tag, what).toString('latin1');
-  const century = tag === TAG.GENERALIZED_TIME ? '' : Number(text.slice(0, 2)) < 50 ? '20' : '19';
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text);
-  if (match === null) throw new DerError(start, `${what} is not written as RFC 5280 wants it`);
-  const [, year, month, day, hour, minute, second] = match;
-  const instant = new Date(
-    `${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`,
-  );
-  if (Number.isNaN(instant.getTime()) || instant.getUTCDate() !== Number(day))
+  const text = reader.take(tag, what);
+  const digits = tag === TAG.GENERALIZED_TIME ? 14 : 12;
+  if (text.length !== digits + 1 || text[digits] !== ZULU)
+    throw new DerError(start, `${what} is not written as RFC 5280 wants it`);
+  const pair = (place: number) => {
+    const tens = (text[place] ?? 0) - 0x30;
+    const ones = (text[place + 1] ?? 0) - 0x30;
+    if (tens < 0 || tens > 9 || ones < 0 || ones > 9)
+      throw new DerError(start, `${what} holds something else than digits`);
+    return tens * 10 + ones;
+  };
+  const short = pair(digits - 12);
+  const year = digits === 14 ? pair(0) * 100 + short : short + (short < 50 ? 2000 : 1900);
+  const [month, day, hour] = [pair(digits - 10), pair(digits - 8), pair(digits - 6)];
+  const instant = new Date(Date.UTC(year, month - 1, day, hour, pair(digits - 4), pair(digits - 2)));
+  // Date.UTC takes years below 100 for 1900 and later, and carries the 31st of a short month over: neither is our instant.
+  const kept =
+    instant.getUTCFullYear() === year &&
+    instant.getUTCMonth() === month - 1 &&
+    instant.getUTCDate() === day &&
+    instant.getUTCHours() === hour;
+  if (!kept || pair(digits - 4) > 59 || pair(digits - 2) > 59)
     throw new DerError(start, `${what} is not an instant of the calendar`);
   return instant;
 }
 
+const ZULU = 0x5a;
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 const UNIQUE_IDS = [0x81, 0x82];

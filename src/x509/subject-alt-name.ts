@@ -1,4 +1,4 @@
-import { DerReader, octetString, oid, readWhole, sequence, TAG, tlv } from './der.ts';
+import { type DerReader, octetString, oid, readWhole, sequence, TAG, tlv } from './der.ts';
 import { HARDWARE_MODULE_NAME } from './oids.ts';
 
 /** One GeneralName of a subjectAltName, as far as the profiles know any. */

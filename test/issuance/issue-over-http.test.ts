@@ -18,8 +18,18 @@ describe('a certificate of each category, end to end', () => {
   const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
 
   test.each([
-    ['ORGANISATION', 'NORTHGATE', () => organisationCsr('90-B3-D5-1F-30-01-00-00').pem, 'organisation-digital-signing'],
-    ['DEVICE', 'METERWORKS', () => deviceCsr('00-DB-12-34-20-00-00-01', 'keyAgreement').pem, 'device-key-agreement'],
+    [
+      'ORGANISATION',
+      'NORTHGATE',
+      () => organisationCsr('90-B3-D5-1F-30-01-00-00').pem,
+      'organisation-digital-signing',
+    ],
+    [
+      'DEVICE',
+      'METERWORKS',
+      () => deviceCsr('00-DB-12-34-20-00-00-01', 'keyAgreement').pem,
+      'device-key-agreement',
+    ],
     ['DCCKI', 'NORTHGATE', () => dcckiCsr('NORTHGATE', [], { key: newRsaKey() }).pem, 'dccki-infrastructure'],
   ])('%s to %s', async (category, signifier, csr, profile) => {
     const answer = await post(signifier, { category, purpose, csr: csr() });
@@ -38,11 +48,19 @@ describe('a certificate of each category, end to end', () => {
     ['STRANGER', 'NO_MEMBERSHIP_OR_AGREEMENT'],
     ['HALTED', 'MEMBERSHIP_SUSPENDED'],
   ])('%s is refused with %s, its clause and its fix', async (signifier, reason) => {
-    const answer = await post(signifier, { category: 'DEVICE', purpose, csr: deviceCsr('00-DB-12-34-30-00-00-01').pem });
+    const answer = await post(signifier, {
+      category: 'DEVICE',
+      purpose,
+      csr: deviceCsr('00-DB-12-34-30-00-00-01').pem,
+    });
     expect(answer.status).toBe(403);
     expect(answer.type).toBe('application/problem+json');
     expect(answer.body.errors).toContainEqual(
-      expect.objectContaining({ reason, clause: expect.stringMatching(/./), fix: expect.stringMatching(/./) }),
+      expect.objectContaining({
+        reason,
+        clause: expect.stringMatching(/./),
+        fix: expect.stringMatching(/./),
+      }),
     );
   });
 });
