@@ -47,11 +47,11 @@ export function formatTemplate(template: Profile | AuthorityTemplate): string {
   return `${title}\n${rows.map(([name = '', value = '']) => `  ${name.padEnd(24)}${value}\n`).join('')}`;
 }
 
-function describeKey(key: KeyRequirement): string {
+export function describeKey(key: KeyRequirement): string {
   return key.algorithm === 'EC' ? key.curve : `RSA of at least ${String(key.bits)} bits`;
 }
 
-function describeValidity(validity: Validity): string {
+export function describeValidity(validity: Validity): string {
   return 'years' in validity
     ? `${String(validity.years)} years`
     : `until ${validity.notAfter.toISOString().slice(0, 19)}Z`;

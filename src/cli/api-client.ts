@@ -1,0 +1,56 @@
+import { Fault, FAULT_CODES, type FaultCode, type Reason } from '../domain/fault.ts';
+
+/** Asks the service over HTTP; a problem document becomes the Fault that it was. */
+export class ApiClient {
+  readonly #baseUrl: string;
+  readonly #token: string;
+
+  constructor(baseUrl: string, token: string) {
+    this.#baseUrl = baseUrl.replace(/\/$/, '');
+    this.#token = token;
+  }
+
+  /** @throws Fault as the service answered; `referred` for 202 */
+  async post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return this.#send(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', ...headers },
+    });
+  }
+
+  async get(path: string): Promise<unknown> {
+    return this.#send(path, { headers: { Accept: 'application/json' } });
+  }
+
+  async #send(
+    path: string,
+    init: Omit<RequestInit, 'headers'> & { headers: Record<string, string> },
+  ): Promise<unknown> {
+    const response = await fetch(`${this.#baseUrl}${path}`, {
+      ...init,
+      headers: { ...init.headers, Authorization: `Bearer ${this.#token}` },
+    }).catch((cause: unknown) => {
+      throw new Fault('database-unavailable', `${this.#baseUrl} does not answer.`, { cause });
+    });
+    const value = (await response.json().catch(() => ({}))) as ProblemLike;
+    if (response.status === 202)
+      throw new Fault('referred', value.detail ?? 'Referred.', { reasons: value.reasons ?? [] });
+    if (response.ok) return value;
+    throw new Fault(codeOf(value.type), value.detail ?? `The service answered ${String(response.status)}.`, {
+      reasons: value.errors ?? [],
+    });
+  }
+}
+
+interface ProblemLike {
+  readonly type?: string;
+  readonly detail?: string;
+  readonly errors?: readonly Reason[];
+  readonly reasons?: readonly Reason[];
+}
+
+function codeOf(type: string | undefined): FaultCode {
+  const name = type?.replace('urn:problem:tcs:', '');
+  return FAULT_CODES.find((code) => code === name) ?? 'signing-failed';
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { authoritiesFolder, requirePassphrase } from '../app.ts';
+import { readConfig, type Config } from '../config.ts';
+import { systemRandom } from '../domain/serial-number.ts';
+import { createAuthorities } from '../ca/create-authorities.ts';
+import { writeNewFile } from '../keys/key-file.ts';
+import { loadProfiles } from '../profiles/load-profiles.ts';
+import { startService, stopOnSignals } from '../serve.ts';
+import { showEveryCategory } from './demo/every-category.ts';
+import { openDemoWorld, type DemoCredentials } from './demo/open-world.ts';
+
+/** demo: the whole service with a small world in it, from nothing. */
+export function demoCommand(tcs: Command): void {
+  tcs
+    .command('demo')
+    .description(
+      'run the service with demo participants; --once shows a certificate of each category and ends',
+    )
+    .option(
+      '--once',
+      'issue one certificate of each category over HTTP, verify them, show three refusals, and end',
+    )
+    .addHelpText(
+      'after',
+      `
+Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
+  $ TCS_DATA_DIR=/some/empty/folder TCS_PORT=0 tcs demo`,
+    )
+    .action(async ({ once }: { readonly once?: true }) => {
+      const config = readConfig(withDemoPassphrase(process.env, once));
+      const logger = pino({
+        level: once && process.env['TCS_LOG_LEVEL'] === undefined ? 'silent' : config.logLevel,
+      });
+      makeAuthorities(config);
+      const service = await startService(config, logger);
+      try {
+        const credentials = await openDemoWorld(service.app, service.baseUrl, config.dataDir);
+        if (once) await showEveryCategory(credentials);
+        else {
+          stopOnSignals(service, logger);
+          process.stdout.write(welcome(credentials, config.dataDir));
+        }
+      } catch (error) {
+        await service.close();
+        throw error;
+      }
+      if (once) await service.close();
+    });
+}
+
+/** The demo needs no settings: it makes a passphrase of its own beside the keys, and picks a free port for one round. */
+function withDemoPassphrase(environment: NodeJS.ProcessEnv, once: true | undefined): NodeJS.ProcessEnv {
+  const base =
+    once && environment['TCS_PORT'] === undefined ? { ...environment, TCS_PORT: '0' } : environment;
+  if (base['TCS_KEY_PASSPHRASE'] !== undefined || base['TCS_KEY_PASSPHRASE_FILE'] !== undefined) return base;
+  const { dataDir } = readConfig(base);
+  const file = path.join(dataDir, 'demo-passphrase');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    writeNewFile(file, randomBytes(32).toString('base64url'), 0o600);
+  }
+  return { ...base, TCS_KEY_PASSPHRASE_FILE: file };
+}
+
+function makeAuthorities(config: Config): void {
+  const created = createAuthorities({
+    folder: authoritiesFolder(config),
+    passphrase: requirePassphrase(config),
+    profiles: loadProfiles(config.templatesDir),
+    now: new Date(),
+    fillRandom: systemRandom,
+  });
+  for (const { name, subject } of created) process.stderr.write(`made the test CA ${name} (${subject})\n`);
+}
+
+function welcome({ baseUrl }: DemoCredentials, dataDir: string): string {
+  const file = path.join(dataDir, 'demo-credentials.json');
+  return `
+The demo world is open. Test only: nothing here is trusted by any live system.
+
+  service      ${baseUrl}
+  API          ${baseUrl}/docs
+  credentials  ${file}
+
+Try it from another terminal:
+
+  TOKEN=$(node -p "require('${file}').accounts.find((a) => a.participant === 'METERWORKS').token")
+  npx tcs csr --category DEVICE --eui64 00-DB-12-34-20-00-00-01 --out meter1
+  curl -s ${baseUrl}/v1/certificates -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d "$(node -p "JSON.stringify({ category: 'DEVICE', purpose: 'DEVICE_AND_USER_SYSTEM_TESTS', csr: require('fs').readFileSync('meter1.csr', 'utf8') })")"
+
+Stop it with Ctrl-C.
+
+`;
+}

@@ -1,0 +1,98 @@
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { App } from '../../app.ts';
+import { Fault } from '../../domain/fault.ts';
+import { formatEui64 } from '../../domain/eui64.ts';
+import type { CallerRole, TestingParticipant } from '../../domain/participant.ts';
+import { recordEvents } from '../../audit/audit-log.ts';
+import { createCredential, listCredentials, revokeCredential } from '../../registry/credentials.ts';
+import { loadRegistry } from '../../registry/load-registry.ts';
+import { findParticipants, listSignifiers } from '../../registry/participants.ts';
+import { parseRegistryFile } from '../../registry/registry-file.ts';
+
+/** What `demo-credentials.json` holds. */
+export interface DemoCredentials {
+  readonly baseUrl: string;
+  readonly accounts: readonly {
+    readonly participant: string;
+    readonly role: CallerRole;
+    readonly token: string;
+  }[];
+  readonly participants: readonly {
+    readonly signifier: string;
+    readonly name: string;
+    readonly type: string;
+    readonly userIds: readonly { readonly eui64: string; readonly userRole: string }[];
+    readonly deviceRanges: readonly { readonly from: string; readonly to: string }[];
+  }[];
+}
+
+/**
+ * Loads the demo world into an empty database, gives every account a fresh token, and writes demo-credentials.json (0600).
+ * @throws Fault `conflict` when the database holds participants that are not of the demo
+ */
+export async function openDemoWorld(
+  { database, needs }: App,
+  baseUrl: string,
+  dataDir: string,
+): Promise<DemoCredentials> {
+  const { pool } = database;
+  const now = needs.clock.now();
+  const world = parseRegistryFile(readFileSync(WORLD, 'utf8'), WORLD);
+  const own = world.participants.map((one) => one.signifier);
+  const others = (await listSignifiers(pool)).filter((signifier) => !own.includes(signifier));
+  if (others.length > 0)
+    throw new Fault(
+      'conflict',
+      `The database holds participants that are not of the demo (${others.slice(0, 3).join(', ')}). Give the demo an empty one.`,
+    );
+  const record = { at: now, event: 'participant.loaded', object: 'demo' };
+  await loadRegistry(world, now, pool, (client) => recordEvents([record], client));
+
+  for (const old of await listCredentials(undefined, pool))
+    if (old.label === LABEL && old.revokedAt === null) await revokeCredential(old.prefix, now, pool);
+  const expiresAt = new Date(now.getTime() + 365 * 86_400_000);
+  const accounts = [];
+  for (const [participant, role] of ACCOUNTS) {
+    const { token } = await createCredential(
+      { signifier: participant, role, label: LABEL, expiresAt },
+      now,
+      pool,
+    );
+    accounts.push({ participant, role, token });
+  }
+  const participants = [...(await findParticipants(own, pool)).values()].map(describe);
+  const credentials = { baseUrl, accounts, participants };
+  const file = path.join(dataDir, 'demo-credentials.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(`${file}.new`, 0o600);
+  renameSync(`${file}.new`, file);
+  return credentials;
+}
+
+function describe({ signifier, legalName, type, roleAssignments, deviceRanges }: TestingParticipant) {
+  return {
+    signifier,
+    name: legalName,
+    type,
+    userIds: roleAssignments.map(({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole })),
+    deviceRanges: deviceRanges.map(({ from, to }) => ({ from: formatEui64(from), to: formatEui64(to) })),
+  };
+}
+
+const WORLD = path.join(__dirname, 'world.yaml');
+const LABEL = 'demo';
+const ACCOUNTS: readonly (readonly [string, CallerRole])[] = [
+  ['NORTHGATE', 'PARTICIPANT_ARO'],
+  ['NORTHGATE', 'PARTICIPANT_VIEWER'],
+  ['TRENTNET', 'PARTICIPANT_ARO'],
+  ['METERWORKS', 'PARTICIPANT_ARO'],
+  ['OLDMETER', 'PARTICIPANT_ARO'],
+  ['STRANGER', 'PARTICIPANT_ARO'],
+  ['HALTED', 'PARTICIPANT_ARO'],
+  ['REGDATA', 'PARTICIPANT_ARO'],
+  ['DCC', 'DCC_TEST_OPERATOR'],
+  ['DCC', 'DCC_TEST_APPROVER'],
+  ['DCC', 'DCC_REGISTRAR'],
+  ['ASSESS', 'ASSESSOR'],
+];

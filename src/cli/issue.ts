@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { CATEGORIES, PURPOSES } from '../domain/category.ts';
+import { Fault } from '../domain/fault.ts';
+import { ApiClient } from './api-client.ts';
+import { explainFault } from './fault-text.ts';
+import { print, type OutputOptions } from './output.ts';
+
+/** issue: CSR files in, certificate files out, over the API of a running service. */
+export function issueCommand(tcs: Command): void {
+  tcs
+    .command('issue')
+    .argument('<csr...>', 'CSR files, PEM or Base64; one certificate each')
+    .description('issue certificates: files in, files out')
+    .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
+    .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
+    .requiredOption('--category <category>', CATEGORIES.join(', '))
+    .requiredOption('--purpose <purpose>', PURPOSES.join(', '))
+    .option('--environment <environment>', 'test environment, e.g. UIT_A')
+    .option('--profile <profile>', 'profile by name; see tcs profiles')
+    .option('--device-type <type>', 'ESME, GSME, ...')
+    .option('--on-behalf-of <signifier>', 'for operators of the DCC')
+    .option('--out <folder>', 'where <name>.crt.pem and <name>.chain.pem are written', '.')
+    .option('--json', 'one JSON value: the certificates and the refusals')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tcs issue meter1.csr --url http://127.0.0.1:8080 --token-file token.txt \\\n      --category DEVICE --purpose DEVICE_AND_USER_SYSTEM_TESTS --out certs',
+    )
+    .action(async (files: readonly string[], options: IssueOptions) => {
+      const client = new ApiClient(options.url, readToken(options.tokenFile));
+      mkdirSync(options.out, { recursive: true });
+      const outcomes: Outcome[] = [];
+      for (const file of files) outcomes.push(await issueFile(file, client, options));
+      print(options, outcomes.map(plain), () => outcomes.map(line).join('\n'));
+      const [refused] = outcomes.flatMap((one) => (one.fault ? [one.fault] : []));
+      if (refused !== undefined)
+        throw new Fault(
+          refused.code,
+          `${String(outcomes.filter((one) => one.fault).length)} of ${String(files.length)} were not issued.`,
+        );
+    });
+}
+
+type IssueOptions = OutputOptions & {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly category: string;
+  readonly purpose: string;
+  readonly environment?: string;
+  readonly profile?: string;
+  readonly deviceType?: string;
+  readonly onBehalfOf?: string;
+  readonly out: string;
+};
+
+interface Outcome {
+  readonly file: string;
+  readonly serialNumber?: string;
+  readonly written?: string;
+  readonly fault?: Fault;
+}
+
+async function issueFile(file: string, client: ApiClient, options: IssueOptions): Promise<Outcome> {
+  const { category, purpose, environment, profile, deviceType, onBehalfOf } = options;
+  const members = { category: category.toUpperCase(), purpose, environment, profile, deviceType, onBehalfOf };
+  try {
+    const certificate = (await client.post('/v1/certificates', {
+      ...members,
+      csr: readText(file),
+    })) as Certificate;
+    const stem = path.join(options.out, path.basename(file).replace(/\.(csr|pem|req)$/i, ''));
+    writeFileSync(`${stem}.crt.pem`, certificate.certificate);
+    writeFileSync(`${stem}.chain.pem`, [certificate.certificate, ...certificate.chain].join(''));
+    return { file, serialNumber: certificate.serialNumber, written: `${stem}.crt.pem` };
+  } catch (error) {
+    if (error instanceof Fault) return { file, fault: error };
+    throw error;
+  }
+}
+
+interface Certificate {
+  readonly serialNumber: string;
+  readonly certificate: string;
+  readonly chain: readonly string[];
+}
+
+const line = ({ file, serialNumber, written, fault }: Outcome) =>
+  fault
+    ? `${file}: not issued. ${explainFault(fault)}`
+    : `${file}: ${serialNumber ?? ''} -> ${written ?? ''}`;
+
+const plain = ({ fault, ...outcome }: Outcome) =>
+  fault
+    ? { ...outcome, fault: { code: fault.code, detail: fault.message, reasons: fault.reasons } }
+    : outcome;
+
+const readToken = (file: string) => readText(file).trim();
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (cause) {
+    throw new Fault('not-found', `${file} cannot be read.`, { cause });
+  }
+}

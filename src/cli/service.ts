@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { openConfiguredDatabase } from '../app.ts';
+import { describeConfig, readConfig, SETTINGS } from '../config.ts';
+import { migrate } from '../db/migrate.ts';
+import { startService, stopOnSignals } from '../serve.ts';
+import { print, table, type OutputOptions } from './output.ts';
+import { quietLogger } from './service-parts.ts';
+
+/** serve, migrate, config. */
+export function serviceCommands(tcs: Command): void {
+  tcs
+    .command('serve')
+    .description('run the service until it is told to stop (SIGTERM); the address is the first line')
+    .action(async () => {
+      const config = readConfig(process.env);
+      const logger = pino({ level: config.logLevel });
+      stopOnSignals(await startService(config, logger), logger);
+    });
+
+  tcs
+    .command('migrate')
+    .description('bring the database up to date; `serve` does so too')
+    .option('--json', 'one JSON value')
+    .action(async (options: OutputOptions) => {
+      const database = await openConfiguredDatabase(readConfig(process.env), quietLogger());
+      try {
+        const applied = await migrate(database.pool);
+        print(options, { database: database.kind, applied }, () =>
+          applied.length === 0
+            ? 'The database is up to date.'
+            : applied.map((name) => `applied ${name}`).join('\n'),
+        );
+      } finally {
+        await database.close();
+      }
+    });
+
+  tcs
+    .command('config')
+    .description('the settings that hold now, without secrets')
+    .option('--json', 'one JSON value')
+    .addHelpText(
+      'after',
+      `\nSettings (each also as NAME_FILE, naming a file that holds the value):\n${settingsText()}`,
+    )
+    .action((options: OutputOptions) => {
+      const settings = describeConfig(readConfig(process.env));
+      print(options, settings, () =>
+        table(
+          ['setting', 'value', 'meaning'],
+          settings.map((one) => [one.name, one.value, one.meaning]),
+          '',
+        ),
+      );
+    });
+}
+
+function settingsText(): string {
+  return SETTINGS.map((one) => `  ${one.name.padEnd(22)} ${one.meaning} (default: ${one.default})`).join(
+    '\n',
+  );
+}

@@ -1,0 +1,105 @@
+import type { Command } from 'commander';
+import { Fault } from '../domain/fault.ts';
+import { CALLER_ROLES, type CallerRole } from '../domain/participant.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { createCredential, listCredentials, revokeCredential } from '../registry/credentials.ts';
+import { print, shortInstant, table, type OutputOptions } from './output.ts';
+import { withDatabase } from './service-parts.ts';
+
+/** token create, list, revoke. */
+export function tokenCommands(tcs: Command): void {
+  const token = tcs.command('token').description('credentials for the API; each belongs to one participant');
+
+  token
+    .command('create')
+    .description('make a token; it is shown once, here, and kept only as its SHA-256')
+    .requiredOption('--participant <signifier>', 'to whom it belongs')
+    .requiredOption('--role <role>', CALLER_ROLES.join(', '))
+    .option('--label <text>', 'what it is for', '')
+    .option('--expires <when>', 'days (90d) or a date (2027-01-31)', '90d')
+    .option('--json', 'one JSON value')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tcs token create --participant METERWORKS --role PARTICIPANT_ARO --expires 30d > token.txt',
+    )
+    .action(
+      async (
+        options: OutputOptions & { participant: string; role: string; label: string; expires: string },
+      ) => {
+        const now = new Date();
+        const wanted = {
+          signifier: options.participant,
+          role: parseRole(options.role),
+          label: options.label,
+          expiresAt: parseExpiry(options.expires, now),
+        };
+        const made = await withDatabase(async ({ pool }) => {
+          const created = await createCredential(wanted, now, pool);
+          const { prefix } = created.credential;
+          await recordEvents(
+            [{ at: now, event: 'credential.created', object: prefix, facts: { role: wanted.role } }],
+            pool,
+          );
+          return created;
+        });
+        process.stderr.write(
+          `${made.credential.prefix} for ${wanted.signifier}, until ${shortInstant(wanted.expiresAt)}; keep it secret:\n`,
+        );
+        print(options, { token: made.token, ...made.credential }, () => made.token);
+      },
+    );
+
+  token
+    .command('list')
+    .description('credentials, never the tokens themselves')
+    .option('--participant <signifier>', 'of one participant only')
+    .option('--json', 'one JSON value')
+    .action(async (options: OutputOptions & { participant?: string }) => {
+      const credentials = await withDatabase(({ pool }) => listCredentials(options.participant, pool));
+      print(options, credentials, () =>
+        table(
+          ['prefix', 'participant', 'role', 'expires', 'last used', 'state', 'label'],
+          credentials.map((one) => [
+            one.prefix,
+            one.participant,
+            one.role,
+            shortInstant(one.expiresAt),
+            shortInstant(one.lastUsedAt),
+            one.revokedAt ? 'revoked' : one.expiresAt <= new Date() ? 'expired' : 'valid',
+            one.label,
+          ]),
+          'There are no credentials yet; make one with: tcs token create',
+        ),
+      );
+    });
+
+  token
+    .command('revoke')
+    .argument('<prefix>', 'as token list shows it')
+    .description('end a token at once')
+    .action(async (prefix: string) => {
+      await withDatabase(async ({ pool }) => {
+        const at = new Date();
+        await revokeCredential(prefix, at, pool);
+        await recordEvents([{ at, event: 'credential.revoked', object: prefix }], pool);
+      });
+      process.stderr.write(`${prefix} is revoked.\n`);
+    });
+}
+
+function parseRole(text: string): CallerRole {
+  const role = CALLER_ROLES.find((one) => one === text.toUpperCase());
+  if (role !== undefined) return role;
+  throw new Fault('malformed-request', `${text} is no role; roles are ${CALLER_ROLES.join(', ')}.`);
+}
+
+function parseExpiry(text: string, now: Date): Date {
+  const days = /^(\d{1,4})d$/.exec(text);
+  const at = days ? new Date(now.getTime() + Number(days[1]) * 86_400_000) : new Date(text);
+  if (Number.isNaN(at.getTime()) || at <= now)
+    throw new Fault(
+      'malformed-request',
+      '--expires is a number of days (90d) or a date in the future (2027-01-31).',
+    );
+  return at;
+}
