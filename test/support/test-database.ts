@@ -23,6 +23,18 @@ export async function testDatabase(): Promise<Database & { readonly url?: string
   return { ...database, url: own.href, close };
 }
 
+/** Another database on the same server with what this one holds; nobody may be connected to it. */
+export async function copyDatabase(origin: string): Promise<string> {
+  const copy = new URL(origin);
+  const name = `tcs_test_${randomBytes(6).toString('hex')}`;
+  await administer(
+    process.env['TEST_DATABASE_URL'] ?? '',
+    `create database ${name} template ${copy.pathname.slice(1)}`,
+  );
+  copy.pathname = `/${name}`;
+  return copy.href;
+}
+
 /** Whether the tests run on a real server. */
 export const onPostgres = process.env['TEST_DATABASE_URL'] !== undefined;
 

@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findLeftovers } from '../../src/ca/certificate-store.ts';
+import { openDatabase, query, type Database } from '../../src/db/pool.ts';
+import { createCredential } from '../../src/registry/credentials.ts';
+import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { readCertificate } from '../../src/x509/read-certificate.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+import { TEST_NOW } from '../support/dates.ts';
+import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+/** A database with the demo world in it, and how to copy it for each victim. */
+async function prepareOrigin(folder: string) {
+  const file = parseRegistryFile(
+    readFileSync(path.join(ROOT, 'src/cli/demo/world.yaml'), 'utf8'),
+    'world.yaml',
+  );
+  const fill = async ({ pool }: Database) => {
+    await loadRegistry(file, TEST_NOW, pool, () => Promise.resolve());
+    const wanted = {
+      signifier: 'METERWORKS',
+      role: 'PARTICIPANT_ARO',
+      label: '',
+      expiresAt: new Date('2027-06-01'),
+    } as const;
+    return (await createCredential(wanted, TEST_NOW, pool)).token;
+  };
+  if (onPostgres) {
+    const database = await testDatabase();
+    const token = await fill(database);
+    await database.pool.end();
+    const copy = async () => ({ url: await copyDatabase(database.url ?? '') });
+    return { token, copy };
+  }
+  const dataDir = path.join(folder, 'origin');
+  const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
+  const database = await openDatabase({ dataDir, image: new Blob([new Uint8Array(image)]) });
+  const token = await fill(database);
+  await database.close();
+  const copy = (name: string) => {
+    cpSync(dataDir, path.join(folder, name), { recursive: true });
+    return Promise.resolve({ dataDir: path.join(folder, name) });
+  };
+  return { token, copy };
+}
+
+describe(`a process killed at each step of the issuing path, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-crash-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('leaves no signature unrecorded, no serial number twice, and reports every leftover', async () => {
+    const { token, copy } = await prepareOrigin(folder);
+    const csrs = [1, 2].map((number) => deviceCsr(`00-DB-12-34-20-00-00-0${String(number)}`).pem);
+    const tally = { killed: 0, signed: 0, given: 0, leftovers: 0 };
+
+    const run = async (dieAt: number) => {
+      const database = await copy(`victim-${String(dieAt)}`);
+      const evidence = path.join(folder, `evidence-${String(dieAt)}`);
+      mkdirSync(evidence);
+      const authorities = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
+      const ended = await spawnVictim({ database, authorities, token, csrs, dieAt, evidence });
+      expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
+      const survivors = await openDatabase(database);
+      try {
+        await check(survivors, evidence, dieAt, tally);
+      } finally {
+        await survivors.close();
+      }
+      if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
+      return Number(ended.output.trim());
+    };
+
+    const steps = await run(0);
+    expect(steps).toBeGreaterThan(30);
+    // Two at a time: one waits for its database while the other one computes.
+    let next = 1;
+    const lane = async () => {
+      while (next <= steps) {
+        tally.killed += 1;
+        await run(next++);
+      }
+    };
+    await Promise.all([lane(), lane()]);
+    process.stdout.write(`killed at ${String(steps)} steps: ${JSON.stringify(tally)}\n`);
+    expect(tally.killed).toBe(steps);
+    expect(tally.leftovers).toBeGreaterThan(0);
+  }, 600_000);
+});
+
+interface Row {
+  readonly serial_number: string;
+  readonly status: string;
+  readonly der: Buffer | null;
+  readonly tbs: Buffer | null;
+}
+
+async function check(
+  { pool }: Database,
+  evidence: string,
+  dieAt: number,
+  tally: Record<string, number>,
+): Promise<void> {
+  const { rows } = await query<Row>(pool, 'select serial_number, status, der, tbs from certificate');
+  const signed = lines(path.join(evidence, 'signed'));
+  const given = lines(path.join(evidence, 'given'));
+  for (const der of signed) {
+    const { tbs, facts } = readCertificate(der);
+    const row = rows.find((one) => one.serial_number === facts.serialNumber.toString('hex').toUpperCase());
+    // On record before it was signed: the very octets, or the whole certificate.
+    expect({
+      dieAt,
+      recorded: row?.status === 'issued' ? row.der?.equals(der) : row?.tbs?.equals(tbs),
+    }).toEqual({ dieAt, recorded: true });
+  }
+  for (const der of given)
+    expect(rows.some((row) => row.status === 'issued' && row.der?.equals(der))).toBe(true);
+  expect(new Set(signed.map((der) => readCertificate(der).facts.serialNumber.toString('hex'))).size).toBe(
+    signed.length,
+  );
+
+  const leftovers = await findLeftovers(new Date(TEST_NOW.getTime() + 1000), pool);
+  expect(leftovers.map((one) => String(one.serialNumber)).sort()).toEqual(
+    rows
+      .filter((row) => row.status === 'prepared')
+      .map((row) => row.serial_number)
+      .sort(),
+  );
+  tally['signed'] = (tally['signed'] ?? 0) + signed.length;
+  tally['given'] = (tally['given'] ?? 0) + given.length;
+  tally['leftovers'] = (tally['leftovers'] ?? 0) + leftovers.length;
+}
+
+function lines(file: string): Buffer[] {
+  return existsSync(file)
+    ? readFileSync(file, 'latin1')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => Buffer.from(line, 'base64'))
+    : [];
+}
+
+function spawnVictim(orders: object): Promise<{ signal: string | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', path.join(__dirname, 'victim.ts'), JSON.stringify(orders)],
+      {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('error', reject);
+    child.on('exit', (_code, signal) => resolve({ signal, output }));
+  });
+}

@@ -1,0 +1,101 @@
+// A process that issues two certificates and kills itself (SIGKILL) at the n-th step of the issuing path. It writes what
+// it signed, and what it gave away, into files, so that its survivors can compare them with the database.
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { openHierarchy } from '../../src/ca/hierarchy.ts';
+import { loadRefused } from '../../src/ca/refused.ts';
+import { openDatabase } from '../../src/db/pool.ts';
+import { systemRandom } from '../../src/domain/serial-number.ts';
+import { loadRuleSet } from '../../src/eligibility/rule-set.ts';
+import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
+import { loadProfiles } from '../../src/profiles/load-profiles.ts';
+import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { TEMPLATES, TEST_PASSPHRASE } from '../support/authorities.ts';
+import { fixedClock } from '../support/dates.ts';
+
+interface Orders {
+  readonly database: { readonly url: string } | { readonly dataDir: string };
+  readonly authorities: string;
+  readonly token: string;
+  readonly csrs: readonly string[];
+  /** Which step is the last; 0: none, and the number of steps is printed. */
+  readonly dieAt: number;
+  /** Folder for what was signed and given away. */
+  readonly evidence: string;
+}
+
+async function main(orders: Orders): Promise<void> {
+  let steps = 0;
+  let armed = false;
+  const step = () => {
+    if (!armed) return;
+    steps += 1;
+    if (steps === orders.dieAt) process.kill(process.pid, 'SIGKILL');
+  };
+
+  const { prototype } = pg.Client as unknown as { prototype: { query: (...given: unknown[]) => unknown } };
+  const original = prototype.query;
+  prototype.query = function (this: unknown, ...given: unknown[]) {
+    step();
+    const answer: unknown = original.apply(this, given);
+    return answer instanceof Promise ? answer.finally(step) : answer;
+  };
+
+  const clock = fixedClock();
+  const profiles = loadProfiles(TEMPLATES);
+  const refused = loadRefused(TEMPLATES);
+  const opened = openHierarchy(
+    { folder: orders.authorities, passphrase: TEST_PASSPHRASE, profiles, refused },
+    clock.now(),
+  );
+  const hierarchy: typeof opened = {
+    ...opened,
+    issuing: (name) => {
+      const authority = opened.issuing(name);
+      return {
+        ...authority,
+        sign: (tbs) => {
+          step();
+          const certificate = authority.sign(tbs);
+          appendFileSync(path.join(orders.evidence, 'signed'), `${certificate.toString('base64')}\n`);
+          step();
+          return certificate;
+        },
+      };
+    },
+  };
+  const { pool, close } = await openDatabase(orders.database);
+  const [caller] = await findCredentials([hashToken(orders.token)], clock.now(), pool);
+  if (caller === undefined) throw new Error('the token is not known');
+  const needs = {
+    db: pool,
+    hierarchy,
+    profiles,
+    ruleSet: loadRuleSet(),
+    refusedKeys: refused.keys,
+    clock,
+    fillRandom: systemRandom,
+  };
+  const issue = issuesOneByOne(needs);
+
+  armed = true;
+  const given = orders.csrs.map(async (csr, place) => {
+    const request = {
+      category: 'DEVICE',
+      purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
+      channel: 'INTERNET',
+      csr,
+    } as const;
+    // The second one carries an Idempotency-Key, whose own statements are steps too.
+    const certificate = await issue({ request, caller }, place === 1 ? 'the-key' : undefined);
+    appendFileSync(path.join(orders.evidence, 'given'), `${certificate.der.toString('base64')}\n`);
+    step();
+  });
+  await Promise.all(given);
+  armed = false;
+  await close();
+  process.stdout.write(`${String(steps)}\n`);
+}
+
+void main(JSON.parse(process.argv[2] ?? '{}') as Orders);
