@@ -36,7 +36,7 @@ const layerRules = LAYERS.flatMap((folders, layer) =>
         ? []
         : [
             {
-              regex: '^(\\.\\./)+(main|app|config)\\.ts$',
+              regex: '^(\\.\\./)+(main|app|config|serve|logger)\\.ts$',
               message: 'The top is not importable (docs/architecture.md).',
             },
           ]),

@@ -1,12 +1,12 @@
-import { pino } from 'pino';
 import { readConfig } from './config.ts';
 import { explainFault } from './cli/fault-text.ts';
+import { openLog } from './logger.ts';
 import { startService, stopOnSignals } from './serve.ts';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const logger = pino({ level: config.logLevel });
-  stopOnSignals(await startService(config, logger), logger);
+  const log = openLog(config);
+  stopOnSignals(await startService(config, log.logger), log);
 }
 
 main().catch((error: unknown) => {

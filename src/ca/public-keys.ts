@@ -8,7 +8,7 @@ export async function findKeySubjects(keys: readonly Buffer[], db: Db): Promise<
     `select sha256, subject from public_key where sha256 = any($1::bytea[])`,
     [keys],
   );
-  return new Map(rows.map((row) => [row.sha256.toString('hex'), row.subject]));
+  return toSubjects(rows);
 }
 
 /**
@@ -22,19 +22,23 @@ export async function claimKeys(
 ): Promise<Map<string, string>> {
   if (claims.length === 0) return new Map();
   // One order for everybody: two sets that claim the same keys wait for each other, never in a circle.
-  const ordered = claims
-    .map((claim) => ({ sha256: claim.sha256.toString('hex'), subject: claim.subject }))
-    .sort((left, right) => (left.sha256 < right.sha256 ? -1 : 1));
-  await query(
+  const firstOfEach = new Map<string, string>();
+  for (const { sha256, subject } of claims) {
+    const key = sha256.toString('hex');
+    if (!firstOfEach.has(key)) firstOfEach.set(key, subject);
+  }
+  const ordered = [...firstOfEach].sort().map(([sha256, subject]) => ({ sha256, subject }));
+  const { rows } = await query<{ sha256: Buffer; subject: string }>(
     db,
     `insert into public_key (sha256, subject, first_seen_at)
      select decode(sha256, 'hex'), subject, $2
        from jsonb_to_recordset($1::jsonb) as claim (sha256 text, subject text)
-     on conflict (sha256) do nothing`,
+     on conflict (sha256) do update set subject = public_key.subject
+     returning sha256, subject`,
     [JSON.stringify(ordered), at],
   );
-  return findKeySubjects(
-    claims.map((claim) => claim.sha256),
-    db,
-  );
+  return toSubjects(rows);
 }
+
+const toSubjects = (rows: readonly { readonly sha256: Buffer; readonly subject: string }[]) =>
+  new Map(rows.map((row) => [row.sha256.toString('hex'), row.subject]));

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { authoritiesFolder, requirePassphrase } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
 import { systemRandom } from '../domain/serial-number.ts';
 import { createAuthorities } from '../ca/create-authorities.ts';
 import { writeNewFile } from '../keys/key-file.ts';
 import { loadProfiles } from '../profiles/load-profiles.ts';
+import { openLog } from '../logger.ts';
 import { startService, stopOnSignals } from '../serve.ts';
 import { showEveryCategory } from './demo/every-category.ts';
 import { openDemoWorld, type DemoCredentials } from './demo/open-world.ts';
@@ -32,16 +32,15 @@ Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
     )
     .action(async ({ once }: { readonly once?: true }) => {
       const config = readConfig(withDemoPassphrase(process.env, once));
-      const logger = pino({
-        level: once && process.env['TCS_LOG_LEVEL'] === undefined ? 'silent' : config.logLevel,
-      });
+      const quiet = once && process.env['TCS_LOG_LEVEL'] === undefined;
+      const log = openLog(quiet ? { logLevel: 'silent' } : config);
       makeAuthorities(config);
-      const service = await startService(config, logger);
+      const service = await startService(config, log.logger);
       try {
         const credentials = await openDemoWorld(service.app, service.baseUrl, config.dataDir);
         if (once) await showEveryCategory(credentials);
         else {
-          stopOnSignals(service, logger);
+          stopOnSignals(service, log);
           process.stdout.write(welcome(credentials, config.dataDir));
         }
       } catch (error) {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { openConfiguredDatabase } from '../app.ts';
 import { describeConfig, readConfig, SETTINGS } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
+import { openLog } from '../logger.ts';
 import { startService, stopOnSignals } from '../serve.ts';
 import { print, table, type OutputOptions } from './output.ts';
 import { quietLogger } from './service-parts.ts';
@@ -14,8 +14,8 @@ export function serviceCommands(tcs: Command): void {
     .description('run the service until it is told to stop (SIGTERM); the address is the first line')
     .action(async () => {
       const config = readConfig(process.env);
-      const logger = pino({ level: config.logLevel });
-      stopOnSignals(await startService(config, logger), logger);
+      const log = openLog(config);
+      stopOnSignals(await startService(config, log.logger), log);
     });
 
   tcs

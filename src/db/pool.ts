@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
@@ -36,14 +37,17 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
   return options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options);
 }
 
-/** One statement. @throws Fault `database-unavailable` when the connection is lost; other errors as they are */
+/**
+ * One statement, prepared once a connection: planning costs more than running most of ours.
+ * @throws Fault `database-unavailable` when the connection is lost; other errors as they are
+ */
 export async function query<Row extends pg.QueryResultRow>(
   db: Db,
   text: string,
   values: readonly unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
   try {
-    return await db.query<Row>(text, [...values]);
+    return await db.query<Row>({ name: statementName(text), text, values: [...values] });
   } catch (error) {
     throw faultOf(error);
   }
@@ -134,4 +138,14 @@ async function openEmbedded({ dataDir, image }: DatabaseOptions): Promise<Databa
   }
 }
 
+/** The same text has the same name, in any process; PostgreSQL allows names of at most 63 octets. */
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    statementNames.set(text, name);
+  }
+  return name;
+}
+const statementNames = new Map<string, string>();
 const OLDEST_VERSION = 140_000;

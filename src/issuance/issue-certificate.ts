@@ -106,7 +106,7 @@ function requestHash({ request }: AskedRequest): Buffer {
   return createHash('sha256').update(JSON.stringify(members)).update(csr).digest();
 }
 
-/** Sets stay small enough for a smooth answer; two at work keep the processor busy while the other one commits. */
-const GATHERED = { items: 32, inFlight: 2 };
+/** Sets stay small enough for a smooth answer; four at work keep the processor busy while others commit. */
+const GATHERED = { items: 32, inFlight: 4 };
 const POLL_INTERVAL = 100;
 const POLLS = 50;
