@@ -21,7 +21,7 @@ export function templateExpectation(
 
 /** What one certificate of a profile must say, told from the request and the profile and not from the octets. */
 export function expectedCertificate(
-  { order, ...template }: ReturnType<typeof templateExpectation>,
+  template: ReturnType<typeof templateExpectation>,
   issuer: AuthorityFacts,
   facts: {
     readonly serialNumber: SerialNumber;
@@ -33,14 +33,22 @@ export function expectedCertificate(
   const { subject } = facts;
   const hasAlternativeName =
     subject.category === 'DEVICE' || (subject.category === 'DCCKI' && subject.dnsNames.length > 0);
+  // Member by member: this runs for every certificate, and copying objects costs more than the rest of it.
   return {
-    ...template,
-    ...facts,
+    validity: template.validity,
+    policies: template.policies,
+    keyUsage: template.keyUsage,
+    serialNumber: facts.serialNumber,
+    notBefore: facts.notBefore,
+    subject,
+    spki: facts.spki,
     signatureAlgorithm: issuer.signatureAlgorithm,
     issuer: issuer.subject,
     authorityKeyIdentifier: issuer.keyIdentifier,
     issuerNotAfter: issuer.notAfter,
-    extensions: hasAlternativeName ? order : order.filter((oid) => oid !== oids.SUBJECT_ALT_NAME),
+    extensions: hasAlternativeName
+      ? template.order
+      : template.order.filter((oid) => oid !== oids.SUBJECT_ALT_NAME),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   subjectKey,
   type CertificateRequest,
@@ -99,7 +99,7 @@ export function sign(
     notAfter: prepared.notAfter,
     issuedAt,
     der,
-    sha256: createHash('sha256').update(der).digest(),
+    sha256: hash('sha256', der, 'buffer'),
     publicKeySha256: prepared.publicKeySha256,
     decision: {
       id: prepared.decisionId,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, CallerRole, ParticipantType } from '../domain/participant.ts';
 import { query, type Db } from '../db/pool.ts';
@@ -17,7 +17,7 @@ export interface CredentialRecord {
 
 /** The SHA-256 under which a token is kept. 256 random bits need no slow hash. */
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { DerError, readWhole, TAG } from './der.ts';
 
 /**
@@ -8,14 +8,14 @@ import { DerError, readWhole, TAG } from './der.ts';
  * @see RFC 5280, 4.2.1.2, method (2)
  */
 export function keyIdentifier(spki: Buffer): Buffer {
-  const identifier = createHash('sha1').update(publicKeyBits(spki)).digest().subarray(12);
+  const identifier = hash('sha1', publicKeyBits(spki), 'buffer').subarray(12);
   identifier[0] = 0x40 | ((identifier[0] ?? 0) & 0x0f);
   return identifier;
 }
 
 /** SHA-256 over the whole SubjectPublicKeyInfo: the name under which a key is known to the service. */
 export function publicKeySha256(spki: Buffer): Buffer {
-  return createHash('sha256').update(spki).digest();
+  return hash('sha256', spki, 'buffer');
 }
 
 function publicKeyBits(spki: Buffer): Buffer {
