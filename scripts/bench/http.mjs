@@ -18,11 +18,18 @@ const environment = {
   TCS_LOG_LEVEL: 'info',
 };
 const tcs = (...args) =>
-  execFileSync(process.execPath, ['dist/cli/main.js', ...args], { env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  execFileSync(process.execPath, ['dist/cli/main.js', ...args], {
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 tcs('registry', 'load', 'src/cli/demo/world.yaml');
 const token = tcs('token', 'create', '--participant', MAKER, '--role', 'PARTICIPANT_ARO').trim();
 
-const service = spawn(process.execPath, ['dist/main.js'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+const service = spawn(process.execPath, ['dist/main.js'], {
+  env: environment,
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
 const lines = createInterface({ input: service.stdout });
 const [first] = await once(lines, 'line');
 const url = /http:\S+/.exec(first)[0];
@@ -37,7 +44,16 @@ const result = await drive(bodies.slice(0, count));
 const cpu = (cpuOf(service.pid) - cpuBefore) / count;
 service.kill('SIGTERM');
 await once(service, 'exit');
-console.log(JSON.stringify({ count, rate: result.rate, p50: result.p50, p99: result.p99, cpu, refused: result.refused }));
+console.log(
+  JSON.stringify({
+    count,
+    rate: result.rate,
+    p50: result.p50,
+    p99: result.p99,
+    cpu,
+    refused: result.refused,
+  }),
+);
 
 async function drive(requests) {
   let next = 0;
@@ -55,7 +71,12 @@ async function drive(requests) {
     ],
   });
   const seconds = (performance.now() - start) / 1000;
-  return { rate: run['2xx'] / seconds, p50: run.latency.p50, p99: run.latency.p99, refused: run.non2xx + run.errors };
+  return {
+    rate: run['2xx'] / seconds,
+    p50: run.latency.p50,
+    p99: run.latency.p99,
+    refused: run.non2xx + run.errors,
+  };
 }
 
 /** CPU microseconds of a process so far, from /proc (ticks of 10 ms). */

@@ -88,7 +88,7 @@ The demo world is open. Test only: nothing here is trusted by any live system.
 Try it from another terminal:
 
   TOKEN=$(node -p "require('${file}').accounts.find((a) => a.participant === 'METERWORKS').token")
-  npx tcs csr --category DEVICE --eui64 00-DB-12-34-20-00-00-01 --out meter1
+  npm run --silent tcs -- csr --category DEVICE --eui64 00-DB-12-34-20-00-00-01 --out meter1
   curl -s ${baseUrl}/v1/certificates -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d "$(node -p "JSON.stringify({ category: 'DEVICE', purpose: 'DEVICE_AND_USER_SYSTEM_TESTS', csr: require('fs').readFileSync('meter1.csr', 'utf8') })")"
 

@@ -1,0 +1,100 @@
+// npm run bench [-- --write]: what one certificate costs, beside what this machine can do in the same run.
+// --write puts the table into docs/performance.md. HTTP needs PostgreSQL's server programs; without them it is left out, with a word.
+import { execFileSync, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import autocannon from 'autocannon';
+import { measureFloor } from './floor.mjs';
+import { measureInProcess } from './in-process.mjs';
+
+const rows = [];
+const before = measureFloor();
+const inProcess = measureInProcess();
+const bare = await measureBareHttp();
+const http = measureHttp();
+const after = measureFloor();
+const floor = before.both < after.both ? before : after;
+
+rows.push([
+  'openssl speed: one P-256 verify + one sign (the floor)',
+  rate(1e6 / floor.both),
+  micro(floor.both),
+  '1.0',
+]);
+for (const { name, cpu, rate: perSecond } of inProcess)
+  rows.push([name, rate(perSecond), micro(cpu), (cpu / floor.both).toFixed(1)]);
+rows.push([
+  'Node answering HTTP with two octets, 16 connections',
+  rate(bare.rate),
+  micro(bare.cpu),
+  (bare.cpu / floor.both).toFixed(1),
+]);
+if (http !== undefined)
+  rows.push([
+    `POST /v1/certificates, 16 connections, durable PostgreSQL, everything on (p50 ${http.p50} ms, p99 ${http.p99} ms)`,
+    rate(http.rate),
+    micro(http.cpu),
+    (http.cpu / floor.both).toFixed(1),
+  ]);
+
+const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];
+const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const machine = `${os.cpus().length} x ${os.cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}, ${execFileSync('openssl', ['version'], { encoding: 'utf8' }).split(' ').slice(0, 2).join(' ')}`;
+const text = `${table}\n\n${machine}.\n`;
+console.log(`\n${text}`);
+if (process.argv.includes('--write')) write(text);
+
+/** The least that HTTP costs here: no framework, no work. */
+async function measureBareHttp() {
+  const child = fork(new URL('./bare-http.mjs', import.meta.url));
+  const [port] = await once(child, 'message');
+  const count = 20_000;
+  const url = `http://127.0.0.1:${port}`;
+  await autocannon({ url, connections: 16, amount: 2000 });
+  child.send('cpu');
+  const [cpuBefore] = await once(child, 'message');
+  const start = performance.now();
+  await autocannon({ url, connections: 16, amount: count });
+  const seconds = (performance.now() - start) / 1000;
+  child.send('cpu');
+  const [cpuAfter] = await once(child, 'message');
+  child.kill();
+  return { rate: count / seconds, cpu: (cpuAfter - cpuBefore) / count };
+}
+
+function measureHttp() {
+  const ran = spawnSync(
+    process.execPath,
+    ['scripts/with-postgres.mjs', '--durable', process.execPath, 'scripts/bench/http.mjs'],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  if (ran.status === 69) {
+    console.log('HTTP is left out: PostgreSQL is not installed.');
+    return undefined;
+  }
+  if (ran.status !== 0) throw new Error('the HTTP benchmark failed');
+  const result = JSON.parse(ran.stdout.trim().split('\n').at(-1));
+  if (result.refused > 0) throw new Error(`${result.refused} requests were refused`);
+  return result;
+}
+
+function write(measured) {
+  const file = 'docs/performance.md';
+  const [start, end] = ['<!-- measured -->\n', '<!-- end -->'];
+  const page = readFileSync(file, 'utf8');
+  const from = page.indexOf(start) + start.length;
+  writeFileSync(file, `${page.slice(0, from)}\n${measured}\n${page.slice(page.indexOf(end))}`);
+  execFileSync('npx', ['--no-install', 'prettier', '--write', file], { stdio: 'ignore' });
+}
+
+function rate(value) {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function micro(value) {
+  return value.toFixed(0);
+}
