@@ -65,7 +65,8 @@ async function main(orders: Orders): Promise<void> {
       };
     },
   };
-  const { pool, close } = await openDatabase(orders.database);
+  const database = await openDatabase(orders.database);
+  const { pool } = database;
   const [caller] = await findCredentials([hashToken(orders.token)], clock.now(), pool);
   if (caller === undefined) throw new Error('the token is not known');
   const needs = {
@@ -94,7 +95,7 @@ async function main(orders: Orders): Promise<void> {
   });
   await Promise.all(given);
   armed = false;
-  await close();
+  await database.close();
   process.stdout.write(`${String(steps)}\n`);
 }
 
