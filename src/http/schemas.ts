@@ -202,6 +202,7 @@ export const reasonCode = z
     clause: z.string(),
     says: z.string(),
     fix: z.string(),
+    reserved: z.string().or(z.boolean()).optional().openapi({ description: 'not used yet' }),
   })
   .openapi('ReasonCode');
 export const categoryDescription = z

@@ -1,0 +1,210 @@
+import { pino } from 'pino';
+import request from 'supertest';
+import { query } from '../../src/db/pool.ts';
+import { LEASE } from '../../src/issuance/idempotency-store.ts';
+import { revokeCredential } from '../../src/registry/credentials.ts';
+import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
+import { world, type World } from '../support/world.ts';
+
+const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
+const body = (eui64 = '00-DB-12-34-20-00-00-01') => ({
+  category: 'DEVICE',
+  purpose,
+  csr: deviceCsr(eui64).pem,
+});
+
+describe('callers', () => {
+  let here: World;
+  let log: string;
+  beforeAll(async () => {
+    log = '';
+    here = await world({ logger: pino({ level: 'info' }, { write: (line: string) => (log += line) }) });
+  });
+  afterAll(() => here.close());
+  const post = (token: string, sent: object, headers: Record<string, string> = {}) =>
+    request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', `Bearer ${token}`)
+      .set(headers)
+      .send(sent);
+
+  test.each([
+    ['no Authorization', {}],
+    ['another scheme', { Authorization: 'Basic dXNlcjpwYXNz' }],
+    ['an unknown token', { Authorization: `Bearer tcs_00000000_${'x'.repeat(43)}` }],
+    ['an empty token', { Authorization: 'Bearer ' }],
+  ])('%s is 401 with WWW-Authenticate', async (_what, headers) => {
+    const answer = await request(here.http).get('/v1/me').set(headers);
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toContain('Bearer');
+    expect(answer.body.type).toBe('urn:problem:tcs:not-authenticated');
+  });
+
+  test('a revoked token ends with the next request', async () => {
+    const token = await here.token('TRENTNET', 'PARTICIPANT_VIEWER');
+    const me = () => request(here.http).get('/v1/me').set('Authorization', `Bearer ${token}`);
+    expect((await me()).status).toBe(200);
+    await revokeCredential(token.split('_')[1] ?? '', here.clock.now(), here.database.pool);
+    expect((await me()).status).toBe(401);
+  });
+
+  test.each([
+    ['NORTHGATE', 'PARTICIPANT_VIEWER'],
+    ['ASSESS', 'ASSESSOR'],
+    ['DCC', 'DCC_REGISTRAR'],
+    ['DCC', 'DCC_TEST_APPROVER'],
+  ] as const)('%s as %s may not issue', async (signifier, role) => {
+    const answer = await post(await here.token(signifier, role), body());
+    expect(answer.status).toBe(403);
+    expect(answer.body.type).toBe('urn:problem:tcs:role-not-permitted');
+  });
+
+  test('an operator of the DCC issues on behalf of a participant, who then owns the certificate', async () => {
+    const operator = await here.token('DCC', 'DCC_TEST_OPERATOR');
+    const issued = await post(operator, { ...body('00-DB-12-34-20-00-00-02'), onBehalfOf: 'METERWORKS' });
+    expect(issued.body).toMatchObject({ participant: 'METERWORKS' });
+    const path = `/v1/certificates/${String(issued.body.serialNumber)}`;
+    const get = (token: string) => request(here.http).get(path).set('Authorization', `Bearer ${token}`);
+    expect((await get(await here.token('METERWORKS'))).status).toBe(200);
+    expect((await get(operator)).status).toBe(404);
+  });
+
+  test('anybody else learns nothing of the participant they name', async () => {
+    const token = await here.token('METERWORKS');
+    const answers = await Promise.all(
+      ['NORTHGATE', 'NOBODY'].map((onBehalfOf) => post(token, { ...body(), onBehalfOf })),
+    );
+    const [known, unknown] = answers.map((one) => ({
+      status: one.status,
+      errors: one.body.errors as unknown,
+    }));
+    expect(known).toEqual(unknown);
+    expect(known).toMatchObject({ status: 403, errors: [{ reason: 'ACTOR_NOT_OF_PARTICIPANT' }] });
+  });
+
+  test('a simulated role is referred with 202 and nothing is issued', async () => {
+    const answer = await request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', `Bearer ${await here.token('NORTHGATE')}`)
+      .send({ category: 'ORGANISATION', purpose, csr: organisationCsr('90-B3-D5-1F-30-01-00-00', '08').pem });
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ outcome: 'REFER', reasons: [{ reason: 'ROLE_REVIEW' }] });
+  });
+
+  describe('Idempotency-Key', () => {
+    test('the same request gives the same certificate, also ten times at once', async () => {
+      const token = await here.token('METERWORKS');
+      const sent = body('00-DB-12-34-20-00-01-01');
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => post(token, sent, { 'Idempotency-Key': 'ten' })),
+      );
+      expect(new Set(answers.map((one) => String(one.body.serialNumber))).size).toBe(1);
+      expect(new Set(answers.map((one) => one.status))).toEqual(new Set([201]));
+      const { rows } = await query<{ n: number }>(
+        here.database.pool,
+        `select count(*)::int as n from certificate where eui64 = '00db123420000101'`,
+      );
+      expect(rows[0]?.n).toBe(1);
+    });
+
+    test('another request under the same key is 409, a key of another caller is another key', async () => {
+      const token = await here.token('METERWORKS');
+      expect((await post(token, body('00-DB-12-34-20-00-01-02'), { 'Idempotency-Key': 'one' })).status).toBe(
+        201,
+      );
+      const other = await post(token, body('00-DB-12-34-20-00-01-03'), { 'Idempotency-Key': 'one' });
+      expect([other.status, other.body.type]).toEqual([409, 'urn:problem:tcs:idempotency-key-reused']);
+      const stranger = await post(await here.token('STRANGER'), body(), { 'Idempotency-Key': 'one' });
+      expect(stranger.status).toBe(403);
+    });
+
+    test('a refusal is repeated word for word', async () => {
+      const token = await here.token('OLDMETER');
+      const sent = body('00-DB-12-34-30-00-00-01');
+      const [first, second] = [
+        await post(token, sent, { 'Idempotency-Key': 'no' }),
+        await post(token, sent, { 'Idempotency-Key': 'no' }),
+      ];
+      expect(second.status).toBe(403);
+      expect(second.body.errors).toEqual(first.body.errors);
+    });
+
+    test('a key that no header may carry is 400', async () => {
+      expect((await post(await here.token('METERWORKS'), body(), { 'Idempotency-Key': 'a b' })).status).toBe(
+        400,
+      );
+    });
+
+    test('the work of a process that died is taken over after its lease, and its intent abandoned', async () => {
+      const token = await here.token('METERWORKS');
+      const sent = body('00-DB-12-34-20-00-01-09');
+      const first = await post(token, sent, { 'Idempotency-Key': 'dead' });
+      // As a process leaves it that dies after the first transaction: prepared, never issued.
+      await query(here.database.pool, 'alter table certificate disable trigger certificate_final');
+      await query(
+        here.database.pool,
+        `update certificate set status = 'prepared', tbs = der, der = null, sha256 = null, issued_at = null where serial_number = $1`,
+        [first.body.serialNumber],
+      );
+      await query(here.database.pool, 'alter table certificate enable trigger certificate_final');
+      here.clock.advance(LEASE + 1000);
+      const second = await post(token, sent, { 'Idempotency-Key': 'dead' });
+      expect(second.status).toBe(201);
+      expect(second.body.serialNumber).not.toBe(first.body.serialNumber);
+      const { rows } = await query<{ status: string }>(
+        here.database.pool,
+        'select status from certificate where serial_number = $1',
+        [first.body.serialNumber],
+      );
+      expect(rows[0]?.status).toBe('abandoned');
+    });
+  });
+
+  test('an expired token is no token', async () => {
+    const token = await here.token('TRENTNET');
+    here.clock.advance(91 * 86_400_000);
+    expect((await request(here.http).get('/v1/me').set('Authorization', `Bearer ${token}`)).status).toBe(401);
+  });
+
+  test('the log names requests and never a token or a CSR', () => {
+    expect(log).toContain('/v1/certificates');
+    expect(log).not.toMatch(/tcs_[0-9a-f]{8}_/);
+    expect(log).not.toContain('BEGIN');
+  });
+});
+
+describe('limits', () => {
+  test('each credential has its own; beyond it 429 with Retry-After', async () => {
+    const here = await world({ rateLimit: 3 });
+    const me = async (signifier: string) =>
+      request(here.http)
+        .get('/v1/me')
+        .set('Authorization', `Bearer ${await here.token(signifier)}`);
+    const answers = [
+      await me('METERWORKS'),
+      await me('METERWORKS'),
+      await me('METERWORKS'),
+      await me('METERWORKS'),
+    ];
+    expect(answers.map((one) => one.status)).toEqual([200, 200, 200, 429]);
+    expect(Number(answers[3]?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(answers[3]?.body.type).toBe('urn:problem:tcs:too-many-requests');
+    expect((await me('NORTHGATE')).status).toBe(200);
+    await here.close();
+  });
+
+  test('without its database the service says 503 and Retry-After, and that it is not ready', async () => {
+    const here = await world();
+    const token = await here.token('METERWORKS');
+    await here.close();
+    const answer = await request(here.http).get('/v1/me').set('Authorization', `Bearer ${token}`);
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBe('5');
+    const ready = await request(here.http).get('/health/ready');
+    expect([ready.status, ready.body]).toEqual([
+      503,
+      { status: 'unavailable', parts: { database: 'down', authorities: 'ok' } },
+    ]);
+    expect((await request(here.http).get('/health/live')).status).toBe(200);
+  });
+});
