@@ -29,6 +29,13 @@ const instant = z
   })
   .transform((text) => new Date(text));
 const range = { from: eui64, to: eui64 };
+/** What people read; no control characters, and nothing that UTF-8 cannot hold: PostgreSQL keeps neither. */
+const label = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character');
 const signifier = z.string().regex(/^[A-Z0-9_-]{3,32}$/, 'a Signifier has 3 to 32 of A-Z, 0-9, _ and -');
 
 /** An enum whose message names what was meant. */
@@ -40,7 +47,7 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words) 
 }
 
 const agreement = z.strictObject({
-  ref: z.string().min(1).max(64),
+  ref: label(64),
   state: word(participant.AGREEMENT_STATES),
   executedAt: instant.optional(),
   effectiveFrom: instant.optional(),
@@ -59,7 +66,7 @@ const agreement = z.strictObject({
 const entry = z.strictObject({
   signifier,
   type: word(participant.PARTICIPANT_TYPES),
-  legalName: z.string().min(1).max(200),
+  legalName: label(200),
   status: word(['ACTIVE', 'CLOSED'] as const).default('ACTIVE'),
   partyCategory: word(participant.PARTY_CATEGORIES).optional(),
   nonPartyKind: word(participant.NON_PARTY_KINDS).optional(),
@@ -97,7 +104,7 @@ const entry = z.strictObject({
 });
 
 const schema = z.strictObject({
-  registryEntries: z.array(z.strictObject({ name: z.string().min(1), ...range })).default([]),
+  registryEntries: z.array(z.strictObject({ name: label(200), ...range })).default([]),
   participants: z.array(entry),
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import type { Reason } from '../domain/fault.ts';
 
@@ -60,11 +60,11 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): 
   const parsed = schema.safeParse(content);
   if (parsed.success) return { value: parsed.data, faults: [], lineOf };
   return {
-    faults: parsed.error.issues.map((issue) => ({
+    faults: parsed.error.issues.flatMap(placesOf).map(({ path, detail }) => ({
       file,
-      line: lineOf(issue.path),
-      field: issue.path.map(String).join('.'),
-      detail: issue.message,
+      line: lineOf(path),
+      field: path.map(String).join('.'),
+      detail,
     })),
   };
 }
@@ -79,12 +79,26 @@ export function yamlReasons(faults: readonly YamlFault[], reason: string, clause
   }));
 }
 
-/** Where the field stands; a field that is missing is where its parent stands. */
+/** The fields that an issue is about: the schema tells fields that it does not know at their parent, all at once. */
+function placesOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; detail: string }[] {
+  return issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: 'no field has this name' }))
+    : [{ path: issue.path, detail: issue.message }];
+}
+
+/** Where the field's name, or the item of a list, stands; a field that is missing is where its parent stands. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   for (let depth = path.length; depth > 0; depth -= 1) {
-    const node: unknown = document.getIn(path.slice(0, depth), true);
+    const node = nameOf(document, path.slice(0, depth)) ?? document.getIn(path.slice(0, depth), true);
     const { range } = (node ?? {}) as { range?: [number, number, number] };
     if (range) return range[0];
   }
   return document.contents?.range?.[0] ?? 0;
+}
+
+/** The node of a field's name; an item of a list has none. */
+function nameOf(document: Document, path: readonly PropertyKey[]): unknown {
+  const parent: unknown = document.getIn(path.slice(0, -1), true);
+  if (!isMap(parent)) return undefined;
+  return parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))?.key;
 }
