@@ -61,6 +61,8 @@ const stop = () => {
   stopped = true;
   try {
     server(path.join(programs, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']);
+  } catch {
+    console.error('the PostgreSQL of this run was stopped already');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

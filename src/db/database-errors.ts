@@ -13,7 +13,7 @@ export function faultOf(error: unknown): unknown {
 /** Whether the database refused a row: a unique, foreign key, check or exclusion constraint (SQLSTATE class 23). */
 export function isConstraintViolation(error: unknown): error is pg.DatabaseError {
   const { code } = (error ?? {}) as { code?: unknown };
-  return error instanceof Error && typeof code === 'string' && /^23...$/.test(code);
+  return typeof code === 'string' && /^23...$/.test(code);
 }
 
 /** The name of the constraint that was violated, or `undefined`. */
@@ -22,10 +22,9 @@ export function violatedConstraint(error: unknown): string | undefined {
 }
 
 function isLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && (LOST_STATES.test(code) || LOST_SOCKETS.has(code))) return true;
-  return LOST_MESSAGES.test(error.message);
+  return typeof message === 'string' && LOST_MESSAGES.test(message);
 }
 
 /** Connection exceptions, shutdown and start of the server, out of connections, statement cancelled by timeout or operator. */

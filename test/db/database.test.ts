@@ -1,0 +1,187 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { faultOf } from '../../src/db/database-errors.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { openDatabase, query, withTransaction, type Database } from '../../src/db/pool.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { TEST_NOW } from '../support/dates.ts';
+import { onPostgres, testDatabase } from '../support/test-database.ts';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
+  let database: Database & { readonly url?: string };
+  beforeAll(async () => {
+    database = await testDatabase();
+    const world = parseRegistryFile(
+      readFileSync(path.join(ROOT, 'src/cli/demo/world.yaml'), 'utf8'),
+      'world.yaml',
+    );
+    await loadRegistry(world, TEST_NOW, database.pool, () => Promise.resolve());
+    await query(
+      database.pool,
+      `insert into credential (participant_id, role, prefix, token_sha256, created_at, expires_at)
+       select id, 'PARTICIPANT_ARO', 'p', '\\x00', now(), now() from participant where signifier = 'METERWORKS'`,
+    );
+    await query(
+      database.pool,
+      `insert into decision (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, reasons)
+       select gen_random_uuid(), now(), id, 'DEVICE', 'X', 'INTERNET', 'REFUSE', 'v', '[]' from credential`,
+    );
+    await query(database.pool, `insert into audit_event (at, event) values (now(), 'test.happened')`);
+    await query(
+      database.pool,
+      `insert into public_key (sha256, subject, first_seen_at) values ('\\x01', 's', now())`,
+    );
+    await query(
+      database.pool,
+      `insert into certificate (serial_number, status, authority, profile, category, participant_id, credential_id, decision_id,
+         purpose, subject, public_key_sha256, not_before, not_after, tbs, prepared_at)
+       select 'AB', 'prepared', 'a', 'p', 'DEVICE', c.participant_id, c.id, d.id, 'x', 's', '\\x01', now(), now(), '\\x00', now()
+         from credential c, decision d`,
+    );
+  });
+  afterAll(() => database.close());
+
+  test('migrations are applied once: a second run finds nothing to do', async () => {
+    expect(await migrate(database.pool)).toEqual([]);
+  });
+
+  test.each([
+    [`update decision set outcome = 'PASS'`],
+    ['delete from decision'],
+    [`update audit_event set event = 'other'`],
+    ['delete from audit_event'],
+    ['truncate audit_event'],
+    ['delete from certificate'],
+  ])('%s is refused: decisions, audit and certificates are never undone', async (statement) => {
+    await expect(query(database.pool, statement)).rejects.toThrow('append-only');
+  });
+
+  test('a certificate goes from prepared to issued or abandoned, and no further', async () => {
+    await query(
+      database.pool,
+      `update certificate set status = 'abandoned', abandoned_reason = 'test', abandoned_at = now()`,
+    );
+    await expect(
+      query(database.pool, `update certificate set status = 'prepared', abandoned_reason = null`),
+    ).rejects.toThrow('cannot change');
+  });
+
+  test('the same serial number is impossible', async () => {
+    const again = `insert into certificate select * from certificate`;
+    await expect(query(database.pool, again)).rejects.toMatchObject({ code: '23505' });
+  });
+
+  test.each([
+    [
+      'identifier_allocation',
+      `(participant_id, kind, state, eui64_from, eui64_to) select id, 'USER_ID', 'ACTIVE', '90b3d51f3001aaaa', '90b3d51f3001bbbb'`,
+    ],
+    [
+      'device_range',
+      `(participant_id, eui64_from, eui64_to) select id, '00db12342aaaaaaa', '00db12342bbbbbbb'`,
+    ],
+  ])('overlapping ranges are impossible (%s)', async (table, values) => {
+    const insert = `insert into ${table} ${values} from participant where signifier = 'STRANGER'`;
+    await expect(query(database.pool, insert)).rejects.toMatchObject({ code: '23P01' });
+  });
+
+  test('a transaction that fails leaves nothing, and its client goes back to the pool', async () => {
+    for (let time = 0; time < 15; time += 1)
+      await expect(
+        withTransaction(database.pool, async (client) => {
+          await query(client, `insert into audit_event (at, event) values (now(), 'never.happened')`);
+          throw new Error('on purpose');
+        }),
+      ).rejects.toThrow('on purpose');
+    const { rows } = await query(database.pool, `select 1 from audit_event where event = 'never.happened'`);
+    expect(rows).toEqual([]);
+  });
+});
+
+test.each([
+  ['57P01', true],
+  ['08006', true],
+  ['53300', true],
+  ['ECONNREFUSED', true],
+  ['23505', false],
+  ['42601', false],
+])('an error %s means that the database is away: %s', (code, away) => {
+  const fault = faultOf(Object.assign(new Error('text'), { code }));
+  expect(fault instanceof Fault && fault.code === 'database-unavailable').toBe(away);
+});
+
+describe('the folder of the embedded database', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-folder-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const dataDir = path.join(folder, 'a'.repeat(60), 'b'.repeat(60), 'database');
+
+  test('is refused to a second process, with advice, and free again when the first is killed', async () => {
+    const script = `require('tsx/cjs'); const { openDatabase } = require('./src/db/pool.ts');
+      openDatabase({ dataDir: ${JSON.stringify(dataDir)} }).then(() => { console.log('open'); setInterval(() => {}, 1000); });`;
+    const first = spawn(process.execPath, ['-e', script], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => first.stdout.once('data', resolve));
+    await expect(openDatabase({ dataDir })).rejects.toMatchObject({
+      code: 'database-unavailable',
+      message: expect.stringContaining('DATABASE_URL') as string,
+    });
+    first.kill('SIGKILL');
+    await new Promise((resolve) => first.once('exit', resolve));
+    const second = await openDatabase({ dataDir });
+    await second.close();
+  }, 60_000);
+});
+
+/** What only a real server can show. */
+if (onPostgres)
+  describe('a real PostgreSQL', () => {
+    test('two processes that start at once migrate once', async () => {
+      const database = await testDatabase();
+      await query(database.pool, 'drop schema public cascade');
+      await query(database.pool, 'create schema public');
+      const other = await openDatabase({ url: database.url ?? '' });
+      const applied = await Promise.all([migrate(database.pool), migrate(other.pool)]);
+      expect(applied.flat()).toEqual(['0001-foundation']);
+      await other.close();
+      await database.close();
+    });
+
+    test('connections that the server ends are replaced', async () => {
+      const lost: Error[] = [];
+      const database = await testDatabase();
+      const other = await openDatabase({ url: database.url ?? '', onLost: (error) => lost.push(error) });
+      await query(other.pool, 'select 1');
+      await query(
+        database.pool,
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      );
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect((await query<{ one: number }>(other.pool, 'select 1 as one')).rows).toEqual([{ one: 1 }]);
+      expect(lost.length).toBeGreaterThan(0);
+      await other.close();
+      await database.close();
+    });
+
+    test('while it is restarted the service answers 503 with Retry-After, and then works again', () => {
+      const words = ['scripts/with-postgres.mjs', process.execPath, '--import', 'tsx', 'test/db/restart.ts'];
+      const ran = spawnSync(process.execPath, words, {
+        cwd: ROOT,
+        encoding: 'utf8',
+        env: { ...process.env, TEST_DATABASE_URL: '' },
+      });
+      expect(JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '{}')).toEqual({
+        before: 201,
+        away: { issue: 503, retryAfter: '5', ready: 503, live: 200 },
+        after: 201,
+      });
+    }, 120_000);
+  });
+else process.stdout.write('What only a real PostgreSQL can show is tested by: npm run test:pg\n');

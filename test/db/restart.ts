@@ -1,0 +1,84 @@
+// Run through scripts/with-postgres.mjs, on a server of its own: stops it under a running service and starts it again.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import request from 'supertest';
+import { openApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { createCredential } from '../../src/registry/credentials.ts';
+import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+import { fixedClock } from '../support/dates.ts';
+
+interface Control {
+  readonly programs: string;
+  readonly data: string;
+  readonly settings: string;
+  readonly owner: string | null;
+}
+
+async function main(): Promise<void> {
+  const clock = fixedClock();
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'tcs-restart-'));
+  createTestAuthorities(path.join(dataDir, 'authorities'));
+  const config = readConfig({
+    TCS_DATA_DIR: dataDir,
+    TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,
+    DATABASE_URL: process.env['TEST_DATABASE_URL'],
+  });
+  const app = await openApp(config, { logger: pino({ level: 'silent' }), clock });
+  const { pool } = app.database;
+  const world = parseRegistryFile(readFileSync('src/cli/demo/world.yaml', 'utf8'), 'world.yaml');
+  await loadRegistry(world, clock.now(), pool, () => Promise.resolve());
+  const wanted = {
+    signifier: 'METERWORKS',
+    role: 'PARTICIPANT_ARO',
+    label: '',
+    expiresAt: new Date('2027-01-01'),
+  } as const;
+  const { token } = await createCredential(wanted, clock.now(), pool);
+  const issue = (last: string) =>
+    request(app.http)
+      .post('/v1/certificates')
+      .set('Authorization', `Bearer ${token}`)
+      .send({
+        category: 'DEVICE',
+        purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
+        csr: deviceCsr(`00-DB-12-34-20-00-00-${last}`).pem,
+      });
+
+  const before = (await issue('01')).status;
+  control('-m', 'fast', 'stop');
+  const refused = await issue('02');
+  const away = {
+    issue: refused.status,
+    retryAfter: refused.headers['retry-after'],
+    ready: (await request(app.http).get('/health/ready')).status,
+    live: (await request(app.http).get('/health/live')).status,
+  };
+  const { data, settings } = controls();
+  control('-l', path.join(path.dirname(data), 'log'), '-o', settings, 'start');
+  const after = (await issue('02')).status;
+  process.stdout.write(`${JSON.stringify({ before, away, after })}\n`);
+  await app.close();
+}
+
+function controls(): Control {
+  return JSON.parse(process.env['TEST_DATABASE_CONTROL'] ?? '{}') as Control;
+}
+
+function control(...words: readonly string[]): void {
+  const { programs, data, owner } = controls();
+  const command = [path.join(programs, 'pg_ctl'), '-D', data, '-w', ...words];
+  const asOwner =
+    owner === null
+      ? command
+      : ['setpriv', `--reuid=${owner}`, `--regid=${owner}`, '--clear-groups', ...command];
+  execFileSync(asOwner[0] ?? '', asOwner.slice(1), { stdio: 'ignore', cwd: path.dirname(data) });
+}
+
+void main();
