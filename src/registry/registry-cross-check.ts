@@ -14,6 +14,33 @@ export function crossCheck({ participants, registryEntries }: RegistryFile): Cro
     ...duplicates(
       entries.map(({ entry, path }) => ({ name: entry.signifier, path: [...path, 'signifier'] })),
     ),
+    ...duplicates(
+      registryEntries.map(({ name }, place) => ({ name, path: ['registryEntries', place, 'name'] })),
+    ),
+    ...duplicates(
+      entries.flatMap(({ entry, path }) =>
+        entry.agreements.map(({ ref }, place) => ({
+          name: ref,
+          path: [...path, 'agreements', place, 'ref'],
+        })),
+      ),
+    ),
+    ...duplicates(
+      entries.flatMap(({ entry, path }) =>
+        entry.userIds.map(({ eui64, userRole }, place) => ({
+          name: `${userRole} of ${formatEui64(eui64)}`,
+          path: [...path, 'userIds', place],
+        })),
+      ),
+    ),
+    ...duplicates(
+      entries.flatMap(({ entry, path }) =>
+        entry.nominatedBy.map(({ networkParty, from }, place) => ({
+          name: `the nomination of ${entry.signifier} by ${networkParty} from ${from.toISOString()}`,
+          path: [...path, 'nominatedBy', place],
+        })),
+      ),
+    ),
     ...overlaps(registryEntries.map((range, place) => ({ range, path: ['registryEntries', place] }))),
     ...overlaps(
       entries.flatMap(({ entry, path }) =>

@@ -36,6 +36,8 @@ const label = (longest: number) =>
     .min(1)
     .max(longest)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character');
+/** PostgreSQL's integer. */
+const LARGEST_COUNT = 2_147_483_647;
 const signifier = z.string().regex(/^[A-Z0-9_-]{3,32}$/, 'a Signifier has 3 to 32 of A-Z, 0-9, _ and -');
 
 /** An enum whose message names what was meant. */
@@ -59,7 +61,7 @@ const agreement = z.strictObject({
     .array(word(Object.keys(REMOTE_PARTY_ROLES) as [RemotePartyRole, ...RemotePartyRole[]]))
     .default([]),
   deviceRanges: z.array(z.strictObject(range)).default([]),
-  volumeCap: z.number().int().min(0).optional(),
+  volumeCap: z.number().int().min(0).max(LARGEST_COUNT).optional(),
   gatewayPermitted: z.boolean().default(false),
 });
 

@@ -30,7 +30,7 @@ export const BROKEN_TEMPLATES: readonly BrokenTemplate[] = [
     file: DEVICE,
     from: 'critical: true, bits',
     to: 'critical: true, bitz: 1, bits',
-    says: 'line 12, extensions.0: Unrecognized key: "bitz"',
+    says: 'line 12, extensions.0.bitz: no field has this name',
   },
   {
     broken: 'a wrong type',
@@ -100,7 +100,7 @@ export const BROKEN_TEMPLATES: readonly BrokenTemplate[] = [
     file: DEVICE,
     from: 'extension: subjectKeyIdentifier, critical: false, method: 2',
     to: 'extension: keyUsage, critical: true, bits: [digitalSignature]',
-    says: 'line 12, extensions: an extension is there twice',
+    says: 'line 11, extensions: an extension is there twice',
   },
   {
     broken: 'an EUI-64 written as text',

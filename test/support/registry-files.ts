@@ -1,0 +1,40 @@
+import { Fault } from '../../src/domain/fault.ts';
+import { loadRegistry, type LoadReport } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import type { Pool } from '../../src/db/pool.ts';
+import { TEST_NOW } from './dates.ts';
+
+/** Checks a registry file's text and loads it, without an audit. */
+export async function load(text: string, pool: Pool): Promise<LoadReport> {
+  return loadRegistry(parseRegistryFile(text, 'file.yaml'), TEST_NOW, pool, () => Promise.resolve());
+}
+
+/** What a Fault says, reasons included; `undefined` when nothing was refused. */
+export async function refusalOf(work: () => unknown): Promise<{ code: string; text: string } | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return {
+      code: error.code,
+      text: [error.message, ...error.reasons.map((one) => one.detail)].join('\n'),
+    };
+  }
+}
+
+/** A SEC Party with a User ID block and a device range of its own; `more` is added to it, line by line. */
+export const partyText = (signifier: string, block: number, more: readonly string[] = []) =>
+  [
+    `  - signifier: ${signifier}`,
+    '    type: SEC_PARTY',
+    `    legalName: ${signifier} (fictional)`,
+    '    partyCategory: LARGE_SUPPLIER',
+    '    membership: { state: ACTIVE, since: 2020-01-01 }',
+    `    allocations: [{ kind: USER_ID, from: 90B3D51F3${hex(block)}0000, to: 90B3D51F3${hex(block)}FFFF }]`,
+    `    deviceRanges: [{ from: 00DB1234${hex(block)}00000, to: 00DB1234${hex(block)}FFFFF }]`,
+    ...more.map((line) => `    ${line}`),
+    '',
+  ].join('\n');
+
+const hex = (block: number) => block.toString(16).toUpperCase().padStart(3, '0');
