@@ -138,20 +138,19 @@ async function loadNominations({ signifier, nominatedBy }: RegistryEntry, db: Po
     const { rowCount } = await query(
       db,
       `insert into rdp_nomination (rdp_id, network_party_id, valid_from, valid_to)
-       select ${OWN}, n.id, $3, $4 from participant n where n.signifier = $2`,
+       select ${OWN}, n.id, $3, $4 from participant n
+        where n.signifier = $2 and n.party_category in ('ELECTRICITY_NETWORK', 'GAS_NETWORK')`,
       [signifier, networkParty, from, to ?? null],
     );
-    if (rowCount !== 1) throw nobody(networkParty, `nominates ${signifier}`);
+    if (rowCount !== 1)
+      throw new Fault(
+        'registry-invalid',
+        `${networkParty}, who nominates ${signifier}, is no Network Party here or in the file; nothing was loaded.`,
+      );
   }
 }
 
 const OWN = '(select id from participant where signifier = $1)';
-
-const nobody = (signifier: string, does: string) =>
-  new Fault(
-    'registry-invalid',
-    `${signifier}, who ${does}, is registered neither here nor in the file; nothing was loaded.`,
-  );
 
 /** What the database refused, in words. */
 function explained(error: unknown): unknown {

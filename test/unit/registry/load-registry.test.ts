@@ -1,0 +1,269 @@
+import { query, type Database } from '../../../src/db/pool.ts';
+import { loadRegistry } from '../../../src/registry/load-registry.ts';
+import { findParticipants } from '../../../src/registry/participants.ts';
+import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
+import { TEST_NOW } from '../../support/dates.ts';
+import { load, partyText, refusalOf } from '../../support/registry-files.ts';
+import { testDatabase } from '../../support/test-database.ts';
+
+const TABLES = [
+  'participant',
+  'membership',
+  'agreement',
+  'registry_entry',
+  'identifier_allocation',
+  'user_id_role_assignment',
+  'device_range',
+  'rdp_nomination',
+];
+
+describe('loading a registry file', () => {
+  let database: Database;
+  beforeEach(async () => {
+    database = await testDatabase();
+  });
+  afterEach(() => database.close());
+
+  /** Every row of every table that a registry file fills, as text. */
+  const everything = async () => {
+    const rows = await Promise.all(
+      TABLES.map((table) =>
+        query<{ row: string }>(database.pool, `select t::text as row from ${table} t order by 1`),
+      ),
+    );
+    return rows.map((one) => one.rows.map(({ row }) => row));
+  };
+
+  test('reports how much of each was loaded', async () => {
+    expect(await load(FULL, database.pool)).toEqual({
+      participants: 3,
+      agreements: 2,
+      allocations: 3,
+      deviceRanges: 3,
+      registryEntries: 1,
+    });
+  });
+
+  test('gives back every field of every participant', async () => {
+    await load(FULL, database.pool);
+    const found = await findParticipants(['NORTHNET', 'REGDATA', 'MAKER', 'NOBODY'], database.pool);
+    expect([...found.keys()].sort()).toEqual(['MAKER', 'NORTHNET', 'REGDATA']);
+    const uuid = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
+    expect(found.get('NORTHNET')).toEqual({
+      id: uuid,
+      signifier: 'NORTHNET',
+      type: 'SEC_PARTY',
+      legalName: 'Northern “Networks” & Söhne',
+      status: 'ACTIVE',
+      partyCategory: 'GAS_NETWORK',
+      membership: {
+        state: 'EXPELLED',
+        since: new Date('2016-05-01'),
+        expelledAt: new Date('2026-03-02T10:20:30Z'),
+      },
+      agreements: [],
+      nominations: [],
+      allocations: [
+        { kind: 'USER_ID', state: 'ACTIVE', from: '90b3d51f30020000', to: '90b3d51f3002ffff' },
+        { kind: 'USER_ID', state: 'WITHDRAWN', from: '90b3d51f30030000', to: '90b3d51f3003ffff' },
+      ],
+      roleAssignments: [
+        { eui64: '90b3d51f30020001', userRole: 'GAS_TRANSPORTER' },
+        { eui64: '90b3d51f30020001', userRole: 'OTHER_USER' },
+      ],
+      deviceRanges: [{ from: '00db123400000000', to: '00db1234000000ff', deviceTypes: ['ESME', 'GSME'] }],
+      gatewayConnection: true,
+      certificatesIssued: 0,
+    });
+    expect(found.get('REGDATA')).toMatchObject({
+      type: 'RDP',
+      status: 'CLOSED',
+      nominations: [
+        { networkParty: 'NORTHNET', networkPartyState: 'EXPELLED', from: new Date('2017-01-01') },
+        {
+          networkParty: 'NORTHNET',
+          networkPartyState: 'EXPELLED',
+          from: new Date('2018-01-01'),
+          to: new Date('2019-01-01'),
+        },
+      ],
+      allocations: [{ kind: 'RDP_ID', state: 'ACTIVE', from: '90b3d51f30040000', to: '90b3d51f30040000' }],
+    });
+    expect(found.get('REGDATA')).not.toHaveProperty('membership');
+    expect(found.get('MAKER')).toMatchObject({
+      type: 'NON_PARTY',
+      nonPartyKind: 'MANUFACTURER',
+      agreements: [
+        {
+          ref: 'BA-1',
+          state: 'EXECUTED',
+          executedAt: new Date('2026-01-05'),
+          effectiveFrom: new Date('2026-01-12'),
+          effectiveTo: new Date('2027-01-12T12:00:00Z'),
+          permittedCategories: ['DEVICE', 'ORGANISATION'],
+          permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
+          permittedEnvironments: ['LAB', 'SIT_A'],
+          permittedRoles: ['supplier', 'xmlSign'],
+          deviceRanges: [{ from: '00db123500000000', to: '00db1235000000ff' }],
+          volumeCap: 2_147_483_647,
+          gatewayPermitted: true,
+        },
+        {
+          ref: 'BA-2',
+          state: 'REQUESTED',
+          permittedCategories: [],
+          permittedPurposes: [],
+          permittedEnvironments: ['SIT_A', 'SIT_B', 'UIT_A', 'UIT_B', 'DCC_BOXED', 'GFI', 'LAB'],
+          permittedRoles: [],
+          deviceRanges: [],
+          gatewayPermitted: false,
+        },
+      ],
+      deviceRanges: [
+        { from: '00db123400000000', to: '00db12340000000f', deviceTypes: [], delegatedBy: 'NORTHNET' },
+        { from: '00db123500000000', to: '00db1235000000ff', deviceTypes: [] },
+      ],
+    });
+  });
+
+  test('a second time changes nothing', async () => {
+    await load(FULL, database.pool);
+    const before = await findParticipants(['NORTHNET', 'REGDATA', 'MAKER'], database.pool);
+    await load(FULL, database.pool);
+    expect(await findParticipants(['NORTHNET', 'REGDATA', 'MAKER'], database.pool)).toEqual(before);
+  });
+
+  test('is the whole truth for whom it names, and leaves others as they are', async () => {
+    await load(`participants:\n${partyText('NORTHGATE', 1)}${partyText('SOUTHGATE', 2)}`, database.pool);
+    const bare = '  - { signifier: NORTHGATE, type: DCC, legalName: Now the DCC }\n';
+    await load(`participants:\n${bare}`, database.pool);
+    const found = await findParticipants(['NORTHGATE', 'SOUTHGATE'], database.pool);
+    expect(found.get('NORTHGATE')).toMatchObject({ type: 'DCC', allocations: [], deviceRanges: [] });
+    expect(found.get('NORTHGATE')).not.toHaveProperty('membership');
+    expect(found.get('NORTHGATE')).not.toHaveProperty('partyCategory');
+    expect(found.get('SOUTHGATE')!.allocations).toHaveLength(1);
+  });
+
+  test('moves a range from one participant to another, whoever stands first', async () => {
+    const both = (north: number, south: number) =>
+      `participants:\n${partyText('NORTHGATE', north)}${partyText('SOUTHGATE', south)}`;
+    await load(both(1, 2), database.pool);
+    await load(both(2, 1), database.pool);
+    const { allocations } = (await findParticipants(['NORTHGATE'], database.pool)).get('NORTHGATE')!;
+    expect(allocations[0]!.from).toBe('90b3d51f30020000');
+  });
+
+  test('is all or nothing', async () => {
+    await load(`participants:\n${partyText('NORTHGATE', 1)}`, database.pool);
+    const before = await everything();
+    const text = FULL.replace('90B3D51F30020000, to', '90B3D51F30010000, to');
+    const refusal = await refusalOf(() => load(text, database.pool));
+    expect(refusal?.code).toBe('registry-invalid');
+    expect(refusal?.text).toMatch(
+      /^An allocation overlaps one of another participant\. Nothing was loaded\./,
+    );
+    expect(await everything()).toEqual(before);
+  });
+
+  test('is nothing when its audit fails', async () => {
+    const file = parseRegistryFile(FULL, 'file.yaml');
+    const record = () => Promise.reject(new Error('no audit'));
+    await expect(loadRegistry(file, TEST_NOW, database.pool, record)).rejects.toThrow('no audit');
+    expect((await everything()).flat()).toEqual([]);
+  });
+
+  const agreement = (more = '') =>
+    `agreements: [{ ref: BA-1, state: REQUESTED, permittedCategories: [], permittedPurposes: [] ${more}}]`;
+  test.each([
+    [
+      'an allocation',
+      partyText('EASTGATE', 1).replace(/00DB1234001/g, '00DB1234009'),
+      /An allocation overlaps/,
+    ],
+    [
+      'a device range',
+      partyText('EASTGATE', 1).replace(/90B3D51F3001/g, '90B3D51F3009'),
+      /A device range overlaps/,
+    ],
+    [
+      'the reference of an agreement',
+      partyText('EASTGATE', 3, [agreement()]),
+      /belongs to another participant/,
+    ],
+  ])('that takes %s of a participant in the database is refused', async (_what, entry, says) => {
+    await load(`participants:\n${partyText('NORTHGATE', 1, [agreement()])}`, database.pool);
+    const refusal = await refusalOf(() => load(`participants:\n${entry}`, database.pool));
+    expect(refusal).toEqual({ code: 'registry-invalid', text: expect.stringMatching(says) });
+  });
+
+  test('that overlaps a Registry Entry in the database is refused', async () => {
+    const entries = (name: string, from: string) =>
+      `registryEntries: [{ name: ${name}, from: ${from}, to: 90B3D51F3FFFFFFF }]\nparticipants: []\n`;
+    await load(entries('one', '90B3D51F30000000'), database.pool);
+    await load(entries('one', '90B3D51F31000000'), database.pool);
+    const refusal = await refusalOf(() => load(entries('two', '90B3D51F3FFFFFFF'), database.pool));
+    expect(refusal?.text).toMatch(/^A Registry Entry overlaps another\. Nothing was loaded\./);
+  });
+
+  test('whose RDP is nominated by nobody who is known is refused', async () => {
+    const text = (party: string) =>
+      `participants:\n  - { signifier: REGDATA, type: RDP, legalName: R, nominatedBy: [{ networkParty: ${party}, from: 2020-01-01 }] }\n`;
+    expect(await refusalOf(() => load(text('NOBODY'), database.pool))).toEqual({
+      code: 'registry-invalid',
+      text: 'NOBODY, who nominates REGDATA, is no Network Party here or in the file; nothing was loaded.',
+    });
+    await load(FULL, database.pool);
+    expect(await refusalOf(() => load(text('NORTHNET'), database.pool))).toBeUndefined();
+    expect((await refusalOf(() => load(text('MAKER'), database.pool)))?.text).toMatch(
+      /^MAKER, who nominates REGDATA, is no Network Party/,
+    );
+  });
+});
+
+/** Every field of a registry file, in three participants. */
+const FULL = `
+registryEntries: [{ name: block, from: 90-B3-D5-1F-30-00-00-00, to: 90:B3:D5:1F:3F:FF:FF:FF }]
+participants:
+  - signifier: REGDATA
+    type: RDP
+    legalName: Registration Data
+    status: CLOSED
+    nominatedBy:
+      - { networkParty: NORTHNET, from: 2018-01-01, to: 2019-01-01 }
+      - { networkParty: NORTHNET, from: 2017-01-01 }
+    allocations: [{ kind: RDP_ID, from: 90B3D51F30040000, to: 90B3D51F30040000 }]
+  - signifier: NORTHNET
+    type: SEC_PARTY
+    legalName: Northern “Networks” & Söhne
+    partyCategory: GAS_NETWORK
+    membership: { state: EXPELLED, since: 2016-05-01, expelledAt: 2026-03-02T10:20:30Z }
+    gatewayConnection: true
+    allocations:
+      - { kind: USER_ID, from: 90B3D51F30030000, to: 90B3D51F3003FFFF, state: WITHDRAWN }
+      - { kind: USER_ID, from: 90B3D51F30020000, to: 90B3D51F3002FFFF }
+    userIds:
+      - { eui64: 90B3D51F30020001, userRole: OTHER_USER }
+      - { eui64: 90B3D51F30020001, userRole: GAS_TRANSPORTER }
+    deviceRanges: [{ from: 00DB123400000000, to: 00DB1234000000FF, deviceTypes: [ESME, GSME] }]
+  - signifier: MAKER
+    type: NON_PARTY
+    legalName: Maker
+    nonPartyKind: MANUFACTURER
+    agreements:
+      - { ref: BA-2, state: REQUESTED, permittedCategories: [], permittedPurposes: [] }
+      - ref: BA-1
+        state: EXECUTED
+        executedAt: 2026-01-05
+        effectiveFrom: 2026-01-12
+        effectiveTo: 2027-01-12T12:00:00Z
+        permittedCategories: [DEVICE, ORGANISATION]
+        permittedPurposes: [DEVICE_AND_USER_SYSTEM_TESTS]
+        permittedEnvironments: [LAB, SIT_A]
+        permittedRoles: [supplier, xmlSign]
+        deviceRanges: [{ from: 00DB123500000000, to: 00DB1235000000FF }]
+        volumeCap: 2147483647
+        gatewayPermitted: true
+    deviceRanges:
+      - { from: 00DB123400000000, to: 00DB12340000000F, delegatedBy: NORTHNET }
+      - { from: 00DB123500000000, to: 00DB1235000000FF }
+`;
