@@ -22,9 +22,9 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** A socket whose process died stays as a file that nobody answers: it is removed, once. */
+/** A socket that is a file stays when its process dies, and nobody answers it: it is removed, once. */
 async function takeOver(socket: string): Promise<net.Server | undefined> {
-  if (await answers(socket)) return undefined;
+  if (process.platform === 'linux' || (await answers(socket))) return undefined;
   rmSync(socket, { force: true });
   return listen(socket);
 }
@@ -50,10 +50,12 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
-/** Short whatever the folder is called: the path of a socket has about a hundred octets. */
+/**
+ * Short whatever the folder is called: the path of a socket has about a hundred octets. Linux has sockets that are no
+ * files: nothing stays of them, so two processes never both take over what a third left.
+ */
 function socketOf(folder: string): string {
-  const name = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32);
-  return process.platform === 'win32'
-    ? `\\\\.\\pipe\\tcs-${name}`
-    : path.join(os.tmpdir(), `tcs-${name}.lock`);
+  const name = `tcs-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32)}`;
+  if (process.platform === 'linux') return `\0${name}`;
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : path.join(os.tmpdir(), `${name}.lock`);
 }

@@ -46,8 +46,9 @@ export async function query<Row extends pg.QueryResultRow>(
   text: string,
   values: readonly unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
+  const statement = { name: statementName(text), text, values: [...values] };
   try {
-    return await db.query<Row>({ name: statementName(text), text, values: [...values] });
+    return await (db instanceof pg.Pool ? queryOnce<Row>(db, statement) : db.query<Row>(statement));
   } catch (error) {
     throw faultOf(error);
   }
@@ -70,7 +71,7 @@ export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) 
       () => false,
       () => true,
     );
-    throw error;
+    throw faultOf(error);
   } finally {
     // A client that could not even roll back is thrown away; the pool makes another.
     client.release(broken);
@@ -86,6 +87,23 @@ export async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
+/** The pool's own `query` throws its client away after any refusal, and the embedded database does not survive that. */
+async function queryOnce<Row extends pg.QueryResultRow>(
+  pool: Pool,
+  statement: pg.QueryConfig,
+): Promise<pg.QueryResult<Row>> {
+  const client = await connect(pool);
+  let broken = false;
+  try {
+    return await client.query<Row>(statement);
+  } catch (error) {
+    broken = faultOf(error) !== error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
 async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOptions): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
@@ -95,8 +113,7 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'test-certificate-service',
   });
-  // Without a listener a restart of the server would end this process.
-  pool.on('error', (error) => onLost?.(error));
+  surviveLoss(pool, onLost);
   try {
     const { rows } = await query<{ version: number }>(
       pool,
@@ -111,7 +128,7 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
   return { pool, kind: 'postgres', close: () => pool.end() };
 }
 
-async function openEmbedded({ dataDir, image }: DatabaseOptions): Promise<Database> {
+async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite');
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -125,7 +142,9 @@ async function openEmbedded({ dataDir, image }: DatabaseOptions): Promise<Databa
       ...(createPgConfig(engine) as unknown as pg.PoolConfig),
       max: 1,
       connectionTimeoutMillis: 30_000,
+      idleTimeoutMillis: 0,
     });
+    surviveLoss(pool, onLost);
     const close = async () => {
       await pool.end();
       await engine.close();
@@ -136,6 +155,15 @@ async function openEmbedded({ dataDir, image }: DatabaseOptions): Promise<Databa
     await unlock?.();
     throw error;
   }
+}
+
+/**
+ * Without listeners a restart of the server would end this process: the pool tells of its idle clients, and a client
+ * that somebody holds tells of itself; its holder hears of it from the next statement.
+ */
+function surviveLoss(pool: Pool, onLost: DatabaseOptions['onLost']): void {
+  pool.on('error', (error) => onLost?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
 }
 
 /** The same text has the same name, in any process; PostgreSQL allows names of at most 63 octets. */
