@@ -57,6 +57,9 @@ export class DerReader {
     if (start >= end) throw new DerError(start, `${what} is missing`);
     const found = octets[start] ?? 0;
     if (found !== tag) throw new DerError(start, `${what} has tag ${hex(found)} instead of ${hex(tag)}`);
+    // Tag 0 ends contents in BER; low bits of 31 begin a tag of several octets: no structure read here has either.
+    if (found === 0 || (found & 0x1f) === 0x1f)
+      throw new DerError(start, `${what} has a tag that is not used here`);
     let length = octets[start + 1] ?? 0;
     let from = start + 2;
     if (length >= 0x80) {

@@ -70,13 +70,11 @@ function encodeValue({ as, value }: RelativeName): Buffer {
   return tlv(TAG.PRINTABLE_STRING, Buffer.from(text, 'latin1'));
 }
 
+/** Refuses text that is not valid for its tag, and tags that no reader of names agrees about. */
 function checkText(tag: number, value: Buffer, at: number, what: string): void {
-  if (tag === TAG.UTF8_STRING && !isUtf8(value))
-    throw new DerError(at, `${what}: a UTF8String is not valid UTF-8`);
-  if (tag === TAG.PRINTABLE_STRING && !PRINTABLE.test(value.toString('latin1')))
-    throw new DerError(at, `${what}: a PrintableString holds other characters`);
-  if (tag === TAG.BIT_STRING && !((value[0] ?? 8) <= 7 && (value.length > 1 || value[0] === 0)))
-    throw new DerError(at, `${what}: a BIT STRING is malformed`);
+  const form = TEXT_FORMS.get(tag);
+  if (form === undefined) throw new DerError(at, `${what}: a value has a type that names do not have`);
+  if (!form.isValid(value)) throw new DerError(at, `${what}: a ${form.name} is malformed`);
 }
 
 function formatValue(tag: number, value: Buffer): string {
@@ -90,10 +88,22 @@ function formatValue(tag: number, value: Buffer): string {
 }
 
 const isUtf8 = (octets: Buffer) => Buffer.from(octets.toString('utf8'), 'utf8').equals(octets);
+const isAscii = (octets: Buffer) => octets.every((octet) => octet < 0x80);
+const isBitString = (octets: Buffer) => (octets[0] ?? 8) <= 7 && (octets.length > 1 || octets[0] === 0);
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
 const SHORT_NAMES = new Map([
   [COMMON_NAME, 'CN'],
   [ORGANIZATIONAL_UNIT_NAME, 'OU'],
   [ORGANIZATION_NAME, 'O'],
   [UNIQUE_IDENTIFIER, 'x500UniqueIdentifier'],
+]);
+/** DirectoryString (RFC 5280, 4.1.2.4), IA5String, and the BIT STRING of uniqueIdentifier. */
+const TEXT_FORMS = new Map<number, { readonly name: string; readonly isValid: (octets: Buffer) => boolean }>([
+  [TAG.UTF8_STRING, { name: 'UTF8String', isValid: isUtf8 }],
+  [
+    TAG.PRINTABLE_STRING,
+    { name: 'PrintableString', isValid: (octets) => PRINTABLE.test(octets.toString('latin1')) },
+  ],
+  [TAG.IA5_STRING, { name: 'IA5String', isValid: isAscii }],
+  [TAG.BIT_STRING, { name: 'BIT STRING', isValid: isBitString }],
 ]);
