@@ -1,0 +1,198 @@
+import pg from 'pg';
+import { migrate } from '../../src/db/migrate.ts';
+import { openDatabase, query, type Database } from '../../src/db/pool.ts';
+import { onPostgres, testDatabase } from '../support/test-database.ts';
+
+const P1 = '00000000-0000-4000-8000-000000000001';
+const P2 = '00000000-0000-4000-8000-000000000002';
+
+describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  beforeAll(async () => {
+    database = await testDatabase();
+    await fill(database);
+  });
+  afterAll(() => database.close());
+
+  const run = (statement: string) => query(database.pool, statement);
+
+  test('is up to date after one migration, and a second one applies nothing', async () => {
+    expect(await migrate(database.pool)).toEqual([]);
+  });
+
+  test('is made from nothing once, though four processes start at the same time', async () => {
+    const { fresh, done } = await emptyDatabases(database, 4);
+    const applied = await Promise.all(fresh.map(({ pool }) => migrate(pool)));
+    expect(applied.flat().sort()).toEqual([...new Set(applied.flat())].sort());
+    expect(applied.filter((one) => one.length > 0)).toHaveLength(1);
+    const { rows } = await query<{ name: string }>(fresh[0]!.pool, 'select name from schema_migration');
+    expect(rows.map(({ name }) => name).sort()).toEqual(applied.flat().sort());
+    await done();
+  });
+
+  test.each(
+    [
+      ['decision', 'outcome'],
+      ['audit_event', 'event'],
+    ].flatMap(([table = '', column = '']) => [
+      [`update ${table} set ${column} = ${column}`, table],
+      [`update ${table} set ${column} = ${column} where false`, table],
+      [`delete from ${table}`, table],
+      [`delete from ${table} where false`, table],
+      [`truncate ${table} cascade`, table],
+    ]),
+  )('refuses: %s', async (statement, table) => {
+    const count = async () =>
+      (await query<{ n: number }>(database.pool, `select count(*)::int as n from ${table}`)).rows[0]!.n;
+    const before = await count();
+    expect(before).toBeGreaterThan(0);
+    // TRUNCATE CASCADE reaches certificates too; any of the triggers may speak first.
+    await expect(run(statement)).rejects.toMatchObject({
+      code: '23001',
+      message: expect.stringMatching(/^(decision|audit_event|certificate) is append-only$/),
+    });
+    expect(await count()).toBe(before);
+  });
+
+  test.each([
+    [`delete from certificate where serial_number = 'A1'`],
+    ['delete from certificate where false'],
+    ['truncate certificate'],
+  ])('never removes a certificate: %s', async (statement) => {
+    await expect(run(statement)).rejects.toMatchObject({
+      code: '23001',
+      message: 'certificate is append-only',
+    });
+  });
+
+  const ISSUE = `status = 'issued', der = '\\x3000', sha256 = '\\x02', issued_at = now(), tbs = null`;
+  const ABANDON = `status = 'abandoned', abandoned_at = now(), abandoned_reason = 'killed'`;
+  test.each([
+    ['A1', 'issued', `status = 'prepared', der = null, tbs = '\\x30'`],
+    ['A1', 'issued', ABANDON],
+    ['A1', 'issued', `der = '\\x3001'`],
+    ['A1', 'issued', `participant_id = participant_id`],
+    ['A2', 'abandoned', ISSUE],
+    ['A2', 'abandoned', `status = 'prepared', abandoned_reason = null`],
+  ])('keeps certificate %s, which is %s, from: set %s', async (serial, status, change) => {
+    await expect(
+      run(`update certificate set ${change} where serial_number = '${serial}'`),
+    ).rejects.toMatchObject({
+      code: '23001',
+      message: `certificate ${serial} is ${status} and cannot change`,
+    });
+  });
+
+  test.each([
+    ['A4', 'issued', ISSUE],
+    ['A5', 'abandoned', ABANDON],
+  ])('lets certificate %s, which is prepared, become %s', async (serial, status, change) => {
+    await run(`update certificate set ${change} where serial_number = '${serial}'`);
+    const { rows } = await query<{ status: string }>(
+      database.pool,
+      `select status from certificate where serial_number = '${serial}'`,
+    );
+    expect(rows).toEqual([{ status }]);
+  });
+
+  test.each([
+    ['issued without its DER', `status = 'issued', tbs = null`, 'issued_has_der'],
+    ['abandoned without a reason', `status = 'abandoned'`, 'abandoned_has_reason'],
+    ['prepared with a DER', `der = '\\x30'`, 'issued_has_der'],
+    ['prepared without its TBS', 'tbs = null', 'prepared_has_tbs'],
+    ['of a status that is none', `status = 'revoked'`, 'certificate_status_check'],
+    ['with a serial number in small letters', `serial_number = 'ab'`, 'certificate_serial_number_check'],
+  ])('holds no certificate %s', async (_what, change, constraint) => {
+    await expect(run(`update certificate set ${change} where serial_number = 'A3'`)).rejects.toMatchObject({
+      code: '23514',
+      constraint,
+    });
+  });
+
+  const ALLOCATE =
+    'insert into identifier_allocation (participant_id, kind, state, eui64_from, eui64_to) values';
+  const DEVICES = 'insert into device_range (participant_id, eui64_from, eui64_to, delegated_by) values';
+  test.each([
+    [
+      'two active allocations',
+      `${ALLOCATE} ('${P2}', 'USER_ID', 'ACTIVE', '%s')`,
+      'identifier_allocation_no_overlap',
+    ],
+    ['two device ranges', `${DEVICES} ('${P2}', '%s', null)`, 'device_range_no_overlap'],
+  ])('holds no %s that share an identifier', async (_what, statement, constraint) => {
+    const insert = (from: string, to: string) => run(statement.replace('%s', `${from}', '${to}`));
+    for (const [from, to] of [
+      ['90b3d51f30010000', '90b3d51f30010000'],
+      ['90b3d51f3001ffff', '90b3d51f3002ffff'],
+      ['0000000000000000', '90b3d51f30010000'],
+      ['0000000000000000', 'ffffffffffffffff'],
+      ['90b3d51f3001000f', '90b3d51f300100ff'],
+    ] as const)
+      await expect(insert(from, to)).rejects.toMatchObject({ code: '23P01', constraint });
+    await insert('90b3d51f30020000', '90b3d51f3002ffff');
+    await insert('90b3d51f3000ffff', '90b3d51f3000ffff');
+  });
+
+  test('holds withdrawn allocations and delegated ranges beside others', async () => {
+    await run(`${ALLOCATE} ('${P2}', 'USER_ID', 'WITHDRAWN', '90b3d51f30010000', '90b3d51f3001ffff')`);
+    await run(`${DEVICES} ('${P2}', '90b3d51f30010000', '90b3d51f3001ffff', 'NORTHGATE')`);
+  });
+
+  test.each([
+    ['upper case', '90B3D51F30050000', '90b3d51f3005ffff', '23514'],
+    ['too short', '90b3', '90b3d51f3005ffff', '23514'],
+    ['reversed', '90b3d51f3005ffff', '90b3d51f30050000', '22000'],
+  ])('holds no range that is %s', async (_what, from, to, code) => {
+    await expect(run(`${ALLOCATE} ('${P2}', 'USER_ID', 'ACTIVE', '${from}', '${to}')`)).rejects.toMatchObject(
+      {
+        code,
+      },
+    );
+  });
+});
+
+/** Connections to one empty database: on PostgreSQL each its own pool, embedded the only pool there is. */
+async function emptyDatabases(
+  { url }: { readonly url?: string },
+  count: number,
+): Promise<{ fresh: Database[]; done: () => Promise<void> }> {
+  if (url === undefined) {
+    const database = await openDatabase();
+    return { fresh: Array.from({ length: count }, () => database), done: () => database.close() };
+  }
+  const own = new URL(url);
+  own.pathname += '_empty';
+  const admin = new pg.Client(url);
+  await admin.connect();
+  await admin.query(`create database ${own.pathname.slice(1)} template template0`);
+  const fresh = await Promise.all(Array.from({ length: count }, () => openDatabase({ url: own.href })));
+  const done = async () => {
+    await Promise.all(fresh.map((one) => one.close()));
+    await admin.query(`drop database ${own.pathname.slice(1)} with (force)`);
+    await admin.end();
+  };
+  return { fresh, done };
+}
+
+/** Two participants, a decision, an event, and a certificate in each state: A1 issued, A2 abandoned, A3 prepared. */
+async function fill({ pool }: Database): Promise<void> {
+  const certificate = (serial: string, columns: string, values: string) => `
+    insert into certificate (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
+      subject, public_key_sha256, not_before, not_after, prepared_at, ${columns})
+    values ('${serial}', 'a', 'p', 'DEVICE', '${P1}', '${P1}', '${P1}', 'x', 's', '\\x01', now(), now(), now(), ${values})`;
+  for (const statement of [
+    `insert into participant (id, signifier, type, legal_name, created_at) values ('${P1}', 'NORTHGATE', 'DCC', 'N', now()), ('${P2}', 'SOUTHGATE', 'DCC', 'S', now())`,
+    `insert into credential (id, participant_id, role, prefix, token_sha256, created_at, expires_at) values ('${P1}', '${P1}', 'AUDITOR', 'p', '\\x01', now(), now())`,
+    `insert into decision (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, reasons) values ('${P1}', now(), '${P1}', 'DEVICE', 'x', 'INTERNET', 'PASS', 'r', '[]')`,
+    `insert into audit_event (at, event) values (now(), 'thing.happened')`,
+    `insert into public_key values ('\\x01', 's', now())`,
+    certificate('A1', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\x01', now()`),
+    certificate('A2', 'status, tbs, abandoned_reason, abandoned_at', `'abandoned', '\\x30', 'killed', now()`),
+    certificate('A3', 'status, tbs', `'prepared', '\\x30'`),
+    certificate('A4', 'status, tbs', `'prepared', '\\x30'`),
+    certificate('A5', 'status, tbs', `'prepared', '\\x30'`),
+    `insert into identifier_allocation (participant_id, kind, state, eui64_from, eui64_to) values ('${P1}', 'USER_ID', 'ACTIVE', '90b3d51f30010000', '90b3d51f3001ffff')`,
+    `insert into device_range (participant_id, eui64_from, eui64_to) values ('${P1}', '90b3d51f30010000', '90b3d51f3001ffff')`,
+  ])
+    await query(pool, statement);
+}
