@@ -7,7 +7,7 @@ import { recordEvents } from '../audit/audit-log.ts';
 import { findBasis } from '../eligibility/basis.ts';
 import { loadRuleSet } from '../eligibility/rule-set.ts';
 import { loadRegistry } from '../registry/load-registry.ts';
-import { findParticipants, listSignifiers } from '../registry/participants.ts';
+import { findWholeParticipant, listSignifiers } from '../registry/participants.ts';
 import { parseRegistryFile } from '../registry/registry-file.ts';
 import { print, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
@@ -58,9 +58,9 @@ export function registryCommands(tcs: Command): void {
     .action(async (signifier: string | undefined, options: OutputOptions) => {
       const found = await withDatabase(async ({ pool }) => {
         const signifiers = signifier === undefined ? await listSignifiers(pool) : [signifier];
-        return [...(await findParticipants(signifiers, pool)).values()].sort((left, right) =>
-          left.signifier < right.signifier ? -1 : 1,
-        );
+        const now = new Date();
+        const all = await Promise.all(signifiers.map((one) => findWholeParticipant(one, now, pool)));
+        return all.filter((one) => one !== undefined);
       });
       const [only] = found;
       if (signifier !== undefined && only === undefined)

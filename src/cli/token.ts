@@ -15,6 +15,11 @@ export function tokenCommands(tcs: Command): void {
     .description('make a token; it is shown once, here, and kept only as its SHA-256')
     .requiredOption('--participant <signifier>', 'to whom it belongs')
     .requiredOption('--role <role>', CALLER_ROLES.join(', '))
+    .option(
+      '--officer <id>',
+      'whose it is, for PARTICIPANT_SRO and PARTICIPANT_ARO; the only active one without it',
+    )
+    .option('--person <name>', 'who it is, for operators, approvers and registrars of the DCC')
     .option('--label <text>', 'what it is for', '')
     .option('--expires <when>', 'days (90d) or a date (2027-01-31)', '90d')
     .option('--json', 'one JSON value')
@@ -24,7 +29,14 @@ export function tokenCommands(tcs: Command): void {
     )
     .action(
       async (
-        options: OutputOptions & { participant: string; role: string; label: string; expires: string },
+        options: OutputOptions & {
+          participant: string;
+          role: string;
+          label: string;
+          expires: string;
+          officer?: string;
+          person?: string;
+        },
       ) => {
         const now = new Date();
         const wanted = {
@@ -32,6 +44,8 @@ export function tokenCommands(tcs: Command): void {
           role: parseRole(options.role),
           label: options.label,
           expiresAt: parseExpiry(options.expires, now),
+          ...(options.officer === undefined ? {} : { officer: options.officer }),
+          ...(options.person === undefined ? {} : { person: options.person }),
         };
         const made = await withDatabase(async ({ pool }) => {
           const created = await createCredential(wanted, now, pool);

@@ -16,6 +16,8 @@ export interface Decision {
   readonly reasons: readonly Reason[];
   /** Version of the rule set that was applied. */
   readonly ruleSet: string;
+  /** The gates that were asked: a rule of one of them that is not among the reasons was kept. */
+  readonly gates: readonly string[];
   /** The certificate would stand for a counter-party role that the tester does not hold. */
   readonly simulatedRole: boolean;
 }

@@ -26,6 +26,8 @@ export interface Standing {
   readonly identifierInCentralRegistry: boolean;
   /** Device Certificates already issued (or being issued) for this Device ID. */
   readonly certificatesForDevice: number;
+  /** The limit that the DCC raised for this Device ID; absent: that of the rule set. */
+  readonly deviceCeiling?: number;
   /** The public key already stands in a certificate of another subject. */
   readonly keyUsedForAnotherSubject: boolean;
   /** The public key is on the deny-list of published test keys. */

@@ -1,5 +1,6 @@
 import type { Category, DeviceType, RemotePartyRole, TestEnvironment, TestingPurpose } from './category.ts';
 import type { Eui64, Eui64Range } from './eui64.ts';
+import type { HoldCause, Officer } from './facts.ts';
 
 export const PARTICIPANT_TYPES = ['SEC_PARTY', 'RDP', 'NON_PARTY', 'DCC', 'DCC_SERVICE_PROVIDER'] as const;
 export type ParticipantType = (typeof PARTICIPANT_TYPES)[number];
@@ -91,7 +92,16 @@ export interface DeviceRange extends Eui64Range {
   readonly delegatedBy?: string;
 }
 
-/** One participant and everything that `decide` needs to know of it: one value, read by one query. */
+export const OBLIGATION_STATES = ['REQUIRED', 'ATTESTED', 'VERIFIED', 'BREACHED', 'WAIVED'] as const;
+
+/** How a security obligation of the rule set stands; LAPSED is computed from `expiresAt` at use, never stored. */
+export interface ObligationStanding {
+  readonly obligation: string;
+  readonly state: (typeof OBLIGATION_STATES)[number];
+  readonly expiresAt?: Date;
+}
+
+/** One participant and everything that `decide` needs to know of it, as at an instant; identifiers: those that are asked about. */
 export interface TestingParticipant {
   readonly id: string;
   readonly signifier: string;
@@ -110,6 +120,13 @@ export interface TestingParticipant {
   readonly gatewayConnection: boolean;
   /** Certificates already issued, for agreement caps. */
   readonly certificatesIssued: number;
+  /** Certificates of each category issued in the last 24 hours, for quotas; absent: none. */
+  readonly issuedInDay: Partial<Readonly<Record<Category, number>>>;
+  /** Versions of the terms that an officer accepted. */
+  readonly termsAccepted: readonly string[];
+  readonly obligations: readonly ObligationStanding[];
+  /** Holds that are placed and not released. */
+  readonly holds: readonly { readonly cause: HoldCause; readonly because: string }[];
 }
 
 export const CALLER_ROLES = [
@@ -126,6 +143,22 @@ export const CALLER_ROLES = [
 ] as const;
 export type CallerRole = (typeof CALLER_ROLES)[number];
 
+/** Which types of participant may hold a credential of each role: what is independent of the DCC is nobody's of the DCC. */
+export const ROLE_HOLDERS: Record<CallerRole, readonly ParticipantType[]> = {
+  PARTICIPANT_SRO: PARTICIPANT_TYPES,
+  PARTICIPANT_ARO: PARTICIPANT_TYPES,
+  PARTICIPANT_VIEWER: PARTICIPANT_TYPES,
+  DCC_TEST_OPERATOR: ['DCC'],
+  DCC_TEST_APPROVER: ['DCC'],
+  DCC_REGISTRAR: ['DCC'],
+  SECAS_FEED: ['NON_PARTY'],
+  ASSESSOR: ['NON_PARTY'],
+  AUDITOR: ['NON_PARTY'],
+  PLATFORM_ADMIN: ['DCC'],
+};
+/** Roles that take part in four-eyes acts of the DCC: behind each of their credentials stands a named person. */
+export const NAMED_ROLES: readonly CallerRole[] = ['DCC_TEST_OPERATOR', 'DCC_TEST_APPROVER', 'DCC_REGISTRAR'];
+
 /** Who asks: a credential bound to exactly one participant (government response, paragraph 34). */
 export interface Caller {
   readonly credentialId: string;
@@ -133,4 +166,8 @@ export interface Caller {
   readonly signifier: string;
   readonly participantType: ParticipantType;
   readonly role: CallerRole;
+  /** The officer whose credential it is, as he or she stands now; absent for the DCC's people and for viewers. */
+  readonly officer?: Pick<Officer, 'kind' | 'categories'> & { readonly id: string; readonly state: string };
+  /** Who stands behind the credential: four eyes compare people, not credentials. */
+  readonly person: string;
 }

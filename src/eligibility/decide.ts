@@ -24,7 +24,7 @@ export function decide(question: EligibilityQuestion, ruleSet: RuleSet): Decisio
   const csr = question.csr?.findings ?? [];
   const { participant } = question;
   if (participant === undefined || !mayAskFor({ question, ruleSet }))
-    return conclude({ findings: [] }, [...asker, ...csr], ruleSet);
+    return conclude({ findings: [] }, [...asker, ...csr], gatesOf(ASKER_GATES, question), ruleSet);
 
   const basis = findBasis(participant, question, ruleSet);
   const one: Case = { question, participant, agreement: basis.agreement, ruleSet };
@@ -40,13 +40,20 @@ export function decide(question: EligibilityQuestion, ruleSet: RuleSet): Decisio
       ...askRules(KEY_RULES, one),
       ...csr,
     ],
+    gatesOf([...ASKER_GATES, ...PARTICIPANT_GATES], question),
     ruleSet,
   );
+}
+
+/** Rules about a CSR are asked only where there is one. */
+function gatesOf(gates: readonly string[], { csr }: EligibilityQuestion): readonly string[] {
+  return csr === undefined ? gates.filter((gate) => !CSR_GATES.has(gate)) : gates;
 }
 
 function conclude(
   { basis, agreement }: BasisAnswer,
   findings: readonly Finding[],
+  gates: readonly string[],
   ruleSet: RuleSet,
 ): Decision {
   const distinct = findings.filter(
@@ -65,6 +72,7 @@ function conclude(
     ...(agreement === undefined ? {} : { agreementRef: agreement.ref }),
     reasons: distinct.map((finding) => explain(finding, ruleSet)),
     ruleSet: ruleSet.version,
+    gates,
     simulatedRole: distinct.some((one) => one.reason === 'SIMULATED_ROLE'),
   };
 }
@@ -78,3 +86,7 @@ function requireWhole({ request, csr, standing }: EligibilityQuestion): void {
   if (!whole && csr.findings.length === 0)
     throw new TypeError('a CSR that could not be read for its category has at least one finding');
 }
+
+const ASKER_GATES = ['A1', 'A2', 'A3', 'CSR'] as const;
+const PARTICIPANT_GATES = ['A4', 'A5', 'A6', 'AGREEMENT', 'B', 'IDENTIFIER', 'KEY'] as const;
+const CSR_GATES: ReadonlySet<string> = new Set(['CSR', 'IDENTIFIER', 'KEY']);

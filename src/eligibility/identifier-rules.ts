@@ -59,7 +59,7 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
     reason: 'DEVICE_CERTIFICATE_LIMIT',
     check: device((eui64, { question, ruleSet: { settings } }) => {
       const issued = question.standing?.certificatesForDevice ?? 0;
-      const limit = settings.deviceCertificateLimit;
+      const limit = question.standing?.deviceCeiling ?? settings.deviceCertificateLimit;
       return issued < limit
         ? []
         : [`${formatEui64(eui64)} has ${String(issued)} certificates; the limit is ${String(limit)}.`];

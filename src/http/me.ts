@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { Fault } from '../domain/fault.ts';
 import { findBasis } from '../eligibility/basis.ts';
 import { explain } from '../eligibility/rule-set.ts';
-import { findParticipants } from '../registry/participants.ts';
+import { findWholeParticipant } from '../registry/participants.ts';
 import { callerOf } from './auth.ts';
 import { onlyMethods } from './negotiation.ts';
 import type { HttpNeeds } from './server.ts';
@@ -15,7 +15,7 @@ export function meRoutes({ issuance }: HttpNeeds): Router {
     .route('/')
     .get(async (_request, response) => {
       const { signifier, role } = callerOf(response);
-      const participant = (await findParticipants([signifier], db)).get(signifier);
+      const participant = await findWholeParticipant(signifier, clock.now(), db);
       if (participant === undefined)
         throw new Fault('not-found', 'The participant of this credential is gone.');
       const { basis, findings } = findBasis(participant, { now: clock.now() }, ruleSet);

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { CATEGORIES } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { CsrReading, Standing } from '../domain/eligibility-question.ts';
+import type { CsrReading, EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
 import type { Caller, TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
 import { lockCounted } from '../registry/lock-counted.ts';
-import { findParticipants } from '../registry/participants.ts';
-import { findIdentifierStandings } from '../registry/standing.ts';
+import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
+import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
 import type { IssuanceNeeds } from './needs.ts';
 import type { ReadRequest } from './read-request.ts';
 
@@ -24,6 +25,8 @@ export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> 
   readonly read: Request;
   readonly id: string;
   readonly participant: TestingParticipant | undefined;
+  /** All that was looked at: the same question has the same answer for ever. */
+  readonly question: EligibilityQuestion;
   readonly decision: Decision;
 }
 
@@ -47,8 +50,10 @@ export async function decideRequests(
     const { sha256, subject } = claimOf(one);
     if (subjects.get(sha256.toString('hex')) === subject) return one;
     // Another request bound the key between our look and our claim.
-    const standing = { ...one.standing, keyUsedForAnotherSubject: true };
-    return { ...one, decision: ask(one.read, one.participant, standing, needs, now) };
+    const { question } = one;
+    const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
+    const asked = { ...question, standing };
+    return { ...one, question: asked, decision: decide(asked, needs.ruleSet) };
   });
 }
 
@@ -58,30 +63,67 @@ export async function askRequests<Request extends UndecidedRequest>(
   needs: DecisionNeeds,
   now: Date,
   db: Db,
-): Promise<(DecidedRequest<Request> & { readonly standing: Standing })[]> {
-  const participants = await findParticipants([...new Set(requests.map(signifierOf))], db);
-  const standings = await findStandings(requests, participants, needs.refusedKeys, db);
-  const passed = new Map<string, number>();
-  const earlier = (name: string) => passed.get(name) ?? 0;
+): Promise<DecidedRequest<Request>[]> {
+  const participants = await findParticipants([...new Set(requests.map(signifierOf))], now, db);
+  const identifiers = await findIdentifiersOf(requests, participants, now, db);
+  const keySubjects = await findKeySubjects(
+    requests.flatMap((read) => (read.key ? [read.key.sha256] : [])),
+    db,
+  );
+  const earlier = new Earlier();
 
-  return requests.map((read, position) => {
-    const found = participants.get(signifierOf(read));
-    const participant = found && {
-      ...found,
-      certificatesIssued: found.certificatesIssued + earlier(found.id),
-    };
-    const looked = standings[position] ?? UNKNOWN;
-    const device = deviceOf(read);
-    const standing =
-      device === undefined
-        ? looked
-        : { ...looked, certificatesForDevice: looked.certificatesForDevice + earlier(device) };
-    const decision = ask(read, participant, standing, needs, now);
-    if (decision.outcome === 'PASS')
-      for (const name of [participant?.id, device])
-        if (name !== undefined) passed.set(name, earlier(name) + 1);
-    return { read, id: randomUUID(), participant, decision, standing };
+  return requests.map((read, place) => {
+    const core = participants.get(signifierOf(read));
+    const identifier = identifiers[place] ?? UNASKED;
+    const participant = core && earlier.addedTo(wholeParticipant(core, identifier));
+    const standing = earlier.addedToDevice(standingOf(read, identifier, keySubjects, needs), read);
+    const { request, caller } = read.asked;
+    const { reading } = read;
+    const asked = { request, caller, participant, standing, now };
+    const question = reading === undefined ? asked : { ...asked, csr: reading };
+    const decision = decide(question, needs.ruleSet);
+    if (decision.outcome === 'PASS') earlier.add(participant, read);
+    return { read, id: randomUUID(), participant, question, decision };
   });
+}
+
+/** What earlier requests of the same set take from caps and quotas, as if they had come one by one. */
+class Earlier {
+  readonly #passed = new Map<string, number>();
+
+  add(participant: TestingParticipant | undefined, read: UndecidedRequest): void {
+    const { category } = read.asked.request;
+    for (const name of [participant?.id, participant && `${participant.id} ${category}`, deviceOf(read)])
+      if (name !== undefined) this.#passed.set(name, this.#count(name) + 1);
+  }
+
+  addedTo(participant: TestingParticipant): TestingParticipant {
+    const certificates = this.#count(participant.id);
+    if (certificates === 0) return participant;
+    const issuedInDay = Object.fromEntries(
+      CATEGORIES.map((category) => [
+        category,
+        (participant.issuedInDay[category] ?? 0) + this.#count(`${participant.id} ${category}`),
+      ]),
+    );
+    return {
+      ...participant,
+      certificatesIssued: participant.certificatesIssued + certificates,
+      issuedInDay,
+    };
+  }
+
+  addedToDevice(standing: Standing, read: UndecidedRequest): Standing {
+    const device = deviceOf(read);
+    const certificates = device === undefined ? 0 : this.#count(device);
+    return certificates === 0
+      ? standing
+      : { ...standing, certificatesForDevice: standing.certificatesForDevice + certificates };
+  }
+
+  #count(name: string): number {
+    return this.#passed.get(name) ?? 0;
+  }
 }
 
 /** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */
@@ -89,51 +131,47 @@ export function signifierOf({ asked }: UndecidedRequest): string {
   return asked.request.onBehalfOf ?? asked.caller.signifier;
 }
 
-async function findStandings(
+/** What the records say of the EUI-64 of each request, in their order; `undefined` where it names none. */
+async function findIdentifiersOf(
   requests: readonly UndecidedRequest[],
-  participants: ReadonlyMap<string, TestingParticipant>,
-  refusedKeys: ReadonlySet<string>,
+  participants: ReadonlyMap<string, ParticipantCore>,
+  now: Date,
   db: Db,
-): Promise<Standing[]> {
-  const identifiers = requests.map((read) => {
+): Promise<(IdentifierFacts | undefined)[]> {
+  const asked = requests.map((read) => {
     const subject = read.reading?.subject;
     return subject === undefined || subject.category === 'DCCKI'
       ? undefined
       : { participantId: participants.get(signifierOf(read))?.id ?? NOBODY, eui64: subject.eui64 };
   });
-  const asked = identifiers.filter((one) => one !== undefined);
-  const found = asked.length === 0 ? [] : await findIdentifierStandings(asked, db);
-  const subjects = await findKeySubjects(
-    requests.flatMap((read) => (read.key ? [read.key.sha256] : [])),
-    db,
-  );
+  const named = asked.filter((one) => one !== undefined);
+  const found = named.length === 0 ? [] : await findIdentifierFacts(named, now, db);
   let next = 0;
-  return requests.map((read, position): Standing => {
-    const identifier = identifiers[position] === undefined ? undefined : found[next++];
-    const key = read.key?.sha256.toString('hex');
-    const owner = key === undefined ? undefined : subjects.get(key);
-    const subject = read.reading?.subject;
-    return {
-      identifierOwnedByOther: identifier?.ownedByOther ?? false,
-      identifierInCentralRegistry: identifier?.inCentralRegistry ?? false,
-      certificatesForDevice: identifier?.certificatesForDevice ?? 0,
-      keyUsedForAnotherSubject: owner !== undefined && subject !== undefined && owner !== subjectKey(subject),
-      keyKnownCompromised: key !== undefined && refusedKeys.has(key),
-    };
-  });
+  return asked.map((one) => (one === undefined ? undefined : found[next++]));
 }
 
-function ask(
-  read: UndecidedRequest,
-  participant: TestingParticipant | undefined,
-  standing: Standing,
-  needs: DecisionNeeds,
-  now: Date,
-): Decision {
-  const { request, caller } = read.asked;
-  const { reading } = read;
-  const question = { request, caller, participant, standing, now };
-  return decide(reading === undefined ? question : { ...question, csr: reading }, needs.ruleSet);
+function wholeParticipant(core: ParticipantCore, identifier: IdentifierFacts): TestingParticipant {
+  const { allocations, roleAssignments, deviceRanges } = identifier;
+  return { ...core, allocations, roleAssignments, deviceRanges };
+}
+
+function standingOf(
+  { reading, key }: UndecidedRequest,
+  identifier: IdentifierFacts,
+  keySubjects: ReadonlyMap<string, string>,
+  { refusedKeys }: DecisionNeeds,
+): Standing {
+  const sha256 = key?.sha256.toString('hex');
+  const owner = sha256 === undefined ? undefined : keySubjects.get(sha256);
+  const subject = reading?.subject;
+  return {
+    identifierOwnedByOther: identifier.ownedByOther,
+    identifierInCentralRegistry: identifier.inCentralRegistry,
+    certificatesForDevice: identifier.certificatesForDevice,
+    ...(identifier.deviceCeiling === undefined ? {} : { deviceCeiling: identifier.deviceCeiling }),
+    keyUsedForAnotherSubject: owner !== undefined && subject !== undefined && owner !== subjectKey(subject),
+    keyKnownCompromised: sha256 !== undefined && refusedKeys.has(sha256),
+  };
 }
 
 function deviceOf({ reading }: UndecidedRequest): string | undefined {
@@ -148,6 +186,14 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
 
 type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSet' | 'refusedKeys'>;
 const NOBODY = '00000000-0000-0000-0000-000000000000';
+const UNASKED: IdentifierFacts = {
+  allocations: [],
+  roleAssignments: [],
+  deviceRanges: [],
+  ownedByOther: false,
+  inCentralRegistry: false,
+  certificatesForDevice: 0,
+};
 const UNKNOWN: Standing = {
   identifierOwnedByOther: false,
   identifierInCentralRegistry: false,

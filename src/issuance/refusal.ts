@@ -20,7 +20,7 @@ export function refusal(decision: Decision): Fault {
 
 /** The decision as it is kept: what was asked, by whom, and the answer. */
 export function decisionRecord(
-  { read, id, participant, decision }: DecidedRequest,
+  { read, id, question, decision }: DecidedRequest,
   decidedAt: Date,
 ): DecisionRecord {
   const { asked, reading, key } = read;
@@ -28,11 +28,9 @@ export function decisionRecord(
     id,
     decidedAt,
     ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),
-    caller: asked.caller,
-    ...(participant === undefined ? {} : { participantId: participant.id }),
-    request: asked.request,
     ...(reading.subject === undefined ? {} : { subject: subjectKey(reading.subject) }),
     ...(key === undefined ? {} : { publicKeySha256: key.sha256 }),
+    question,
     decision,
   };
 }

@@ -1,7 +1,11 @@
+import type { Fact } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
-import { violatedConstraint } from '../db/database-errors.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
+import { violatedConstraint } from '../db/database-errors.ts';
+import { findLatestFacts, recordFacts, type FactChange } from './facts.ts';
+import { replaceIdentifiers } from './replace-identifiers.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
+import { isOnRecord, statedFacts, statedKinds } from './stated-facts.ts';
 
 /** How much of each was loaded. */
 export interface LoadReport {
@@ -13,10 +17,11 @@ export interface LoadReport {
 }
 
 /**
- * Loads a checked registry file in one transaction: for every participant that it names it is the whole truth; others
- * stay as they are.
+ * Takes participants on from a checked file, in one transaction: for every participant that it names it is the whole
+ * truth; others stay as they are. What is on record already is not written again; what the file no longer states ends.
  * @param record  writes the audit, in the same transaction
- * @throws Fault `registry-invalid` when a range overlaps one in the database, or a name is nobody's; then nothing is loaded
+ * @throws Fault `registry-invalid` when a range overlaps one in the database, a name is nobody's, a participant would
+ *         change its type, or the SECAS feed owns what the file states differently; then nothing is loaded
  */
 export async function loadRegistry(
   file: RegistryFile,
@@ -33,11 +38,14 @@ export async function loadRegistry(
            on conflict (name) do update set eui64_from = excluded.eui64_from, eui64_to = excluded.eui64_to`,
           [name, from, to],
         );
-      for (const entry of file.participants) await loadParticipant(entry, now, db);
-      // Ranges and nominations name other participants: all of those are there by now.
-      for (const entry of file.participants) await clearRanges(entry, db);
-      for (const entry of file.participants) await loadRanges(entry, db);
-      for (const entry of file.participants) await loadNominations(entry, db);
+      const ids = await recordParticipants(file.participants, now, db);
+      await requireNetworkParties(file.participants, db);
+      await recordStated(file.participants, ids, now, db);
+      await replaceIdentifiers(
+        file.participants.map((entry) => ({ participantId: idOf(entry, ids), ...entry })),
+        now,
+        db,
+      );
       await record(db);
     });
   } catch (error) {
@@ -54,106 +62,125 @@ export async function loadRegistry(
   };
 }
 
-async function loadParticipant(entry: RegistryEntry, now: Date, db: PoolClient): Promise<void> {
-  await query(
+/** New participants, and whether each is closed; signifier -> id. */
+async function recordParticipants(
+  entries: readonly RegistryEntry[],
+  now: Date,
+  db: PoolClient,
+): Promise<Map<string, string>> {
+  const rows = entries.map(({ signifier, type, status }) => ({
+    signifier,
+    type,
+    closed: status === 'CLOSED',
+  }));
+  const { rows: recorded } = await query<{ id: string; signifier: string }>(
     db,
-    `insert into participant (signifier, type, legal_name, status, party_category, non_party_kind, gateway_connection, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict (signifier) do update set type = excluded.type, legal_name = excluded.legal_name, status = excluded.status,
-       party_category = excluded.party_category, non_party_kind = excluded.non_party_kind, gateway_connection = excluded.gateway_connection`,
-    [
-      entry.signifier,
-      entry.type,
-      entry.legalName,
-      entry.status,
-      entry.partyCategory ?? null,
-      entry.nonPartyKind ?? null,
-      entry.gatewayConnection,
-      now,
-    ],
+    `insert into participant (signifier, type, closed_at, created_at)
+     select signifier, type, case when closed then $2::timestamptz end, $2
+       from jsonb_to_recordset($1::jsonb) as entry (signifier text, type text, closed boolean)
+     on conflict (signifier) do update set type = excluded.type,
+       closed_at = case when excluded.closed_at is null then null else coalesce(participant.closed_at, excluded.closed_at) end
+     returning id, signifier`,
+    [JSON.stringify(rows), now],
   );
-  await query(db, `delete from membership where participant_id = ${OWN}`, [entry.signifier]);
-  const { membership } = entry;
-  if (membership !== undefined)
-    await query(
-      db,
-      `insert into membership (participant_id, state, since, expelled_at) values (${OWN}, $2, $3, $4)`,
-      [entry.signifier, membership.state, membership.since, membership.expelledAt ?? null],
-    );
-  await query(db, `delete from agreement where participant_id = ${OWN}`, [entry.signifier]);
-  for (const one of entry.agreements)
-    await query(
-      db,
-      `insert into agreement (participant_id, ref, state, executed_at, effective_from, effective_to, permitted_categories,
-         permitted_purposes, permitted_environments, permitted_roles, device_ranges, volume_cap, gateway_permitted)
-       values (${OWN}, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-      [
-        entry.signifier,
-        one.ref,
-        one.state,
-        one.executedAt ?? null,
-        one.effectiveFrom ?? null,
-        one.effectiveTo ?? null,
-        one.permittedCategories,
-        one.permittedPurposes,
-        one.permittedEnvironments,
-        one.permittedRoles,
-        JSON.stringify(one.deviceRanges),
-        one.volumeCap ?? null,
-        one.gatewayPermitted,
-      ],
-    );
+  return new Map(recorded.map(({ id, signifier }) => [signifier, id]));
 }
 
-async function clearRanges({ signifier }: RegistryEntry, db: PoolClient): Promise<void> {
-  for (const table of ['identifier_allocation', 'user_id_role_assignment', 'device_range'])
-    await query(db, `delete from ${table} where participant_id = ${OWN}`, [signifier]);
-  await query(db, `delete from rdp_nomination where rdp_id = ${OWN}`, [signifier]);
-}
-
-async function loadRanges({ signifier, ...entry }: RegistryEntry, db: PoolClient): Promise<void> {
-  await query(
-    db,
-    `insert into identifier_allocation (participant_id, kind, state, eui64_from, eui64_to)
-     select ${OWN}, kind, state, "from", "to" from jsonb_to_recordset($2::jsonb) as one (kind text, state text, "from" text, "to" text)`,
-    [signifier, JSON.stringify(entry.allocations)],
-  );
-  await query(
-    db,
-    `insert into user_id_role_assignment (participant_id, eui64, user_role)
-     select ${OWN}, eui64, "userRole" from jsonb_to_recordset($2::jsonb) as one (eui64 text, "userRole" text)`,
-    [signifier, JSON.stringify(entry.userIds)],
-  );
-  await query(
-    db,
-    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, delegated_by)
-     select ${OWN}, "from", "to", array(select jsonb_array_elements_text("deviceTypes")), "delegatedBy"
-       from jsonb_to_recordset($2::jsonb) as one ("from" text, "to" text, "deviceTypes" jsonb, "delegatedBy" text)`,
-    [signifier, JSON.stringify(entry.deviceRanges)],
-  );
-}
-
-async function loadNominations({ signifier, nominatedBy }: RegistryEntry, db: PoolClient): Promise<void> {
-  for (const { networkParty, from, to } of nominatedBy) {
-    const { rowCount } = await query(
-      db,
-      `insert into rdp_nomination (rdp_id, network_party_id, valid_from, valid_to)
-       select ${OWN}, n.id, $3, $4 from participant n
-        where n.signifier = $2 and n.party_category in ('ELECTRICITY_NETWORK', 'GAS_NETWORK')`,
-      [signifier, networkParty, from, to ?? null],
+/** Writes what differs from the record; a state that may not follow the present one is taken as a correction of it. */
+async function recordStated(
+  entries: readonly RegistryEntry[],
+  ids: ReadonlyMap<string, string>,
+  now: Date,
+  db: PoolClient,
+): Promise<void> {
+  const latest = await findLatestFacts([...ids.values()], db);
+  const ended: FactChange[] = [];
+  const changed: FactChange[] = [];
+  for (const entry of entries) {
+    const participantId = idOf(entry, ids);
+    const held = (latest.get(participantId) ?? []).filter((one) => one.state !== 'VOID');
+    const kinds = statedKinds(entry);
+    const stated = statedFacts(entry, now);
+    const same = (one: Pick<Fact, 'kind' | 'key'>, other: Pick<Fact, 'kind' | 'key'>) =>
+      one.kind === other.kind && one.key === other.key;
+    const differing = stated.filter(
+      (fact) =>
+        !isOnRecord(
+          fact,
+          held.find((one) => same(one, fact)),
+          now,
+        ),
     );
-    if (rowCount !== 1)
-      throw new Fault(
-        'registry-invalid',
-        `${networkParty}, who nominates ${signifier}, is no Network Party here or in the file; nothing was loaded.`,
-      );
+    const gone = held.filter((fact) => kinds.has(fact.kind) && !stated.some((one) => same(one, fact)));
+    const replaced = held.filter((fact) => differing.some((one) => same(one, fact)));
+    for (const fact of [...gone, ...replaced]) {
+      if (fact.source === 'SECAS_FEED') throw ownedByFeed(entry.signifier, fact);
+      ended.push({ ...fact, participantId, state: 'VOID', since: fact.since });
+    }
+    changed.push(...differing.map((fact) => ({ ...fact, participantId })));
   }
+  const origin = { source: 'TAKE_ON', recordedAt: now } as const;
+  await recordFacts(ended, origin, db);
+  await recordFacts(changed, origin, db);
 }
 
-const OWN = '(select id from participant where signifier = $1)';
+async function requireNetworkParties(entries: readonly RegistryEntry[], db: PoolClient): Promise<void> {
+  const named = entries.flatMap(({ signifier, nominatedBy }) =>
+    nominatedBy.map(({ networkParty }) => ({ signifier, networkParty })),
+  );
+  const inFile = new Set(
+    entries.filter((one) => /_NETWORK$/.test(one.partyCategory ?? '')).map((one) => one.signifier),
+  );
+  const asked = named.filter(({ networkParty }) => !inFile.has(networkParty));
+  if (asked.length === 0) return;
+  const { rows } = await query<{ signifier: string }>(
+    db,
+    `select p.signifier from participant p where p.signifier = any($1) and (
+       select f.value ->> 'partyCategory' from fact f where f.participant_id = p.id and f.kind = 'DETAILS'
+        order by f.version desc limit 1) in ('ELECTRICITY_NETWORK', 'GAS_NETWORK')`,
+    [asked.map((one) => one.networkParty)],
+  );
+  const known = new Set(rows.map((row) => row.signifier));
+  const wrong = asked.find(({ networkParty }) => !known.has(networkParty));
+  if (wrong !== undefined)
+    throw new Fault(
+      'registry-invalid',
+      `${wrong.networkParty}, who nominates ${wrong.signifier}, is no Network Party here or in the file; nothing was loaded.`,
+    );
+}
+
+const idOf = ({ signifier }: RegistryEntry, ids: ReadonlyMap<string, string>): string => {
+  const id = ids.get(signifier);
+  if (id === undefined) throw new TypeError(`${signifier} was not recorded`);
+  return id;
+};
+
+function ownedByFeed(signifier: string, { kind, key }: Fact): Fault {
+  return new Fault('registry-invalid', `${signifier} comes with the SECAS feed; nothing was loaded.`, {
+    reasons: [
+      {
+        reason: 'FACT_OWNED_BY_FEED',
+        clause: 'government response of 26 January 2015, paragraphs 29 and 38',
+        detail:
+          `The file says otherwise than the feed of the ${kind.toLowerCase()} ${key}`.trim() +
+          `of ${signifier}.`,
+        fix: 'Have SECAS correct it; the next feed brings it here.',
+      },
+    ],
+  });
+}
 
 /** What the database refused, in words. */
 function explained(error: unknown): unknown {
+  if (error instanceof Fault && error.code === 'conflict')
+    return new Fault('registry-invalid', `${error.message} Nothing was loaded.`, {
+      reasons: error.reasons,
+      cause: error,
+    });
+  if ((error as { code?: unknown }).code === '23001')
+    return new Fault('registry-invalid', `${(error as Error).message}; nothing was loaded.`, {
+      cause: error,
+    });
   const constraint = violatedConstraint(error);
   if (constraint === undefined) return error;
   const { detail } = error as { detail?: string };
@@ -167,7 +194,8 @@ function explained(error: unknown): unknown {
 const CONSTRAINTS = new Map([
   ['identifier_allocation_no_overlap', 'An allocation overlaps one of another participant.'],
   ['device_range_no_overlap', 'A device range overlaps one of another participant.'],
+  ['device_range_not_in_registry_entry', 'A device range reaches into a Registry Entry of the SEC Panel.'],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
-  ['user_id_role_assignment_pkey', 'A User ID is assigned to the same User Role twice.'],
-  ['agreement_pkey', 'The reference of an agreement belongs to another participant.'],
+  ['user_id_role_assignment_once', 'A User ID is assigned to the same User Role twice.'],
+  ['market_participant_identity_once', 'A Market Participant identity is there twice.'],
 ]);

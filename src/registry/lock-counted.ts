@@ -15,7 +15,7 @@ export async function lockCounted(
        select distinct hashtextextended(name, 0) as name from (
          select 'participant ' || p.signifier as name from participant p
           where p.signifier = any($1) and exists (
-            select 1 from agreement a where a.participant_id = p.id and a.volume_cap is not null)
+            select 1 from fact f where f.participant_id = p.id and f.kind = 'AGREEMENT' and f.value ? 'volumeCap')
          union all
          select 'device ' || id from unnest($2::text[]) as id) as counted
        order by 1) as ordered`,

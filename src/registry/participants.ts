@@ -1,14 +1,36 @@
-import type { Eui64 } from '../domain/eui64.ts';
-import type { Agreement, TestingParticipant } from '../domain/participant.ts';
+import { reviveDates } from './facts.ts';
+import type { Fact, FactKind } from '../domain/facts.ts';
+import type {
+  AgreementState,
+  MembershipState,
+  ObligationStanding,
+  ParticipantType,
+  TestingParticipant,
+} from '../domain/participant.ts';
 import { query, type Db } from '../db/pool.ts';
+import { findIdentifiers } from './identifiers.ts';
 
-/** Whole participants by signifier, read by one statement; who is unknown is absent. */
+/** A participant as `decide` looks at it, but for the identifiers that a request names (`findIdentifierFacts`). */
+export type ParticipantCore = Omit<TestingParticipant, 'allocations' | 'roleAssignments' | 'deviceRanges'>;
+
+/** Participants by signifier as at an instant, read by one statement; who is unknown, or was not there yet, is absent. */
 export async function findParticipants(
   signifiers: readonly string[],
+  at: Date,
   db: Db,
-): Promise<Map<string, TestingParticipant>> {
-  const { rows } = await query<{ signifier: string; value: StoredParticipant }>(db, SELECT, [signifiers]);
-  return new Map(rows.map(({ signifier, value }) => [signifier, toParticipant(value)]));
+): Promise<Map<string, ParticipantCore>> {
+  const { rows } = await query<StoredParticipant>(db, SELECT, [signifiers, at]);
+  return new Map(rows.map((row) => [row.signifier, toParticipant(row)]));
+}
+
+/** A participant with every identifier that it holds, as at an instant: for people, and for exports. */
+export async function findWholeParticipant(
+  signifier: string,
+  at: Date,
+  db: Db,
+): Promise<TestingParticipant | undefined> {
+  const core = (await findParticipants([signifier], at, db)).get(signifier);
+  return core && { ...core, ...(await findIdentifiers(core.id, at, db)) };
 }
 
 /** Signifiers of every participant, in order. */
@@ -20,113 +42,85 @@ export async function listSignifiers(db: Db): Promise<string[]> {
   return rows.map((row) => row.signifier);
 }
 
-/** The value as PostgreSQL's JSON tells it: absent is null, instants are ISO 8601 text. */
-interface StoredParticipant extends Omit<
-  TestingParticipant,
-  'membership' | 'agreements' | 'nominations' | 'partyCategory' | 'nonPartyKind' | 'deviceRanges'
-> {
-  readonly partyCategory: TestingParticipant['partyCategory'] | null;
-  readonly nonPartyKind: TestingParticipant['nonPartyKind'] | null;
-  readonly membership: {
-    readonly state: NonNullable<TestingParticipant['membership']>['state'];
-    readonly since: string;
-    readonly expelledAt: string | null;
-  } | null;
-  readonly agreements: readonly StoredAgreement[];
-  readonly nominations: readonly (Omit<TestingParticipant['nominations'][number], 'from' | 'to'> & {
-    readonly from: string;
-    readonly to: string | null;
-  })[];
-  readonly deviceRanges: readonly (Omit<TestingParticipant['deviceRanges'][number], 'delegatedBy'> & {
-    readonly delegatedBy: string | null;
-  })[];
+interface StoredParticipant {
+  readonly id: string;
+  readonly signifier: string;
+  readonly type: ParticipantType;
+  readonly closed: boolean;
+  readonly facts: readonly StoredFact[];
+  /** State of the membership of each Network Party that nominates. */
+  readonly nominators: Readonly<Record<string, MembershipState>>;
+  readonly certificatesIssued: number;
+  readonly issuedInDay: TestingParticipant['issuedInDay'];
 }
+type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: string; readonly value: unknown };
+type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
 
-type StoredAgreement = Omit<
-  Agreement,
-  'executedAt' | 'effectiveFrom' | 'effectiveTo' | 'volumeCap' | 'deviceRanges'
-> & {
-  readonly executedAt: string | null;
-  readonly effectiveFrom: string | null;
-  readonly effectiveTo: string | null;
-  readonly volumeCap: number | null;
-  readonly deviceRanges: readonly { readonly from: Eui64; readonly to: Eui64 }[];
-};
-
-function toParticipant(stored: StoredParticipant): TestingParticipant {
-  const { partyCategory, nonPartyKind, membership, agreements, nominations, deviceRanges, ...rest } = stored;
+function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant): ParticipantCore {
+  const held = facts.map((one) => reviveDates(one) as Held<FactKind>);
+  const of = <Kind extends FactKind>(kind: Kind) =>
+    held.filter((one): one is Held<Kind> => one.kind === kind);
+  const [details] = of('DETAILS');
+  const [membership] = of('MEMBERSHIP');
+  const [gateway] = of('GATEWAY');
+  const { legalName = rest.signifier, partyCategory, nonPartyKind } = details?.value ?? {};
   return {
     ...rest,
-    ...(partyCategory ? { partyCategory } : {}),
-    ...(nonPartyKind ? { nonPartyKind } : {}),
-    ...(membership
-      ? {
-          membership: {
-            state: membership.state,
-            since: new Date(membership.since),
-            ...instant('expelledAt', membership.expelledAt),
-          },
-        }
-      : {}),
-    agreements: agreements.map(toAgreement),
-    nominations: nominations.map(({ from, to, ...nomination }) => ({
-      ...nomination,
-      from: new Date(from),
-      ...instant('to', to),
+    legalName,
+    status: closed ? 'CLOSED' : 'ACTIVE',
+    ...(partyCategory === undefined ? {} : { partyCategory }),
+    ...(nonPartyKind === undefined ? {} : { nonPartyKind }),
+    ...(membership === undefined ? {} : { membership: toMembership(membership) }),
+    agreements: of('AGREEMENT').map(({ key, state, value }) => ({
+      ref: key,
+      state: state as AgreementState,
+      ...value,
     })),
-    deviceRanges: deviceRanges.map(({ delegatedBy, ...range }) =>
-      delegatedBy ? { ...range, delegatedBy } : range,
-    ),
+    nominations: of('NOMINATION').map(({ key, state, since, value }) => ({
+      networkParty: key,
+      networkPartyState: nominators[key] ?? 'WITHDRAWN',
+      ...(state === 'ENDED' ? { from: new Date(0), to: since } : { from: since, ...value }),
+    })),
+    gatewayConnection: gateway?.state === 'CONNECTED',
+    termsAccepted: of('TERMS').map(({ key }) => key),
+    obligations: of('OBLIGATION').map(({ key, state, value: { expiresAt } }) => ({
+      obligation: key,
+      state: state as ObligationStanding['state'],
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    })),
+    holds: of('HOLD')
+      .filter((one) => one.state === 'PLACED')
+      .map(({ value: { cause, because } }) => ({ cause, because })),
   };
 }
 
-function toAgreement({
-  executedAt,
-  effectiveFrom,
-  effectiveTo,
-  volumeCap,
-  ...agreement
-}: StoredAgreement): Agreement {
-  return {
-    ...agreement,
-    ...instant('executedAt', executedAt),
-    ...instant('effectiveFrom', effectiveFrom),
-    ...instant('effectiveTo', effectiveTo),
-    ...(volumeCap === null ? {} : { volumeCap }),
-  };
-}
+const toMembership = ({ state, since, value: { expelledAt } }: Held<'MEMBERSHIP'>) => ({
+  state: state as MembershipState,
+  since,
+  ...(expelledAt === undefined ? {} : { expelledAt }),
+});
 
-function instant<Name extends string>(name: Name, text: string | null): Partial<Record<Name, Date>> {
-  return text === null ? {} : ({ [name]: new Date(text) } as Record<Name, Date>);
-}
-
-/** Certificates are counted only for those whose agreement caps their number: counting costs. */
+/** Certificates are counted one by one only for those whose agreement caps their number: counting costs. */
 const SELECT = `
-  select p.signifier, json_build_object(
-    'id', p.id, 'signifier', p.signifier, 'type', p.type, 'legalName', p.legal_name, 'status', p.status,
-    'partyCategory', p.party_category, 'nonPartyKind', p.non_party_kind, 'gatewayConnection', p.gateway_connection,
-    'membership', (select json_build_object('state', m.state, 'since', m.since, 'expelledAt', m.expelled_at)
-      from membership m where m.participant_id = p.id),
-    'agreements', (select coalesce(json_agg(json_build_object('ref', a.ref, 'state', a.state,
-        'executedAt', a.executed_at, 'effectiveFrom', a.effective_from, 'effectiveTo', a.effective_to,
-        'permittedCategories', a.permitted_categories, 'permittedPurposes', a.permitted_purposes,
-        'permittedEnvironments', a.permitted_environments, 'permittedRoles', a.permitted_roles,
-        'deviceRanges', a.device_ranges, 'volumeCap', a.volume_cap, 'gatewayPermitted', a.gateway_permitted) order by a.ref), '[]')
-      from agreement a where a.participant_id = p.id),
-    'nominations', (select coalesce(json_agg(json_build_object('networkParty', n.signifier,
-        'networkPartyState', coalesce(m.state, 'WITHDRAWN'), 'from', r.valid_from, 'to', r.valid_to) order by r.valid_from, n.signifier), '[]')
-      from rdp_nomination r join participant n on n.id = r.network_party_id left join membership m on m.participant_id = n.id
-      where r.rdp_id = p.id),
-    'allocations', (select coalesce(json_agg(json_build_object('kind', i.kind, 'state', i.state,
-        'from', i.eui64_from, 'to', i.eui64_to) order by i.eui64_from), '[]')
-      from identifier_allocation i where i.participant_id = p.id),
-    'roleAssignments', (select coalesce(json_agg(json_build_object('eui64', u.eui64, 'userRole', u.user_role)
-        order by u.eui64, u.user_role), '[]')
-      from user_id_role_assignment u where u.participant_id = p.id),
-    'deviceRanges', (select coalesce(json_agg(json_build_object('from', d.eui64_from, 'to', d.eui64_to,
-        'deviceTypes', d.device_types, 'delegatedBy', d.delegated_by) order by d.eui64_from), '[]')
-      from device_range d where d.participant_id = p.id),
-    'certificatesIssued', case when exists (select 1 from agreement a where a.participant_id = p.id and a.volume_cap is not null)
-      then (select count(*) from certificate c where c.participant_id = p.id and c.status <> 'abandoned') else 0 end
-  ) as value
-  from participant p where p.signifier = any($1)`;
+  select p.id, p.signifier, p.type, coalesce(p.closed_at <= $2, false) as closed,
+    (select coalesce(json_agg(json_build_object('kind', kind, 'key', key, 'state', state, 'since', since, 'value', value)
+        order by kind, key), '[]')
+       from (select distinct on (f.kind, f.key) f.kind, f.key, f.state, f.since, f.value from fact f
+              where f.participant_id = p.id and f.since <= $2 and f.kind <> 'OFFICER' and f.kind <> 'DETAILS_CHANGE'
+              order by f.kind, f.key, f.version desc) as held where state <> 'VOID') as facts,
+    case when p.type = 'RDP' then (select coalesce(json_object_agg(signifier, state), '{}')
+       from (select distinct on (n.id) n.signifier, m.state
+               from fact f join participant n on n.signifier = f.key
+               join fact m on m.participant_id = n.id and m.kind = 'MEMBERSHIP' and m.since <= $2
+              where f.participant_id = p.id and f.kind = 'NOMINATION'
+              order by n.id, m.version desc) as nominator) else '{}' end as nominators,
+    case when exists (select 1 from fact f
+           where f.participant_id = p.id and f.kind = 'AGREEMENT' and f.value ? 'volumeCap')
+         then (select count(*)::int from certificate c where c.participant_id = p.id and c.status <> 'abandoned')
+         else 0 end as "certificatesIssued",
+    (select coalesce(json_object_agg(category, certificates), '{}')
+       from (select category, sum(certificates)::int as certificates from issued_count i
+              where i.participant_id = p.id and i.hour > $2::timestamptz - interval '24 hours' and i.hour <= $2
+              group by category) as counted) as "issuedInDay"
+  from participant p
+  where p.signifier = any($1) and p.created_at <= $2`;

@@ -35,18 +35,24 @@ export function crossCheck({ participants, registryEntries }: RegistryFile): Cro
     ),
     ...duplicates(
       entries.flatMap(({ entry, path }) =>
-        entry.nominatedBy.map(({ networkParty, from }, place) => ({
-          name: `the nomination of ${entry.signifier} by ${networkParty} from ${from.toISOString()}`,
+        entry.nominatedBy.map(({ networkParty }, place) => ({
+          name: `the nomination of ${entry.signifier} by ${networkParty}`,
           path: [...path, 'nominatedBy', place],
+        })),
+      ),
+    ),
+    ...duplicates(
+      entries.flatMap(({ entry, path }) =>
+        (entry.officers ?? []).map(({ id }, place) => ({
+          name: `the officer ${id} of ${entry.signifier}`,
+          path: [...path, 'officers', place, 'id'],
         })),
       ),
     ),
     ...overlaps(registryEntries.map((range, place) => ({ range, path: ['registryEntries', place] }))),
     ...overlaps(
       entries.flatMap(({ entry, path }) =>
-        entry.allocations.flatMap((range, place) =>
-          range.state === 'ACTIVE' ? [{ range, path: [...path, 'allocations', place] }] : [],
-        ),
+        entry.allocations.map((range, place) => ({ range, path: [...path, 'allocations', place] })),
       ),
     ),
     ...overlaps(
@@ -91,11 +97,8 @@ function checkEntry(entry: RegistryEntry, path: Path, all: readonly RegistryEntr
       fault(['nominatedBy', place, 'networkParty'], `${networkParty} is no Network Party`);
   });
   entry.userIds.forEach(({ eui64 }, place) => {
-    if (!entry.allocations.some((range) => range.state === 'ACTIVE' && rangeContains(range, eui64)))
-      fault(
-        ['userIds', place, 'eui64'],
-        `${formatEui64(eui64)} is in no active allocation of ${entry.signifier}`,
-      );
+    if (!entry.allocations.some((range) => rangeContains(range, eui64)))
+      fault(['userIds', place, 'eui64'], `${formatEui64(eui64)} is in no allocation of ${entry.signifier}`);
   });
   return faults;
 }

@@ -65,10 +65,29 @@ const agreement = z.strictObject({
   gatewayPermitted: z.boolean().default(false),
 });
 
+const officer = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'an officer has an id of a-z, 0-9, . and -'),
+  kind: word(['SRO', 'ARO'] as const),
+  name: label(200),
+  email: label(200).optional(),
+  categories: z.array(word(CATEGORIES)).default([...CATEGORIES]),
+  state: word(['NOMINATED', 'ACTIVE'] as const).default('ACTIVE'),
+});
+
+const obligation = z.strictObject({
+  obligation: z.string().regex(/^[A-Z0-9_]{3,64}$/, 'an obligation of the rule set, in UPPER_SNAKE'),
+  state: word(['ATTESTED', 'VERIFIED', 'WAIVED'] as const).default('ATTESTED'),
+  since: instant.optional(),
+  evidence: label(2000).optional(),
+  expiresAt: instant.optional(),
+});
+
 const entry = z.strictObject({
   signifier,
   type: word(participant.PARTICIPANT_TYPES),
   legalName: label(200),
+  tradingName: label(200).optional(),
+  companyNumber: label(32).optional(),
   status: word(['ACTIVE', 'CLOSED'] as const).default('ACTIVE'),
   partyCategory: word(participant.PARTY_CATEGORIES).optional(),
   nonPartyKind: word(participant.NON_PARTY_KINDS).optional(),
@@ -88,7 +107,6 @@ const entry = z.strictObject({
       z.strictObject({
         kind: word(participant.IDENTIFIER_KINDS),
         ...range,
-        state: word(['ACTIVE', 'WITHDRAWN'] as const).default('ACTIVE'),
       }),
     )
     .default([]),
@@ -103,6 +121,12 @@ const entry = z.strictObject({
     )
     .default([]),
   gatewayConnection: z.boolean().default(false),
+  // Left out, these stay as they are on record.
+  officers: z.array(officer).optional(),
+  obligations: z.array(obligation).optional(),
+  termsAccepted: z
+    .array(z.strictObject({ version: label(32), at: instant.optional(), officer: label(64).optional() }))
+    .optional(),
 });
 
 const schema = z.strictObject({

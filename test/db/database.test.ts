@@ -80,7 +80,7 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
   test.each([
     [
       'identifier_allocation',
-      `(participant_id, kind, state, eui64_from, eui64_to) select id, 'USER_ID', 'ACTIVE', '90b3d51f3001aaaa', '90b3d51f3001bbbb'`,
+      `(participant_id, kind, eui64_from, eui64_to) select id, 'USER_ID', '90b3d51f3001aaaa', '90b3d51f3001bbbb'`,
     ],
     [
       'device_range',

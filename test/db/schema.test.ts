@@ -57,7 +57,7 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
   test.each([
     [`delete from certificate where serial_number = 'A1'`],
     ['delete from certificate where false'],
-    ['truncate certificate'],
+    ['truncate certificate cascade'],
   ])('never removes a certificate: %s', async (statement) => {
     await expect(run(statement)).rejects.toMatchObject({
       code: '23001',
@@ -110,12 +110,12 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
   });
 
   const ALLOCATE =
-    'insert into identifier_allocation (participant_id, kind, state, eui64_from, eui64_to) values';
+    'insert into identifier_allocation (participant_id, kind, valid_to, eui64_from, eui64_to) values';
   const DEVICES = 'insert into device_range (participant_id, eui64_from, eui64_to, delegated_by) values';
   test.each([
     [
       'two active allocations',
-      `${ALLOCATE} ('${P2}', 'USER_ID', 'ACTIVE', '%s')`,
+      `${ALLOCATE} ('${P2}', 'USER_ID', null, '%s')`,
       'identifier_allocation_no_overlap',
     ],
     ['two device ranges', `${DEVICES} ('${P2}', '%s', null)`, 'device_range_no_overlap'],
@@ -133,8 +133,8 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     await insert('90b3d51f3000ffff', '90b3d51f3000ffff');
   });
 
-  test('holds withdrawn allocations and delegated ranges beside others', async () => {
-    await run(`${ALLOCATE} ('${P2}', 'USER_ID', 'WITHDRAWN', '90b3d51f30010000', '90b3d51f3001ffff')`);
+  test('holds allocations that ended and delegated ranges beside others', async () => {
+    await run(`${ALLOCATE} ('${P2}', 'USER_ID', '2000-01-01', '90b3d51f30010000', '90b3d51f3001ffff')`);
     await run(`${DEVICES} ('${P2}', '90b3d51f30010000', '90b3d51f3001ffff', 'NORTHGATE')`);
   });
 
@@ -143,11 +143,9 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     ['too short', '90b3', '90b3d51f3005ffff', '23514'],
     ['reversed', '90b3d51f3005ffff', '90b3d51f30050000', '22000'],
   ])('holds no range that is %s', async (_what, from, to, code) => {
-    await expect(run(`${ALLOCATE} ('${P2}', 'USER_ID', 'ACTIVE', '${from}', '${to}')`)).rejects.toMatchObject(
-      {
-        code,
-      },
-    );
+    await expect(run(`${ALLOCATE} ('${P2}', 'USER_ID', null, '${from}', '${to}')`)).rejects.toMatchObject({
+      code,
+    });
   });
 });
 
@@ -181,7 +179,7 @@ async function fill({ pool }: Database): Promise<void> {
       subject, public_key_sha256, not_before, not_after, prepared_at, ${columns})
     values ('${serial}', 'a', 'p', 'DEVICE', '${P1}', '${P1}', '${P1}', 'x', 's', '\\x01', now(), now(), now(), ${values})`;
   for (const statement of [
-    `insert into participant (id, signifier, type, legal_name, created_at) values ('${P1}', 'NORTHGATE', 'DCC', 'N', now()), ('${P2}', 'SOUTHGATE', 'DCC', 'S', now())`,
+    `insert into participant (id, signifier, type, created_at) values ('${P1}', 'NORTHGATE', 'DCC', now()), ('${P2}', 'SOUTHGATE', 'DCC', now())`,
     `insert into credential (id, participant_id, role, prefix, token_sha256, created_at, expires_at) values ('${P1}', '${P1}', 'AUDITOR', 'p', '\\x01', now(), now())`,
     `insert into decision (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, reasons) values ('${P1}', now(), '${P1}', 'DEVICE', 'x', 'INTERNET', 'PASS', 'r', '[]')`,
     `insert into audit_event (at, event) values (now(), 'thing.happened')`,
@@ -191,7 +189,7 @@ async function fill({ pool }: Database): Promise<void> {
     certificate('A3', 'status, tbs', `'prepared', '\\x30'`),
     certificate('A4', 'status, tbs', `'prepared', '\\x30'`),
     certificate('A5', 'status, tbs', `'prepared', '\\x30'`),
-    `insert into identifier_allocation (participant_id, kind, state, eui64_from, eui64_to) values ('${P1}', 'USER_ID', 'ACTIVE', '90b3d51f30010000', '90b3d51f3001ffff')`,
+    `insert into identifier_allocation (participant_id, kind, valid_from, eui64_from, eui64_to) values ('${P1}', 'USER_ID', '2020-01-01', '90b3d51f30010000', '90b3d51f3001ffff')`,
     `insert into device_range (participant_id, eui64_from, eui64_to) values ('${P1}', '90b3d51f30010000', '90b3d51f3001ffff')`,
   ])
     await query(pool, statement);

@@ -32,6 +32,10 @@ export function supplier(changes: Partial<TestingParticipant> = {}): TestingPart
     deviceRanges: [{ from: '00db123400000000' as Eui64, to: '00db1234ffffffff' as Eui64, deviceTypes: [] }],
     gatewayConnection: true,
     certificatesIssued: 0,
+    issuedInDay: {},
+    termsAccepted: [],
+    obligations: [],
+    holds: [],
     ...changes,
   };
 }
@@ -126,6 +130,8 @@ export function aroOf(participant: TestingParticipant, changes: Partial<Caller> 
     signifier: participant.signifier,
     participantType: participant.type,
     role: 'PARTICIPANT_ARO',
+    person: `${participant.signifier}/aro-1`,
+    officer: { id: 'aro-1', kind: 'ARO', state: 'ACTIVE', categories: ['ORGANISATION', 'DEVICE', 'DCCKI'] },
     ...changes,
   };
 }

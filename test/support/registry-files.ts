@@ -1,12 +1,23 @@
 import { Fault } from '../../src/domain/fault.ts';
 import { loadRegistry, type LoadReport } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { findWholeParticipant } from '../../src/registry/participants.ts';
+import type { TestingParticipant } from '../../src/domain/participant.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { TEST_NOW } from './dates.ts';
 
 /** Checks a registry file's text and loads it, without an audit. */
 export async function load(text: string, pool: Pool): Promise<LoadReport> {
   return loadRegistry(parseRegistryFile(text, 'file.yaml'), TEST_NOW, pool, () => Promise.resolve());
+}
+
+/** Whole participants as at the tests' now, by signifier; who is unknown is absent. */
+export async function findWhole(
+  signifiers: readonly string[],
+  pool: Pool,
+): Promise<Map<string, TestingParticipant>> {
+  const found = await Promise.all(signifiers.map((one) => findWholeParticipant(one, TEST_NOW, pool)));
+  return new Map(found.filter((one) => one !== undefined).map((one) => [one.signifier, one]));
 }
 
 /** What a Fault says, reasons included; `undefined` when nothing was refused. */
@@ -36,5 +47,9 @@ export const partyText = (signifier: string, block: number, more: readonly strin
     ...more.map((line) => `    ${line}`),
     '',
   ].join('\n');
+
+/** A Senior and an Authorised Responsible Officer, for `partyText`. */
+export const OFFICERS =
+  'officers: [{ id: sro, kind: SRO, name: S. Senior }, { id: aro, kind: ARO, name: A. Authorised }]';
 
 const hex = (block: number) => block.toString(16).toUpperCase().padStart(3, '0');

@@ -35,7 +35,7 @@ export async function world(options: { readonly rateLimit?: number; readonly log
     if (known !== undefined) return known;
     const expiresAt = new Date(clock.now().getTime() + 90 * 86_400_000);
     const made = await createCredential(
-      { signifier, role, label: 'test', expiresAt },
+      { signifier, role, label: 'test', expiresAt, person: `test ${role}` },
       clock.now(),
       database.pool,
     );

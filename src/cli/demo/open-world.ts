@@ -7,7 +7,7 @@ import type { CallerRole, TestingParticipant } from '../../domain/participant.ts
 import { recordEvents } from '../../audit/audit-log.ts';
 import { createCredential, listCredentials, revokeCredential } from '../../registry/credentials.ts';
 import { loadRegistry } from '../../registry/load-registry.ts';
-import { findParticipants, listSignifiers } from '../../registry/participants.ts';
+import { findWholeParticipant, listSignifiers } from '../../registry/participants.ts';
 import { parseRegistryFile } from '../../registry/registry-file.ts';
 
 /** What `demo-credentials.json` holds. */
@@ -55,13 +55,14 @@ export async function openDemoWorld(
   const accounts = [];
   for (const [participant, role] of ACCOUNTS) {
     const { token } = await createCredential(
-      { signifier: participant, role, label: LABEL, expiresAt },
+      { signifier: participant, role, label: LABEL, expiresAt, person: `demo ${role}` },
       now,
       pool,
     );
     accounts.push({ participant, role, token });
   }
-  const participants = [...(await findParticipants(own, pool)).values()].map(describe);
+  const found = await Promise.all(own.map((signifier) => findWholeParticipant(signifier, now, pool)));
+  const participants = found.filter((one) => one !== undefined).map(describe);
   const credentials = { baseUrl, accounts, participants };
   const file = path.join(dataDir, 'demo-credentials.json');
   writeFileSync(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
@@ -84,6 +85,7 @@ const WORLD = path.join(__dirname, 'world.yaml');
 const LABEL = 'demo';
 const ACCOUNTS: readonly (readonly [string, CallerRole])[] = [
   ['NORTHGATE', 'PARTICIPANT_ARO'],
+  ['NORTHGATE', 'PARTICIPANT_SRO'],
   ['NORTHGATE', 'PARTICIPANT_VIEWER'],
   ['TRENTNET', 'PARTICIPANT_ARO'],
   ['METERWORKS', 'PARTICIPANT_ARO'],

@@ -9,12 +9,12 @@ import {
   touchCredentials,
 } from '../../../src/registry/credentials.ts';
 import { TEST_NOW } from '../../support/dates.ts';
-import { load, partyText, refusalOf } from '../../support/registry-files.ts';
+import { load, OFFICERS, partyText, refusalOf } from '../../support/registry-files.ts';
 import { testDatabase } from '../../support/test-database.ts';
 
 const MINUTE = 60_000;
 const after = (milliseconds: number) => new Date(TEST_NOW.getTime() + milliseconds);
-const FILE = `participants:\n${partyText('NORTHGATE', 1)}${partyText('SOUTHGATE', 2)}`;
+const FILE = `participants:\n${partyText('NORTHGATE', 1, [OFFICERS])}${partyText('SOUTHGATE', 2, [OFFICERS])}`;
 
 describe('a credential', () => {
   let database: Database;
@@ -65,6 +65,8 @@ describe('a credential', () => {
       signifier: 'NORTHGATE',
       participantType: 'SEC_PARTY',
       role: 'PARTICIPANT_ARO',
+      person: 'NORTHGATE/aro',
+      officer: { id: 'aro', kind: 'ARO', state: 'ACTIVE', categories: ['ORGANISATION', 'DEVICE', 'DCCKI'] },
     });
   });
 

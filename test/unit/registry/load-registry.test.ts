@@ -1,6 +1,6 @@
 import { query, type Database } from '../../../src/db/pool.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
-import { findParticipants } from '../../../src/registry/participants.ts';
+import { findWhole } from '../../support/registry-files.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { load, partyText, refusalOf } from '../../support/registry-files.ts';
@@ -8,13 +8,11 @@ import { testDatabase } from '../../support/test-database.ts';
 
 const TABLES = [
   'participant',
-  'membership',
-  'agreement',
+  'fact',
   'registry_entry',
   'identifier_allocation',
   'user_id_role_assignment',
   'device_range',
-  'rdp_nomination',
 ];
 
 describe('loading a registry file', () => {
@@ -46,7 +44,7 @@ describe('loading a registry file', () => {
 
   test('gives back every field of every participant', async () => {
     await load(FULL, database.pool);
-    const found = await findParticipants(['NORTHNET', 'REGDATA', 'MAKER', 'NOBODY'], database.pool);
+    const found = await findWhole(['NORTHNET', 'REGDATA', 'MAKER', 'NOBODY'], database.pool);
     expect([...found.keys()].sort()).toEqual(['MAKER', 'NORTHNET', 'REGDATA']);
     const uuid = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
     expect(found.get('NORTHNET')).toEqual({
@@ -65,7 +63,7 @@ describe('loading a registry file', () => {
       nominations: [],
       allocations: [
         { kind: 'USER_ID', state: 'ACTIVE', from: '90b3d51f30020000', to: '90b3d51f3002ffff' },
-        { kind: 'USER_ID', state: 'WITHDRAWN', from: '90b3d51f30030000', to: '90b3d51f3003ffff' },
+        { kind: 'USER_ID', state: 'ACTIVE', from: '90b3d51f30030000', to: '90b3d51f3003ffff' },
       ],
       roleAssignments: [
         { eui64: '90b3d51f30020001', userRole: 'GAS_TRANSPORTER' },
@@ -74,12 +72,15 @@ describe('loading a registry file', () => {
       deviceRanges: [{ from: '00db123400000000', to: '00db1234000000ff', deviceTypes: ['ESME', 'GSME'] }],
       gatewayConnection: true,
       certificatesIssued: 0,
+      issuedInDay: {},
+      termsAccepted: [],
+      obligations: [],
+      holds: [],
     });
     expect(found.get('REGDATA')).toMatchObject({
       type: 'RDP',
       status: 'CLOSED',
       nominations: [
-        { networkParty: 'NORTHNET', networkPartyState: 'EXPELLED', from: new Date('2017-01-01') },
         {
           networkParty: 'NORTHNET',
           networkPartyState: 'EXPELLED',
@@ -128,20 +129,36 @@ describe('loading a registry file', () => {
 
   test('a second time changes nothing', async () => {
     await load(FULL, database.pool);
-    const before = await findParticipants(['NORTHNET', 'REGDATA', 'MAKER'], database.pool);
+    const before = await findWhole(['NORTHNET', 'REGDATA', 'MAKER'], database.pool);
     await load(FULL, database.pool);
-    expect(await findParticipants(['NORTHNET', 'REGDATA', 'MAKER'], database.pool)).toEqual(before);
+    expect(await findWhole(['NORTHNET', 'REGDATA', 'MAKER'], database.pool)).toEqual(before);
   });
 
   test('is the whole truth for whom it names, and leaves others as they are', async () => {
     await load(`participants:\n${partyText('NORTHGATE', 1)}${partyText('SOUTHGATE', 2)}`, database.pool);
-    const bare = '  - { signifier: NORTHGATE, type: DCC, legalName: Now the DCC }\n';
+    const bare =
+      '  - { signifier: NORTHGATE, type: SEC_PARTY, legalName: Now bare, partyCategory: OTHER_SEC_PARTY }\n';
     await load(`participants:\n${bare}`, database.pool);
-    const found = await findParticipants(['NORTHGATE', 'SOUTHGATE'], database.pool);
-    expect(found.get('NORTHGATE')).toMatchObject({ type: 'DCC', allocations: [], deviceRanges: [] });
+    const found = await findWhole(['NORTHGATE', 'SOUTHGATE'], database.pool);
+    expect(found.get('NORTHGATE')).toMatchObject({
+      legalName: 'Now bare',
+      partyCategory: 'OTHER_SEC_PARTY',
+      allocations: [],
+      deviceRanges: [],
+    });
     expect(found.get('NORTHGATE')).not.toHaveProperty('membership');
-    expect(found.get('NORTHGATE')).not.toHaveProperty('partyCategory');
     expect(found.get('SOUTHGATE')!.allocations).toHaveLength(1);
+  });
+
+  test('never changes the type of a participant', async () => {
+    await load(`participants:\n${partyText('NORTHGATE', 1)}`, database.pool);
+    const before = await everything();
+    const other = 'participants:\n  - { signifier: NORTHGATE, type: DCC, legalName: Now the DCC }\n';
+    expect(await refusalOf(() => load(other, database.pool))).toEqual({
+      code: 'registry-invalid',
+      text: 'the Signifier NORTHGATE and its type are for ever; nothing was loaded.',
+    });
+    expect(await everything()).toEqual(before);
   });
 
   test('moves a range from one participant to another, whoever stands first', async () => {
@@ -149,7 +166,7 @@ describe('loading a registry file', () => {
       `participants:\n${partyText('NORTHGATE', north)}${partyText('SOUTHGATE', south)}`;
     await load(both(1, 2), database.pool);
     await load(both(2, 1), database.pool);
-    const { allocations } = (await findParticipants(['NORTHGATE'], database.pool)).get('NORTHGATE')!;
+    const { allocations } = (await findWhole(['NORTHGATE'], database.pool)).get('NORTHGATE')!;
     expect(allocations[0]!.from).toBe('90b3d51f30020000');
   });
 
@@ -188,7 +205,7 @@ describe('loading a registry file', () => {
     [
       'the reference of an agreement',
       partyText('EASTGATE', 3, [agreement()]),
-      /belongs to another participant/,
+      /The reference belongs to another agreement/,
     ],
   ])('that takes %s of a participant in the database is refused', async (_what, entry, says) => {
     await load(`participants:\n${partyText('NORTHGATE', 1, [agreement()])}`, database.pool);
@@ -230,7 +247,6 @@ participants:
     status: CLOSED
     nominatedBy:
       - { networkParty: NORTHNET, from: 2018-01-01, to: 2019-01-01 }
-      - { networkParty: NORTHNET, from: 2017-01-01 }
     allocations: [{ kind: RDP_ID, from: 90B3D51F30040000, to: 90B3D51F30040000 }]
   - signifier: NORTHNET
     type: SEC_PARTY
@@ -239,7 +255,7 @@ participants:
     membership: { state: EXPELLED, since: 2016-05-01, expelledAt: 2026-03-02T10:20:30Z }
     gatewayConnection: true
     allocations:
-      - { kind: USER_ID, from: 90B3D51F30030000, to: 90B3D51F3003FFFF, state: WITHDRAWN }
+      - { kind: USER_ID, from: 90B3D51F30030000, to: 90B3D51F3003FFFF }
       - { kind: USER_ID, from: 90B3D51F30020000, to: 90B3D51F3002FFFF }
     userIds:
       - { eui64: 90B3D51F30020001, userRole: OTHER_USER }

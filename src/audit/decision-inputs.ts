@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { EligibilityQuestion } from '../domain/eligibility-question.ts';
+import type { TestingParticipant } from '../domain/participant.ts';
+
+/** A question as it is kept: the participant as it was, which many decisions share, and the rest. */
+export interface KeptQuestion {
+  readonly inputs: string;
+  readonly snapshot?: { readonly sha256: Buffer; readonly value: string };
+}
+
+/** JSON of a question in two parts. @param snapshots  of this set so far, by participant: each is written once */
+export function keepQuestion(
+  { request, caller, participant, csr, standing, now }: EligibilityQuestion,
+  snapshots: Map<string, NonNullable<KeptQuestion['snapshot']>>,
+): KeptQuestion {
+  const { category, purpose, environment, deviceType, channel, onBehalfOf } = request;
+  const asked = { category, purpose, environment, deviceType, channel, onBehalfOf };
+  if (participant === undefined)
+    return { inputs: JSON.stringify({ request: asked, caller, csr, standing, now }) };
+  const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay, ...core } =
+    participant;
+  const own = { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay };
+  const snapshot = snapshots.get(participant.id) ?? takeSnapshot(core);
+  snapshots.set(participant.id, snapshot);
+  return {
+    inputs: JSON.stringify({ request: asked, caller, participant: own, csr, standing, now }),
+    snapshot,
+  };
+}
+
+/** The question again, as `decide` takes it. */
+export function restoreQuestion(inputs: string, snapshot: string | null): EligibilityQuestion {
+  const rest = JSON.parse(inputs, reviveInstant) as EligibilityQuestion;
+  if (snapshot === null) return { ...rest, participant: undefined };
+  const core = JSON.parse(snapshot, reviveInstant) as TestingParticipant;
+  return { ...rest, participant: { ...core, ...rest.participant } };
+}
+
+function takeSnapshot(core: object): NonNullable<KeptQuestion['snapshot']> {
+  const value = JSON.stringify(core);
+  return { sha256: createHash('sha256').update(value).digest(), value };
+}
+
+/** Instants are the members of these names that `JSON.stringify` wrote; a range of EUI-64s has `from` and `to` too. */
+function reviveInstant(name: string, value: unknown): unknown {
+  return typeof value === 'string' && INSTANTS.has(name) && INSTANT.test(value) ? new Date(value) : value;
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const INSTANTS = new Set([
+  'now',
+  'since',
+  'from',
+  'to',
+  'requestedAt',
+  'offeredAt',
+  'executedAt',
+  'effectiveFrom',
+  'effectiveTo',
+  'expelledAt',
+  'accessionDate',
+  'expiresAt',
+]);

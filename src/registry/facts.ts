@@ -1,0 +1,188 @@
+import {
+  requireTransition,
+  type Fact,
+  type FactKind,
+  type FactSource,
+  type FactValues,
+} from '../domain/facts.ts';
+import { Fault } from '../domain/fault.ts';
+import { violatedConstraint } from '../db/database-errors.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
+
+/** The next version of a fact. */
+export interface FactChange<Kind extends FactKind = FactKind> {
+  readonly participantId: string;
+  readonly kind: Kind;
+  /** Which agreement, officer, obligation; '' where there is one of the kind. */
+  readonly key: string;
+  readonly state: string;
+  readonly since: Date;
+  readonly value: FactValues[Kind];
+}
+
+/** Where changes come from and when they are written down. */
+export interface FactOrigin {
+  readonly source: FactSource;
+  readonly credentialId?: string;
+  readonly recordedAt: Date;
+}
+
+/**
+ * Writes the next version of each fact, two statements for all. Of two who change the same version, one wins.
+ * @throws Fault `conflict` when a state may not follow the present one, or somebody else was faster
+ */
+export async function recordFacts(
+  changes: readonly FactChange[],
+  origin: FactOrigin,
+  db: PoolClient,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const latest = await findLatest(changes, db);
+  const versions = changes.map((change, place) => {
+    const { version, state } = latest[place] ?? { version: 0, state: '' };
+    requireTransition(change.kind, state === 'VOID' ? '' : state, change.state);
+    return version + 1;
+  });
+  const rows = changes.map(({ participantId, kind, key, state, since, value }, place) => ({
+    participant_id: participantId,
+    kind,
+    key,
+    version: versions[place],
+    state,
+    since,
+    value,
+  }));
+  try {
+    await query(db, INSERT, [
+      JSON.stringify(rows),
+      origin.source,
+      origin.credentialId ?? null,
+      origin.recordedAt,
+    ]);
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** Every version of a participant's facts, oldest first; of one kind, or of all. */
+export async function listFacts(
+  participantId: string,
+  db: Db,
+  kind?: FactKind,
+): Promise<(Fact & { readonly recordedAt: Date })[]> {
+  const { rows } = await query<StoredFact>(
+    db,
+    `select kind, key, version, state, since, value, source, recorded_at as "recordedAt" from fact
+      where participant_id = $1 and ($2::text is null or kind = $2)
+      order by recorded_at, kind, key, version`,
+    [participantId, kind ?? null],
+  );
+  return rows.map((row) => ({ ...row, value: reviveDates(row.value) as FactValues[FactKind] }));
+}
+
+/** The versions that hold at an instant: of each fact the latest recorded one that has begun; VOID ones are left out. */
+export async function findFacts(participantId: string, at: Date, db: Db, kind?: FactKind): Promise<Fact[]> {
+  const { rows } = await query<StoredFact>(
+    db,
+    `select * from (
+       select distinct on (kind, key) kind, key, version, state, since, value, source from fact
+        where participant_id = $1 and since <= $2 and ($3::text is null or kind = $3)
+        order by kind, key, version desc) as held
+      where state <> 'VOID' order by kind, key`,
+    [participantId, at, kind ?? null],
+  );
+  return rows.map((row) => ({ ...row, value: reviveDates(row.value) as FactValues[FactKind] }));
+}
+
+/** The latest version of every fact of these participants, begun or not; VOID ones too: participant id -> facts. */
+export async function findLatestFacts(
+  participantIds: readonly string[],
+  db: Db,
+): Promise<Map<string, Fact[]>> {
+  const { rows } = await query<StoredFact & { participant_id: string }>(
+    db,
+    `select distinct on (participant_id, kind, key) participant_id, kind, key, version, state, since, value, source
+       from fact where participant_id = any($1::uuid[]) order by participant_id, kind, key, version desc`,
+    [participantIds],
+  );
+  const found = new Map<string, Fact[]>();
+  for (const { participant_id: id, ...row } of rows) {
+    const facts = found.get(id) ?? [];
+    facts.push({ ...row, value: reviveDates(row.value) as FactValues[FactKind] });
+    found.set(id, facts);
+  }
+  return found;
+}
+
+/** JSON tells instants as text: those of the names that hold instants become Dates again, at any depth. */
+export function reviveDates(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reviveDates);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      typeof member === 'string' && INSTANTS.has(name) && ISO_INSTANT.test(member)
+        ? new Date(member)
+        : reviveDates(member),
+    ]),
+  );
+}
+
+interface StoredFact extends Omit<Fact, 'value'> {
+  readonly value: unknown;
+  readonly recordedAt: Date;
+}
+
+async function findLatest(
+  changes: readonly FactChange[],
+  db: PoolClient,
+): Promise<({ version: number; state: string } | undefined)[]> {
+  const { rows } = await query<{ version: number | null; state: string | null }>(
+    db,
+    `select f.version, f.state
+       from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as asked (participant_id, kind, key, place)
+       left join lateral (select version, state from fact
+          where participant_id = asked.participant_id and kind = asked.kind and key = asked.key
+          order by version desc limit 1) as f on true
+      order by asked.place`,
+    [changes.map((one) => one.participantId), changes.map((one) => one.kind), changes.map((one) => one.key)],
+  );
+  return rows.map(({ version, state }) =>
+    version === null || state === null ? undefined : { version, state },
+  );
+}
+
+function explained(error: unknown): unknown {
+  const constraint = violatedConstraint(error);
+  if (constraint === 'fact_pkey')
+    return new Fault('conflict', 'Somebody else changed this at the same time; read it again.', {
+      cause: error,
+    });
+  if (constraint === 'fact_agreement_ref')
+    return new Fault('conflict', 'The reference belongs to another agreement; take one of your own.', {
+      cause: error,
+    });
+  return error;
+}
+
+const INSERT = `
+  insert into fact (participant_id, kind, key, version, state, since, value, source, credential_id, recorded_at)
+  select participant_id, kind, key, version, state, since, value, $2, $3, $4
+    from jsonb_to_recordset($1::jsonb) as change (participant_id uuid, kind text, key text, version integer, state text,
+      since timestamptz, value jsonb)`;
+const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const INSTANTS = new Set([
+  'since',
+  'from',
+  'to',
+  'now',
+  'requestedAt',
+  'offeredAt',
+  'executedAt',
+  'effectiveFrom',
+  'effectiveTo',
+  'expelledAt',
+  'accessionDate',
+  'expiresAt',
+  'lockedUntil',
+]);

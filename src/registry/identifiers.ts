@@ -1,0 +1,84 @@
+import type { Eui64 } from '../domain/eui64.ts';
+import type { TestingParticipant } from '../domain/participant.ts';
+import { query, type Db } from '../db/pool.ts';
+
+/** What the records say about an EUI-64 that a participant asks about, as at an instant. */
+export interface IdentifierFacts extends Pick<
+  TestingParticipant,
+  'allocations' | 'roleAssignments' | 'deviceRanges'
+> {
+  /** In an active allocation, or an own device range, of another participant. */
+  readonly ownedByOther: boolean;
+  /** In a Registry Entry of the SEC Panel: never a Device (government response, paragraph 33). */
+  readonly inCentralRegistry: boolean;
+  /** Certificates with this Device ID, those being issued included. */
+  readonly certificatesForDevice: number;
+  /** The limit of certificates that the DCC raised for this Device ID. */
+  readonly deviceCeiling?: number;
+}
+
+/** Answers for many identifiers in one statement, in the order of the questions. */
+export async function findIdentifierFacts(
+  questions: readonly { readonly participantId: string; readonly eui64: Eui64 }[],
+  at: Date,
+  db: Db,
+): Promise<IdentifierFacts[]> {
+  const { rows } = await query<{ facts: IdentifierFacts }>(db, SELECT_ASKED, [
+    questions.map((one) => one.participantId),
+    questions.map((one) => one.eui64),
+    at,
+  ]);
+  return rows.map((row) => row.facts);
+}
+
+/** Every identifier that a participant holds at an instant. */
+export async function findIdentifiers(
+  participantId: string,
+  at: Date,
+  db: Db,
+): Promise<Pick<TestingParticipant, 'allocations' | 'roleAssignments' | 'deviceRanges'>> {
+  const { rows } = await query<Pick<TestingParticipant, 'allocations' | 'roleAssignments' | 'deviceRanges'>>(
+    db,
+    SELECT_ALL,
+    [participantId, at],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new TypeError('a select without from has one row');
+  return found;
+}
+
+const during = (table: string, at: string) =>
+  `${table}.valid_from <= ${at} and (${table}.valid_to is null or ${table}.valid_to > ${at})`;
+const contains = (table: string) =>
+  `eui64_range(${table}.eui64_from, ${table}.eui64_to, '[]') @> asked.eui64`;
+const ALLOCATION = `json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to)`;
+const ASSIGNMENT = `json_build_object('eui64', u.eui64, 'userRole', u.user_role)`;
+const DEVICE_RANGE = `json_strip_nulls(json_build_object('from', d.eui64_from, 'to', d.eui64_to,
+  'deviceTypes', d.device_types, 'delegatedBy', d.delegated_by))`;
+
+const SELECT_ASKED = `
+  select json_strip_nulls(json_build_object(
+      'allocations', (select coalesce(json_agg(${ALLOCATION} order by i.eui64_from), '[]') from identifier_allocation i
+        where ${contains('i')} and i.participant_id = asked.participant_id and ${during('i', '$3')}),
+      'roleAssignments', (select coalesce(json_agg(${ASSIGNMENT} order by u.user_role), '[]') from user_id_role_assignment u
+        where u.eui64 = asked.eui64 and u.participant_id = asked.participant_id and ${during('u', '$3')}),
+      'deviceRanges', (select coalesce(json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by), '[]') from device_range d
+        where ${contains('d')} and d.participant_id = asked.participant_id and ${during('d', '$3')}),
+      'ownedByOther', exists (select 1 from identifier_allocation i
+          where ${contains('i')} and i.participant_id <> asked.participant_id and ${during('i', '$3')})
+        or exists (select 1 from device_range d
+          where ${contains('d')} and d.delegated_by is null and d.participant_id <> asked.participant_id and ${during('d', '$3')}),
+      'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')}),
+      'certificatesForDevice', (select count(*)::int from certificate c
+          where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status <> 'abandoned'),
+      'deviceCeiling', (select c.certificates from device_ceiling c where c.eui64 = asked.eui64))) as facts
+    from unnest($1::uuid[], $2::text[]) with ordinality as asked (participant_id, eui64, place)
+   order by asked.place`;
+
+const SELECT_ALL = `
+  select (select coalesce(json_agg(${ALLOCATION} order by i.eui64_from), '[]') from identifier_allocation i
+           where i.participant_id = $1 and ${during('i', '$2')}) as allocations,
+         (select coalesce(json_agg(${ASSIGNMENT} order by u.eui64, u.user_role), '[]') from user_id_role_assignment u
+           where u.participant_id = $1 and ${during('u', '$2')}) as "roleAssignments",
+         (select coalesce(json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by), '[]') from device_range d
+           where d.participant_id = $1 and ${during('d', '$2')}) as "deviceRanges"`;

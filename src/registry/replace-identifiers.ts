@@ -1,0 +1,89 @@
+import type { Eui64, Eui64Range } from '../domain/eui64.ts';
+import type { DeviceType } from '../domain/category.ts';
+import { query, type PoolClient } from '../db/pool.ts';
+
+/** The identifiers that a participant is stated to hold, all of them. */
+export interface StatedIdentifiers {
+  readonly participantId: string;
+  readonly allocations: readonly (Eui64Range & { readonly kind: string })[];
+  readonly userIds: readonly { readonly eui64: Eui64; readonly userRole: string }[];
+  readonly deviceRanges: readonly (Eui64Range & {
+    readonly deviceTypes: readonly DeviceType[];
+    readonly delegatedBy?: string | undefined;
+  })[];
+}
+
+/**
+ * Makes the stated identifiers those that the participants hold from now on: what is no longer stated ends, what is new
+ * begins. All endings come first, so that a range may move from one participant to another.
+ */
+export async function replaceIdentifiers(
+  stated: readonly StatedIdentifiers[],
+  now: Date,
+  db: PoolClient,
+): Promise<void> {
+  const owners = stated.map((one) => one.participantId);
+  const rows = TABLES.map(({ rowsOf, ...table }) => ({
+    table,
+    rows: JSON.stringify(stated.flatMap(rowsOf)),
+  }));
+  for (const { table, rows: all } of rows) {
+    const gone = `participant_id = any($1::uuid[]) and valid_to is null and not exists (
+      select 1 from jsonb_to_recordset($2::jsonb) as stated (${table.columns}) where ${table.same})`;
+    // What began at this very instant never was.
+    await query(db, `delete from ${table.name} t where ${gone} and valid_from >= $3`, [owners, all, now]);
+    await query(db, `update ${table.name} t set valid_to = $3 where ${gone}`, [owners, all, now]);
+  }
+  for (const { table, rows: all } of rows)
+    await query(
+      db,
+      `insert into ${table.name} (participant_id, ${table.insert}, valid_from)
+       select participant_id, ${table.select}, $2::timestamptz from jsonb_to_recordset($1::jsonb) as stated (${table.columns})
+        where not exists (select 1 from ${table.name} t
+          where t.participant_id = stated.participant_id and t.valid_to is null and ${table.same})`,
+      [all, now],
+    );
+}
+
+interface IdentifierTable {
+  readonly name: string;
+  /** Columns of a stated row. */
+  readonly columns: string;
+  readonly insert: string;
+  readonly select: string;
+  /** When a row on record, t, is the stated one. */
+  readonly same: string;
+  readonly rowsOf: (one: StatedIdentifiers) => readonly object[];
+}
+
+const TABLES: readonly IdentifierTable[] = [
+  {
+    name: 'identifier_allocation',
+    columns: 'participant_id uuid, kind text, "from" text, "to" text',
+    insert: 'kind, eui64_from, eui64_to',
+    select: 'kind, "from", "to"',
+    same: `t.participant_id = stated.participant_id and t.kind = stated.kind
+      and t.eui64_from = stated."from" and t.eui64_to = stated."to"`,
+    rowsOf: ({ participantId, allocations }) =>
+      allocations.map((one) => ({ participant_id: participantId, ...one })),
+  },
+  {
+    name: 'user_id_role_assignment',
+    columns: 'participant_id uuid, eui64 text, "userRole" text',
+    insert: 'eui64, user_role',
+    select: 'eui64, "userRole"',
+    same: 't.participant_id = stated.participant_id and t.eui64 = stated.eui64 and t.user_role = stated."userRole"',
+    rowsOf: ({ participantId, userIds }) => userIds.map((one) => ({ participant_id: participantId, ...one })),
+  },
+  {
+    name: 'device_range',
+    columns: 'participant_id uuid, "from" text, "to" text, "deviceTypes" jsonb, "delegatedBy" text',
+    insert: 'eui64_from, eui64_to, device_types, delegated_by',
+    select: '"from", "to", array(select jsonb_array_elements_text("deviceTypes")), "delegatedBy"',
+    same: `t.participant_id = stated.participant_id and t.eui64_from = stated."from" and t.eui64_to = stated."to"
+      and t.device_types = array(select jsonb_array_elements_text(stated."deviceTypes"))
+      and t.delegated_by is not distinct from stated."delegatedBy"`,
+    rowsOf: ({ participantId, deviceRanges }) =>
+      deviceRanges.map((one) => ({ participant_id: participantId, ...one })),
+  },
+];
