@@ -56,7 +56,10 @@ export async function closeReview(
   if (by.person === '' || by.person === review.preparedPerson || by.participantId === review.participantId)
     throw secondPersonNeeded(review, by);
   if (review.state === 'OPEN' && review.expiresAt <= now)
-    throw new Fault('conflict', `This review expired at ${review.expiresAt.toISOString()}; prepare it again.`);
+    throw new Fault(
+      'conflict',
+      `This review expired at ${review.expiresAt.toISOString()}; prepare it again.`,
+    );
   const { rowCount } = await query(
     db,
     `update review set state = $2, decided_by = $3, decided_person = $4, decided_at = $5, decided_because = $6
