@@ -33,9 +33,9 @@ export function opensslVerify(
   });
 }
 
-/** `openssl x509 -text` of one certificate. @throws Error when OpenSSL does not read it */
+/** `openssl x509 -text` of one certificate; names in one form whatever the version. @throws Error when OpenSSL does not read it */
 export function opensslText(der: Buffer): string {
-  return execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-text'], {
+  return execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-text', '-nameopt', NAME_FORM], {
     input: der,
     encoding: 'utf8',
   });
@@ -55,3 +55,5 @@ function withFiles<T>(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const NAME_FORM = 'esc_2253,esc_ctrl,utf8,dump_nostr,dump_der,sep_comma_plus_space,sname';
