@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { CALLER_ROLES, type CallerRole } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
+import { withTransaction } from '../db/pool.ts';
 import { createCredential, listCredentials, revokeCredential } from '../registry/credentials.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
@@ -33,15 +34,17 @@ export function tokenCommands(tcs: Command): void {
           label: options.label,
           expiresAt: parseExpiry(options.expires, now),
         };
-        const made = await withDatabase(async ({ pool }) => {
-          const created = await createCredential(wanted, now, pool);
-          const { prefix } = created.credential;
-          await recordEvents(
-            [{ at: now, event: 'credential.created', object: prefix, facts: { role: wanted.role } }],
-            pool,
-          );
-          return created;
-        });
+        const made = await withDatabase(({ pool }) =>
+          withTransaction(pool, async (db) => {
+            const created = await createCredential(wanted, now, db);
+            const { prefix } = created.credential;
+            await recordEvents(
+              [{ at: now, event: 'credential.created', object: prefix, facts: { role: wanted.role } }],
+              db,
+            );
+            return created;
+          }),
+        );
         process.stderr.write(
           `${made.credential.prefix} for ${wanted.signifier}, until ${shortInstant(wanted.expiresAt)}; keep it secret:\n`,
         );
@@ -78,11 +81,13 @@ export function tokenCommands(tcs: Command): void {
     .argument('<prefix>', 'as token list shows it')
     .description('end a token at once')
     .action(async (prefix: string) => {
-      await withDatabase(async ({ pool }) => {
-        const at = new Date();
-        await revokeCredential(prefix, at, pool);
-        await recordEvents([{ at, event: 'credential.revoked', object: prefix }], pool);
-      });
+      await withDatabase(({ pool }) =>
+        withTransaction(pool, async (db) => {
+          const at = new Date();
+          await revokeCredential(prefix, at, db);
+          await recordEvents([{ at, event: 'credential.revoked', object: prefix }], db);
+        }),
+      );
       process.stderr.write(`${prefix} is revoked.\n`);
     });
 }
