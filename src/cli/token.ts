@@ -57,6 +57,7 @@ export function tokenCommands(tcs: Command): void {
     .description('credentials, never the tokens themselves')
     .option('--participant <signifier>', 'of one participant only')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs token list --participant METERWORKS')
     .action(async (options: OutputOptions & { participant?: string }) => {
       const credentials = await withDatabase(({ pool }) => listCredentials(options.participant, pool));
       print(options, credentials, () =>
@@ -80,7 +81,9 @@ export function tokenCommands(tcs: Command): void {
     .command('revoke')
     .argument('<prefix>', 'as token list shows it')
     .description('end a token at once')
-    .action(async (prefix: string) => {
+    .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs token revoke 1f0c9a3b')
+    .action(async (prefix: string, options: OutputOptions) => {
       await withDatabase(({ pool }) =>
         withTransaction(pool, async (db) => {
           const at = new Date();
@@ -88,7 +91,7 @@ export function tokenCommands(tcs: Command): void {
           await recordEvents([{ at, event: 'credential.revoked', object: prefix }], db);
         }),
       );
-      process.stderr.write(`${prefix} is revoked.\n`);
+      print(options, { revoked: prefix }, () => `${prefix} is revoked.`);
     });
 }
 

@@ -135,8 +135,7 @@ function nameOf(names: readonly OracleName[]): asn1.Name {
 }
 
 function valueOf(as: OracleName[1], value: string | Buffer): Partial<asn1.AttributeValue> {
-  if (typeof value !== 'string')
-    return { anyValue: AsnBitStringConverter.toASN(bytes(value)).toBER() };
+  if (typeof value !== 'string') return { anyValue: AsnBitStringConverter.toASN(bytes(value)).toBER() };
   return as === 'utf8' ? { utf8String: value } : { printableString: value };
 }
 

@@ -41,6 +41,15 @@ export function opensslText(der: Buffer): string {
   });
 }
 
+/** Whether OpenSSL reads a CSR (DER), and verifies its signature. */
+export function opensslCsr(octets: Buffer): { readonly read: boolean; readonly verified: boolean } {
+  const words = ['req', '-inform', 'DER', '-noout'];
+  const read = spawnSync('openssl', words, { input: octets });
+  if (read.status !== 0) return { read: false, verified: false };
+  const verified = spawnSync('openssl', [...words, '-verify'], { input: octets, encoding: 'utf8' });
+  return { read: true, verified: verified.stderr.includes('verify OK') };
+}
+
 function withFiles<T>(
   files: Readonly<Record<string, readonly Buffer[]>>,
   use: (file: (name: string) => string) => T,
