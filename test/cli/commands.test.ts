@@ -82,7 +82,7 @@ describe("the operators' command line, from nothing", () => {
       verified: true,
     });
     expect(statSync(written.key).mode & 0o777).toBe(0o600);
-    expect((await tcs(settings, ...words)).code).toBe(78);
+    expect((await tcs(settings, ...words)).code).toBe(73);
   });
 
   test('lint says PASS of a test CA, and ends with 65 over what is no certificate', async () => {
