@@ -167,9 +167,9 @@ function readRequest(
   };
 }
 
-function send(response: Response, row: Route, { body, location, type }: RouteAnswer): void {
+function send(response: Response, { status = 200 }: Route, { body, location, type }: RouteAnswer): void {
   if (location !== undefined) response.location(location);
-  response.status(row.status ?? 200);
+  response.status(status);
   if (type === undefined) response.json(body);
   else response.type(type).send(body);
 }

@@ -16,7 +16,7 @@ export interface Route {
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
   /** 201 made, 202 waits for a second person; absent: 200. */
-  readonly status?: 201 | 202;
+  readonly status?: 200 | 201 | 202;
   /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */
   readonly event?: string;
   readonly handle: (asked: AskedRoute<never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
