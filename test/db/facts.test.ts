@@ -20,7 +20,7 @@ describe(`facts, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () 
   const record = (change: Omit<FactChange, 'participantId' | 'key' | 'value'>, at = TEST_NOW) =>
     withTransaction(database.pool, (db) =>
       recordFacts(
-        [{ participantId, key: '', value: {} as never, ...change }],
+        [{ participantId, key: '', value: {}, ...change }],
         { source: 'SECAS_FEED', recordedAt: at },
         db,
       ),
