@@ -53,7 +53,7 @@ export async function decideRequests(
     const { question } = one;
     const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
     const asked = { ...question, standing };
-    return { ...one, question: asked, decision: decide(asked, needs.ruleSet) };
+    return { ...one, question: asked, decision: decide(asked, needs.ruleSets.at(now)) };
   });
 }
 
@@ -71,6 +71,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     db,
   );
   const earlier = new Earlier();
+  const ruleSet = needs.ruleSets.at(now);
 
   return requests.map((read, place) => {
     const core = participants.get(signifierOf(read));
@@ -81,7 +82,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     const { reading } = read;
     const asked = { request, caller, participant, standing, now };
     const question = reading === undefined ? asked : { ...asked, csr: reading };
-    const decision = decide(question, needs.ruleSet);
+    const decision = decide(question, ruleSet);
     if (decision.outcome === 'PASS') earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
@@ -184,7 +185,7 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
   return { sha256: read.key.sha256, subject: subjectKey(read.reading.subject) };
 }
 
-type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSet' | 'refusedKeys'>;
+type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSets' | 'refusedKeys'>;
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const UNASKED: IdentifierFacts = {
   allocations: [],

@@ -7,7 +7,9 @@ import type { DecidedRequest } from './decide-requests.ts';
 /** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
 export function refusal(decision: Decision): Fault {
   const { reasons, outcome } = decision;
-  if (outcome === 'REFER' || outcome === 'QUEUE')
+  if (outcome === 'QUEUE')
+    return new Fault('too-many-requests', 'The quota is used up for now; nothing was issued.', { reasons });
+  if (outcome === 'REFER')
     return new Fault('referred', 'The request needs the decision of a DCC approver; nothing was issued.', {
       reasons,
     });
