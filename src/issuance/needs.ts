@@ -28,4 +28,6 @@ export interface AskedRequest {
   readonly requestId?: string;
   /** Row of the Idempotency-Key under which it came. */
   readonly idempotencyId?: string;
+  /** Who holds that row now; see `idempotency-store.ts`. */
+  readonly fence?: number;
 }
