@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Fault, type Reason } from '../domain/fault.ts';
-import { readKeyFile } from '../keys/key-file.ts';
+import { KEY_NOT_OPENED, keyNotOpened, readKeyFile } from '../keys/key-file.ts';
 import { softwareSigner } from '../keys/software-signer.ts';
 import { runRules } from '../lint/lint.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
@@ -41,6 +41,7 @@ export function openHierarchy(
   const opened = new Map<string, Authority>();
   const issuing = new Map<string, IssuingAuthority>();
   const faults: Reason[] = [];
+  const unopened: string[] = [];
   for (const template of rootsFirst(needs.profiles)) {
     try {
       const authority = openAuthority(template, opened.get(template.issuer), needs, now);
@@ -50,9 +51,12 @@ export function openHierarchy(
         issuing.set(authority.name, issuingAuthority(authority, signer));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      faults.push(refusedReason(template.authority, error.message), ...error.reasons);
+      if (error.reasons.some((one) => one.reason === KEY_NOT_OPENED))
+        unopened.push(authorityFiles(needs.folder, template.authority).key);
+      else faults.push(refusedReason(template.authority, error.message), ...error.reasons);
     }
   }
+  if (unopened.length > 0) faults.unshift(keyNotOpened(unopened));
   if (faults.length > 0)
     throw new Fault('authority-refused', 'The test CAs cannot be used; nothing is issued.', {
       reasons: faults,

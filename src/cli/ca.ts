@@ -2,7 +2,7 @@ import { writeFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { authoritiesFolder, requirePassphrase } from '../app.ts';
+import { authoritiesFolder, requireDataFolder, requirePassphrase } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
 import { systemRandom } from '../domain/serial-number.ts';
 import { Fault } from '../domain/fault.ts';
@@ -32,6 +32,7 @@ export function authorityCommands(tcs: Command): void {
     .action(async (options: OutputOptions & { readonly yes?: true }) => {
       const config = readConfig(process.env);
       const passphrase = requirePassphrase(config);
+      requireDataFolder(config);
       const profiles = loadProfiles(config.templatesDir);
       const folder = authoritiesFolder(config);
       const missing = missingAuthorities({ folder, profiles });

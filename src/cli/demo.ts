@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { authoritiesFolder, requirePassphrase } from '../app.ts';
+import { authoritiesFolder, requireDataFolder, requirePassphrase } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
 import { systemRandom } from '../domain/serial-number.ts';
 import { createAuthorities } from '../ca/create-authorities.ts';
 import { writeNewFile } from '../keys/key-file.ts';
 import { loadProfiles } from '../profiles/load-profiles.ts';
 import { openLog } from '../logger.ts';
-import { startService, stopOnSignals } from '../serve.ts';
+import { requireAddress, startService, stopOnSignals } from '../serve.ts';
 import { showEveryCategory } from './demo/every-category.ts';
 import { openDemoWorld, type DemoCredentials } from './demo/open-world.ts';
 
@@ -31,7 +31,10 @@ Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
   $ TCS_DATA_DIR=/some/empty/folder TCS_PORT=0 tcs demo`,
     )
     .action(async ({ once }: { readonly once?: true }) => {
-      const config = readConfig(withDemoPassphrase(process.env, once));
+      const environment = withDemoPort(process.env, once);
+      requireDataFolder(readConfig(environment));
+      await requireAddress(readConfig(environment));
+      const config = readConfig(withDemoPassphrase(environment));
       const quiet = once && process.env['TCS_LOG_LEVEL'] === undefined;
       const log = openLog(quiet ? { logLevel: 'silent' } : config);
       makeAuthorities(config);
@@ -51,10 +54,15 @@ Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
     });
 }
 
-/** The demo needs no settings: it makes a passphrase of its own beside the keys, and picks a free port for one round. */
-function withDemoPassphrase(environment: NodeJS.ProcessEnv, once: true | undefined): NodeJS.ProcessEnv {
-  const base =
-    once && environment['TCS_PORT'] === undefined ? { ...environment, TCS_PORT: '0' } : environment;
+/** One round picks a free port. */
+function withDemoPort(environment: NodeJS.ProcessEnv, once: true | undefined): NodeJS.ProcessEnv {
+  const given = environment['TCS_PORT'] ?? environment['TCS_PORT_FILE'];
+  return once && given === undefined ? { ...environment, TCS_PORT: '0' } : environment;
+}
+
+/** The demo needs no settings: it makes a passphrase of its own beside the keys. */
+function withDemoPassphrase(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const base = environment;
   if (base['TCS_KEY_PASSPHRASE'] !== undefined || base['TCS_KEY_PASSPHRASE_FILE'] !== undefined) return base;
   const { dataDir } = readConfig(base);
   const file = path.join(dataDir, 'demo-passphrase');

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TEST_PASSPHRASE } from './authorities.ts';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+/** How a command ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built `tcs` (or another built script) in an environment of its own. */
+export function tcs(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  options: { readonly script?: string; readonly input?: string; readonly cwd?: string } = {},
+): Promise<Ended> {
+  const script = path.join(ROOT, 'dist', options.script ?? 'cli/main.js');
+  const child = spawn(process.execPath, [script, ...words], {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+  });
+  child.stdin.end(options.input ?? '');
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve) => child.once('close', (status) => resolve({ status, stdout, stderr })));
+}
+
+/** A fresh data folder with a copy of the test authorities, and the settings that open it. */
+export function dataFolder(): { folder: string; environment: Record<string, string> } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-data-'));
+  cpSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities'), path.join(folder, 'authorities'), {
+    recursive: true,
+  });
+  return {
+    folder,
+    environment: { TCS_DATA_DIR: folder, TCS_KEY_PASSPHRASE: TEST_PASSPHRASE, TCS_PORT: '0' },
+  };
+}
