@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { systemClock, type Clock } from './domain/clock.ts';
 import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
+import { recordAuthorities } from './ca/authority-store.ts';
 import { findLeftovers } from './ca/certificate-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
@@ -58,6 +59,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   };
   try {
     if (parts.database === undefined) await migrate(database.pool);
+    await recordAuthorities(hierarchy.authorities, clock.now(), database.pool);
     const needs: IssuanceNeeds = {
       db: database.pool,
       hierarchy,

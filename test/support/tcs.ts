@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { openDatabase } from '../../src/db/pool.ts';
 import { TEST_PASSPHRASE } from './authorities.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -31,14 +32,18 @@ export function tcs(
   return new Promise((resolve) => child.once('close', (status) => resolve({ status, stdout, stderr })));
 }
 
-/** A fresh data folder with a copy of the test authorities, and the settings that open it. */
-export function dataFolder(): { folder: string; environment: Record<string, string> } {
+/** A fresh data folder with a copy of the test authorities and an empty migrated database, and the settings that open it. */
+export async function dataFolder(): Promise<{ folder: string; environment: Record<string, string> }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-data-'));
-  cpSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities'), path.join(folder, 'authorities'), {
-    recursive: true,
-  });
+  const prepared = process.env['TCS_TEST_FOLDER'] ?? '';
+  cpSync(path.join(prepared, 'authorities'), path.join(folder, 'authorities'), { recursive: true });
+  const image = new Blob([new Uint8Array(readFileSync(path.join(prepared, 'database.tar')))]);
+  await (await openDatabase({ dataDir: path.join(folder, 'database'), image })).close();
   return {
     folder,
     environment: { TCS_DATA_DIR: folder, TCS_KEY_PASSPHRASE: TEST_PASSPHRASE, TCS_PORT: '0' },
   };
 }
+
+/** Starting the program and its embedded database takes its time where many tests run at once. */
+export const CLI_TIMEOUT = 240_000;
