@@ -9,6 +9,7 @@ const LAYERS = [
   ['profiles', 'lint', 'eligibility', 'registry', 'audit'],
   ['ca'],
   ['issuance'],
+  ['registrar'],
   ['http'],
   ['cli'],
 ];

@@ -77,6 +77,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
+      afterChange: () => Promise.resolve(),
     });
     return { http, needs, database, notices: await noticesOf(database, needs), close };
   } catch (error) {

@@ -141,7 +141,7 @@ const SCHEMA = z.object({
   TCS_SHUTDOWN_SECONDS: whole(1, 600).default(10),
 });
 
-/** Every setting once; the README's table and `tcs config` are made of it. */
+/** Every setting once; `tcs config` is made of it, and a test holds the README's table against it. */
 export const SETTINGS: readonly Setting[] = [
   {
     name: 'TCS_HOST',

@@ -81,6 +81,7 @@ Example:
   ca.command('list')
     .description('the test CAs')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs ca list --json')
     .action((options: OutputOptions) => {
       const authorities = openConfigured();
       print(options, authorities.map(summary), () => authoritiesText(authorities));
@@ -91,11 +92,12 @@ Example:
     .option('--category <category>', 'ORGANISATION, DEVICE or DCCKI only')
     .option('--out <folder>', 'one file for each, instead of standard output')
     .option('--format <format>', 'pem or der (der with --out)', 'pem')
+    .option('--json', 'one JSON value: what was exported')
     .addHelpText(
       'after',
       '\nExamples:\n  $ tcs ca export > trust-anchors.pem\n  $ tcs ca export --category DEVICE --format der --out anchors',
     )
-    .action(({ category, out, format }: { category?: string; out?: string; format: string }) => {
+    .action(({ category, out, format, ...options }: ExportOptions) => {
       if (format !== 'pem' && format !== 'der')
         throw new Fault('malformed-request', '--format is pem or der.');
       const wanted = openConfigured().filter(
@@ -110,19 +112,34 @@ Example:
         );
       if (out === undefined && format === 'der')
         throw new Fault('malformed-request', 'DER needs --out: one file for each.');
-      if (out === undefined)
-        process.stdout.write(wanted.map((one) => encodePem('CERTIFICATE', one.certificate)).join(''));
-      else exportTo(out, format, wanted);
+      const written = out === undefined ? [] : exportTo(out, format, wanted);
+      const exported = wanted.map((one, place) => ({
+        ...summary(one),
+        certificate: encodePem('CERTIFICATE', one.certificate),
+        ...(written[place] === undefined ? {} : { file: written[place] }),
+      }));
+      print(options, exported, () =>
+        out === undefined
+          ? exported.map((one) => one.certificate).join('')
+          : written.map((file) => `wrote ${file}`).join('\n'),
+      );
     });
 }
 
-function exportTo(folder: string, format: 'pem' | 'der', authorities: readonly Authority[]): void {
+type ExportOptions = OutputOptions & {
+  readonly category?: string;
+  readonly out?: string;
+  readonly format: string;
+};
+
+/** One file for each; their names, in order. */
+function exportTo(folder: string, format: 'pem' | 'der', authorities: readonly Authority[]): string[] {
   mkdirSync(folder, { recursive: true });
-  for (const { name, certificate } of authorities) {
+  return authorities.map(({ name, certificate }) => {
     const file = path.join(folder, `${name}.${format === 'pem' ? 'crt.pem' : 'crt'}`);
     writeFileSync(file, format === 'pem' ? encodePem('CERTIFICATE', certificate) : certificate);
-    process.stderr.write(`wrote ${file}\n`);
-  }
+    return file;
+  });
 }
 
 interface InitOptions extends OutputOptions {

@@ -1,4 +1,4 @@
-import { Router, type Request } from 'express';
+import { Router } from 'express';
 import { Fault } from '../domain/fault.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
 import {
@@ -12,6 +12,7 @@ import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf, requireRole } from './auth.ts';
 import { certificateViews, fullChain } from './certificate-view.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
@@ -76,13 +77,6 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
     .all(onlyMethods('GET'));
 
   return router;
-}
-
-/** @throws Fault `malformed-request` for a key that is not 1 to 255 visible ASCII characters */
-function idempotencyKeyOf(request: Request): string | undefined {
-  const key = request.get('Idempotency-Key');
-  if (key === undefined || /^[!-~]{1,255}$/.test(key)) return key;
-  throw new Fault('malformed-request', 'Idempotency-Key has 1 to 255 visible ASCII characters.');
 }
 
 function writeCursor({ issuedAt, serialNumber }: PageStart): string {

@@ -68,6 +68,12 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   });
 };
 
+/** The status of a fault; 202 for a referral. */
+export function statusOf({ code }: Fault): number {
+  return code === 'referred' ? 202 : PROBLEMS[code].status;
+}
+export const HIGHEST_STATUS_OF_A_CALLER = 499;
+
 function sendProblem(request: Request, response: Response, problem: Problem): void {
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="test-certificate-service"');
   const retryAfter = RETRY_AFTER.get(problem.type);

@@ -13,9 +13,11 @@ import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
 import { documentationRoutes } from './documentation.ts';
 import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
+import { mountRoutes } from './mount-routes.ts';
 import { problemHandler } from './problem.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
+import { ROUTES } from './routes.ts';
 
 /** What the HTTP side works with. */
 export interface HttpNeeds {
@@ -28,6 +30,8 @@ export interface HttpNeeds {
   readonly version: string;
   /** commonNames of live and published test CAs, for certificate checks. */
   readonly refusedNames: ReadonlyMap<string, string>;
+  /** Called after facts of participants changed: what waits for them is looked at again. */
+  readonly afterChange: (participantIds: readonly string[]) => Promise<void>;
 }
 
 /** The largest body, in octets. */
@@ -66,6 +70,7 @@ function authenticated(needs: HttpNeeds): Router {
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
   router.use('/certificate-checks', certificateCheckRoutes(needs));
   router.use('/certificates', certificateRoutes(needs));
+  router.use(mountRoutes(ROUTES, needs));
   return router;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuedCertificate } from '../domain/certificate.ts';
-import { Fault } from '../domain/fault.ts';
+import { Fault, type FaultCode } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { abandonLeftovers, findByIdempotency } from '../ca/certificate-store.ts';
 import { withTransaction } from '../db/pool.ts';
@@ -31,40 +31,25 @@ export function issuesOneByOne(needs: IssuanceNeeds): IssueCertificate {
   };
 }
 
+/** The answer under an Idempotency-Key: the one there is, or ours; while somebody else works on it, theirs is waited for. */
 async function issueOnce(
   asked: AskedRequest,
   key: string,
   issue: (asked: AskedRequest) => Promise<IssuanceResult>,
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult> {
-  const { db, clock } = needs;
-  const claim = await claimIdempotencyKey(
-    asked.caller.credentialId,
-    key,
-    requestHash(asked),
-    clock.now(),
-    db,
-  );
-  if (claim.state === 'answered') return claim.fault;
-  if (claim.state === 'taken') return answerOfAnother(claim.id, needs);
-  if (claim.interrupted) {
-    const finished = await clearInterrupted(claim.id, asked, needs);
-    if (finished !== undefined) return finished;
-  }
-  try {
-    const result = await issue({ ...asked, idempotencyId: claim.id });
-    if (result instanceof Fault) await recordRefusal(claim.id, result, db);
-    return result;
-  } catch (error) {
-    await releaseClaim(claim.id, clock.now(), db).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Another process, or an earlier request, has the key: its certificate, once there is one. */
-async function answerOfAnother(id: string, needs: IssuanceNeeds): Promise<IssuedCertificate> {
+  const { credentialId } = asked.caller;
   for (let turn = 0; turn < POLLS; turn += 1) {
-    const { issued } = await findByIdempotency(id, needs.db);
+    const claim = await claimIdempotencyKey(
+      credentialId,
+      key,
+      requestHash(asked),
+      needs.clock.now(),
+      needs.db,
+    );
+    if (claim.state === 'answered') return claim.fault;
+    if (claim.state === 'ours') return issueClaimed(claim, asked, issue, needs);
+    const { issued } = await findByIdempotency(claim.id, needs.db);
     if (issued[0] !== undefined) return issued[0];
     await pause(POLL_INTERVAL);
   }
@@ -72,6 +57,30 @@ async function answerOfAnother(id: string, needs: IssuanceNeeds): Promise<Issued
     'request-in-progress',
     'A request with this Idempotency-Key is still being worked on; send it again shortly.',
   );
+}
+
+async function issueClaimed(
+  claim: { readonly id: string; readonly interrupted: boolean },
+  asked: AskedRequest,
+  issue: (asked: AskedRequest) => Promise<IssuanceResult>,
+  needs: IssuanceNeeds,
+): Promise<IssuanceResult> {
+  const { db, clock } = needs;
+  if (claim.interrupted) {
+    const finished = await clearInterrupted(claim.id, asked, needs);
+    if (finished !== undefined) return finished;
+  }
+  const release = () => releaseClaim(claim.id, clock.now(), db);
+  try {
+    const result = await issue({ ...asked, idempotencyId: claim.id });
+    if (!(result instanceof Fault)) return result;
+    // A refusal is the answer for good; a fault of ours is none, and a repetition tries again.
+    await (OUR_FAULTS.has(result.code) ? release() : recordRefusal(claim.id, result, db));
+    return result;
+  } catch (error) {
+    await release().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A process died over this key: its certificate if it was recorded; else its intents are abandoned before a new try. */
@@ -108,5 +117,6 @@ function requestHash({ request }: AskedRequest): Buffer {
 
 /** Sets stay small enough for a smooth answer; four at work keep the processor busy while others commit. */
 const GATHERED = { items: 32, inFlight: 4 };
+const OUR_FAULTS: ReadonlySet<FaultCode> = new Set<FaultCode>(['lint-failed', 'signing-failed']);
 const POLL_INTERVAL = 100;
 const POLLS = 50;

@@ -33,7 +33,7 @@ export async function issueCertificates(
   const signed = intended.map((one, position) =>
     one instanceof Fault ? one : signOne(one, secondOpinion === 'every' || position % 100 === 0, needs),
   );
-  return recordSigned(signed, requests, needs);
+  return recordSigned(signed, intended, requests, needs);
 }
 
 type Intended = PreparedCertificate | Fault;
@@ -97,6 +97,7 @@ function signOne(
 /** Writes down the certificates that exist now: one transaction. */
 async function recordSigned(
   results: readonly IssuanceResult[],
+  intended: readonly Intended[],
   requests: readonly ReadRequest[],
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult[]> {
@@ -108,7 +109,7 @@ async function recordSigned(
     const events = results.flatMap((one, position) =>
       one instanceof Fault || !serialNumbers.has(one.serialNumber)
         ? []
-        : [issuedEvent(one, requests[position], at)],
+        : [issuedEvent(one, intended[position], requests[position], at)],
     );
     await recordEvents(events, db);
     return serialNumbers;
@@ -149,18 +150,25 @@ function intentEvent(
       };
 }
 
-function issuedEvent(certificate: IssuedCertificate, read: ReadRequest | undefined, at: Date): AuditEvent {
-  const facts = { sha256: certificate.sha256.toString('hex'), decision: certificate.decision.id };
+function issuedEvent(
+  certificate: IssuedCertificate,
+  intended: Intended | undefined,
+  read: ReadRequest | undefined,
+  at: Date,
+): AuditEvent {
+  if (intended === undefined || intended instanceof Fault || read === undefined)
+    throw new TypeError('a certificate without its intent');
   return {
-    ...(read ? actor(read) : {}),
+    ...actor(read),
+    participantId: intended.participantId,
     at,
     event: 'certificate.issued',
     object: certificate.serialNumber,
-    facts,
+    facts: { sha256: certificate.sha256.toString('hex'), decision: certificate.decision.id },
   };
 }
 
-function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'participantId' | 'requestId'> {
+function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'requestId'> {
   return {
     credentialId: asked.caller.credentialId,
     ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),

@@ -8,7 +8,7 @@ export const SHORTEST_PASSPHRASE = 12;
 /**
  * Writes a private key as encrypted PKCS#8 PEM (PBES2: PBKDF2, AES-256-CBC), mode 0600, durable before it returns.
  * The file appears whole or not at all, and an existing one is never replaced.
- * @throws Fault `authority-refused` when the file exists
+ * @throws Fault `conflict` when the file exists
  */
 export function writeKeyFile(file: string, key: KeyObject, passphrase: string): void {
   const pem = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
@@ -49,7 +49,7 @@ export function keyNotOpened(files: readonly string[]): Reason {
 }
 export const KEY_NOT_OPENED = 'KEY_NOT_OPENED';
 
-/** Writes a file that must not exist yet: under another name first, then given its own. */
+/** Writes a file that must not exist yet: under another name first, then given its own. @throws Fault `conflict` when it exists */
 export function writeNewFile(file: string, text: string | Buffer, mode: number): void {
   const draft = `${file}.${process.pid}.new`;
   rmSync(draft, { force: true });
@@ -63,7 +63,7 @@ export function writeNewFile(file: string, text: string | Buffer, mode: number):
   try {
     linkSync(draft, file);
   } catch (cause) {
-    throw new Fault('authority-refused', `${file} exists already and is not overwritten.`, { cause });
+    throw new Fault('conflict', `${file} exists already and is not overwritten.`, { cause });
   } finally {
     rmSync(draft, { force: true });
   }

@@ -13,6 +13,23 @@ import { findIdentifiers } from './identifiers.ts';
 /** A participant as `decide` looks at it, but for the identifiers that a request names (`findIdentifierFacts`). */
 export type ParticipantCore = Omit<TestingParticipant, 'allocations' | 'roleAssignments' | 'deviceRanges'>;
 
+/** Which participant: enough to act on its record. */
+export interface ParticipantRef {
+  readonly id: string;
+  readonly signifier: string;
+  readonly type: ParticipantType;
+}
+
+/** The participant of a Signifier, closed ones too; `undefined` when nobody has it. */
+export async function findParticipantRef(signifier: string, db: Db): Promise<ParticipantRef | undefined> {
+  const { rows } = await query<ParticipantRef>(
+    db,
+    `select id, signifier, type from participant where signifier = $1`,
+    [signifier],
+  );
+  return rows[0];
+}
+
 /** Participants by signifier as at an instant, read by one statement; who is unknown, or was not there yet, is absent. */
 export async function findParticipants(
   signifiers: readonly string[],

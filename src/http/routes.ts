@@ -1,0 +1,15 @@
+import { AGREEMENT_ROUTES } from './registry/agreements.ts';
+import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
+import { OFFICER_ROUTES } from './registry/officers.ts';
+import { PARTICIPANT_ROUTES } from './registry/participants.ts';
+import { REVIEW_ROUTES } from './registry/reviews.ts';
+import type { Route } from './route.ts';
+
+/** Everything about the registry that is asked and done over HTTP: the router, OpenAPI and `tcs do` are made of it. */
+export const ROUTES: readonly Route[] = [
+  ...PARTICIPANT_ROUTES,
+  ...AGREEMENT_ROUTES,
+  ...IDENTIFIER_ROUTES,
+  ...OFFICER_ROUTES,
+  ...REVIEW_ROUTES,
+];

@@ -1,0 +1,68 @@
+import type { FactKind, FactSource, FactValues } from '../domain/facts.ts';
+import { requireTransition } from '../domain/facts.ts';
+import type { Caller } from '../domain/participant.ts';
+import type { Review, ReviewKind } from '../domain/review.ts';
+import type { PoolClient } from '../db/pool.ts';
+import { findLatestFacts, recordFacts } from '../registry/facts.ts';
+import type { ParticipantRef } from '../registry/participants.ts';
+import { openReview } from '../registry/reviews.ts';
+
+/** Who acts on whose record, when, and in which transaction. */
+export interface Acting {
+  readonly caller: Caller;
+  readonly participant: ParticipantRef;
+  readonly at: Date;
+  readonly db: PoolClient;
+}
+
+/** The next version of a fact, of the kind's own state machine and value. */
+export interface NextFact<Kind extends FactKind = FactKind> {
+  readonly kind: Kind;
+  readonly key?: string;
+  readonly state: string;
+  /** Absent: now. */
+  readonly since?: Date;
+  readonly value: FactValues[Kind];
+}
+
+/** Writes a fact as taken from the caller. @throws Fault `conflict` when the state may not follow the present one */
+export async function recordFact<Kind extends FactKind>(acting: Acting, fact: NextFact<Kind>): Promise<void> {
+  const { caller, participant, at, db } = acting;
+  const change = { key: '', since: at, ...fact, participantId: participant.id };
+  const origin = { source: sourceOf(caller), credentialId: caller.credentialId, recordedAt: at };
+  await recordFacts([change], origin, db);
+}
+
+/**
+ * Prepares a fact that a second person must approve; its transition is checked now and again at the approval.
+ * @throws Fault `conflict` when the state may not follow the present one
+ */
+export async function proposeFact<Kind extends FactKind>(
+  acting: Acting,
+  kind: ReviewKind,
+  fact: NextFact<Kind>,
+  summary: string,
+): Promise<Review> {
+  const { caller, participant, at, db } = acting;
+  const { key = '', state, since, value } = fact;
+  const present = await presentFact(acting, fact.kind, key);
+  requireTransition(fact.kind, present?.state ?? '', state);
+  const act = { do: 'RECORD_FACT', kind: fact.kind, key, state, value, ...(since ? { since } : {}) } as const;
+  return openReview({ kind, participantId: participant.id, act, summary, preparedBy: caller }, at, db);
+}
+
+/** The latest version of a fact of the participant, begun or not; `undefined` also for one that was void. */
+export async function presentFact<Kind extends FactKind>(
+  { participant, db }: Pick<Acting, 'participant' | 'db'>,
+  kind: Kind,
+  key = '',
+): Promise<{ readonly state: string; readonly since: Date; readonly value: FactValues[Kind] } | undefined> {
+  const facts = (await findLatestFacts([participant.id], db)).get(participant.id) ?? [];
+  const fact = facts.find((one) => one.kind === kind && one.key === key && one.state !== 'VOID');
+  return fact as { state: string; since: Date; value: FactValues[Kind] } | undefined;
+}
+
+function sourceOf({ role }: Caller): FactSource {
+  if (role === 'SECAS_FEED') return 'SECAS_FEED';
+  return role.startsWith('PARTICIPANT_') ? 'PARTICIPANT' : 'DCC';
+}

@@ -1,0 +1,63 @@
+import type { FactValues } from '../domain/facts.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Review } from '../domain/review.ts';
+import { presentFact, proposeFact, type Acting } from './acting.ts';
+
+/** The terms and papers of a bilateral agreement. */
+export type AgreementTerms = FactValues['AGREEMENT'];
+
+/**
+ * Prepares the entry of a bilateral agreement (SEC Section H14.11): it holds when a second person approves it.
+ * @throws Fault `conflict` when the reference is taken, or the dates contradict the state
+ */
+export async function proposeAgreement(
+  acting: Acting,
+  { ref, state, terms }: { readonly ref: string; readonly state: string; readonly terms: AgreementTerms },
+): Promise<Review> {
+  if ((await presentFact(acting, 'AGREEMENT', ref)) !== undefined)
+    throw new Fault('conflict', `Agreement ${ref} is on record; change its state instead.`);
+  requireDates(state, terms);
+  const summary = `Enter agreement ${ref} with ${acting.participant.signifier} as ${state}: ${describe(terms)}.`;
+  return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
+}
+
+/**
+ * Prepares the next state of an agreement, with what changes of its terms.
+ * @throws Fault `not-found` for a reference that is not the participant's; `conflict` for a state that may not follow
+ */
+export async function proposeAgreementState(
+  acting: Acting,
+  {
+    ref,
+    state,
+    changes,
+  }: { readonly ref: string; readonly state: string; readonly changes: Partial<AgreementTerms> },
+): Promise<Review> {
+  const present = await presentFact(acting, 'AGREEMENT', ref);
+  if (present === undefined)
+    throw new Fault('not-found', `${acting.participant.signifier} has no agreement ${ref}.`);
+  const terms = { ...present.value, ...changes };
+  requireDates(state, terms);
+  const changed = Object.keys(changes);
+  const summary =
+    `Agreement ${ref} with ${acting.participant.signifier}: from ${present.state} to ${state}` +
+    (changed.length > 0 ? `, with other ${changed.join(', ')}.` : '.');
+  return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
+}
+
+function requireDates(state: string, { executedAt, effectiveFrom, effectiveTo }: AgreementTerms): void {
+  if (state === 'EXECUTED' && (executedAt === undefined || effectiveFrom === undefined))
+    throw new Fault('conflict', 'An EXECUTED agreement has executedAt and effectiveFrom.');
+  if (effectiveFrom !== undefined && effectiveTo !== undefined && effectiveFrom >= effectiveTo)
+    throw new Fault('conflict', 'effectiveTo is not after effectiveFrom.');
+}
+
+function describe({ permittedCategories, effectiveFrom, effectiveTo, volumeCap }: AgreementTerms): string {
+  const day = (instant: Date | undefined) => instant?.toISOString().slice(0, 10);
+  return [
+    permittedCategories.join(', ') || 'no category',
+    ...(effectiveFrom === undefined ? [] : [`from ${day(effectiveFrom) ?? ''}`]),
+    ...(effectiveTo === undefined ? [] : [`to ${day(effectiveTo) ?? ''}`]),
+    ...(volumeCap === undefined ? [] : [`at most ${String(volumeCap)} certificates`]),
+  ].join(', ');
+}

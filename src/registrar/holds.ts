@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { HoldCause } from '../domain/facts.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Review } from '../domain/review.ts';
+import { presentFact, proposeFact, type Acting } from './acting.ts';
+
+/** Prepares a hold: nothing is issued or downloaded while it lasts; a second person approves (requirements 3.3, A11). */
+export async function proposeHold(
+  acting: Acting,
+  { cause, because }: { readonly cause: HoldCause; readonly because: string },
+): Promise<Review> {
+  const value = { cause, because };
+  return proposeFact(
+    acting,
+    'HOLD',
+    { kind: 'HOLD', key: randomUUID(), state: 'PLACED', value },
+    `Hold ${acting.participant.signifier} (${cause}): ${because}`,
+  );
+}
+
+/** Prepares the end of a hold. @throws Fault `not-found`, `conflict` when it is released already */
+export async function proposeRelease(
+  acting: Acting,
+  { id, because }: { readonly id: string; readonly because: string },
+): Promise<Review> {
+  const present = await presentFact(acting, 'HOLD', id);
+  if (present === undefined) throw new Fault('not-found', 'There is no such hold.');
+  return proposeFact(
+    acting,
+    'HOLD',
+    { kind: 'HOLD', key: id, state: 'RELEASED', value: { cause: present.value.cause, because } },
+    `Release the hold (${present.value.cause}) of ${acting.participant.signifier}: ${because}`,
+  );
+}

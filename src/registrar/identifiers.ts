@@ -1,0 +1,174 @@
+import { formatEui64, type Eui64, type Eui64Range } from '../domain/eui64.ts';
+import type { DeviceType } from '../domain/category.ts';
+import { Fault } from '../domain/fault.ts';
+import type { UserRole } from '../domain/participant.ts';
+import type { Review } from '../domain/review.ts';
+import { query } from '../db/pool.ts';
+import { violatedConstraint } from '../db/database-errors.ts';
+import { findIdentifierFacts } from '../registry/identifiers.ts';
+import { openReview } from '../registry/reviews.ts';
+import type { Acting } from './acting.ts';
+
+/**
+ * The Party says which User Role a User ID of its own has; nobody else does (government response, paragraph 38).
+ * @throws Fault `not-eligible` when the User ID is in no allocation of the Party; `conflict` when it has the role already
+ */
+export async function assignUserRole(
+  acting: Acting,
+  { eui64, userRole }: { readonly eui64: Eui64; readonly userRole: UserRole },
+): Promise<void> {
+  const { participant, at, db } = acting;
+  const [facts] = await findIdentifierFacts([{ participantId: participant.id, eui64 }], at, db);
+  if (!facts?.allocations.some((one) => one.kind === 'USER_ID'))
+    throw notYours(acting, eui64, facts?.ownedByOther ?? false);
+  try {
+    await query(
+      db,
+      `insert into user_id_role_assignment (participant_id, eui64, user_role, valid_from) values ($1, $2, $3, $4)`,
+      [participant.id, eui64, userRole, at],
+    );
+  } catch (error) {
+    if (violatedConstraint(error) !== 'user_id_role_assignment_once') throw error;
+    throw new Fault('conflict', `${formatEui64(eui64)} is assigned to ${userRole} already.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Ends an assignment of the Party's own. @throws Fault `not-found` */
+export async function endUserRole(
+  { participant, at, db }: Acting,
+  { eui64, userRole }: { readonly eui64: Eui64; readonly userRole: UserRole },
+): Promise<void> {
+  const { rowCount } = await query(
+    db,
+    `update user_id_role_assignment set valid_to = greatest($4, valid_from + interval '1 microsecond')
+      where participant_id = $1 and eui64 = $2 and user_role = $3 and valid_to is null`,
+    [participant.id, eui64, userRole, at],
+  );
+  if (rowCount !== 1)
+    throw new Fault('not-found', `${formatEui64(eui64)} is not assigned to ${userRole} now.`);
+}
+
+/** A range of Device IDs; `from` and `to` belong to it. */
+export type NewDeviceRange = Eui64Range & { readonly deviceTypes: readonly DeviceType[] };
+
+/**
+ * Registers Device IDs of a manufacturer or Party.
+ * @throws Fault `conflict` when it overlaps another's range or reaches into a Registry Entry of the SEC Panel
+ */
+export async function registerDeviceRange(
+  { participant, at, db }: Acting,
+  range: NewDeviceRange,
+): Promise<void> {
+  requireOrder(range);
+  await insertRange(
+    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from) values ($1, $2, $3, $4, $5)`,
+    [participant.id, range.from, range.to, range.deviceTypes, at],
+    db,
+  );
+}
+
+/**
+ * The owner lets another participant use part of its range, in writing.
+ * @throws Fault `not-found` when the range is not all the owner's; `conflict` when the delegate has it already
+ */
+export async function delegateDeviceRange(
+  { participant, at, db }: Acting,
+  wanted: NewDeviceRange & { readonly delegateId: string; readonly documentSha256: string },
+): Promise<void> {
+  requireOrder(wanted);
+  const { rowCount } = await query(
+    db,
+    `select 1 from device_range where participant_id = $1 and delegated_by is null and valid_from <= $4
+        and (valid_to is null or valid_to > $4) and eui64_from <= $2 and eui64_to >= $3`,
+    [participant.id, wanted.from, wanted.to, at],
+  );
+  if (rowCount !== 1)
+    throw new Fault(
+      'not-found',
+      `No device range of ${participant.signifier} holds all of these Device IDs.`,
+    );
+  await insertRange(
+    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, delegated_by, delegation_document_sha256)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      wanted.delegateId,
+      wanted.from,
+      wanted.to,
+      wanted.deviceTypes,
+      at,
+      participant.signifier,
+      wanted.documentSha256,
+    ],
+    db,
+  );
+}
+
+/** Ends a device range, and with an own one every delegation of it. @throws Fault `not-found` */
+export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<void> {
+  const { rowCount } = await query(
+    db,
+    `update device_range set valid_to = greatest($4, valid_from + interval '1 microsecond')
+      where valid_to is null and eui64_from >= $2 and eui64_to <= $3
+        and ((participant_id = $1 and eui64_from = $2 and eui64_to = $3) or delegated_by = $5)`,
+    [participant.id, range.from, range.to, at, participant.signifier],
+  );
+  if (rowCount === 0)
+    throw new Fault('not-found', `${participant.signifier} has no device range with these ends.`);
+}
+
+/** Prepares a higher limit of certificates for one Device ID (SEC Appendix M: 100 a device): a second person approves. */
+export async function proposeDeviceCeiling(
+  { caller, participant, at, db }: Acting,
+  wanted: { readonly eui64: Eui64; readonly certificates: number; readonly because: string },
+): Promise<Review> {
+  const { eui64, certificates, because } = wanted;
+  const act = { do: 'RAISE_DEVICE_CEILING', eui64, certificates } as const;
+  const summary = `Let ${formatEui64(eui64)} of ${participant.signifier} have ${String(certificates)} certificates: ${because}`;
+  return openReview(
+    { kind: 'DEVICE_CEILING', participantId: participant.id, act, summary, preparedBy: caller },
+    at,
+    db,
+  );
+}
+
+async function insertRange(text: string, values: readonly unknown[], db: Acting['db']): Promise<void> {
+  try {
+    await query(db, text, values);
+  } catch (error) {
+    const says = RANGE_CONSTRAINTS.get(violatedConstraint(error) ?? '');
+    if (says === undefined) throw error;
+    throw new Fault('conflict', says, { cause: error });
+  }
+}
+
+function requireOrder({ from, to }: Eui64Range): void {
+  if (from > to)
+    throw new Fault(
+      'malformed-request',
+      `The range ends before it begins (${formatEui64(from)} to ${formatEui64(to)}).`,
+    );
+}
+
+function notYours({ participant }: Acting, eui64: Eui64, ownedByOther: boolean): Fault {
+  const shown = formatEui64(eui64);
+  return new Fault('not-eligible', `${shown} is not a User ID of ${participant.signifier}.`, {
+    reasons: [
+      {
+        reason: ownedByOther ? 'IDENTIFIER_OWNED_BY_OTHER' : 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
+        clause: 'government response of 26 January 2015, paragraph 29',
+        detail: `${shown} is in no active USER_ID allocation of ${participant.signifier}.`,
+        fix: 'Use a User ID that the SEC Panel allocated to the Party; this attempt is on record.',
+      },
+    ],
+  });
+}
+
+const RANGE_CONSTRAINTS = new Map([
+  ['device_range_no_overlap', 'The range overlaps one that is registered already.'],
+  [
+    'device_range_not_in_registry_entry',
+    'The range reaches into a Registry Entry of the SEC Panel: those are for User IDs and RDP IDs (government response, paragraph 33).',
+  ],
+]);

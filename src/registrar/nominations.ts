@@ -1,0 +1,51 @@
+import { Fault } from '../domain/fault.ts';
+import type { Review } from '../domain/review.ts';
+import { findParticipants } from '../registry/participants.ts';
+import { proposeFact, type Acting } from './acting.ts';
+
+/**
+ * Prepares the nomination of an RDP by a Network Party: nobody else has a route without membership or agreement
+ * (government response, paragraph 40).
+ * @throws Fault `conflict` when the participant is no RDP, or the other one no Network Party
+ */
+export async function proposeNomination(
+  acting: Acting,
+  { networkParty, from, to }: { readonly networkParty: string; readonly from: Date; readonly to?: Date },
+): Promise<Review> {
+  const { participant, at, db } = acting;
+  if (participant.type !== 'RDP')
+    throw new Fault(
+      'conflict',
+      `${participant.signifier} is a ${participant.type}; only RDPs are nominated.`,
+    );
+  if (to !== undefined && to <= from) throw new Fault('conflict', 'The nomination ends before it begins.');
+  const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
+  if (nominator?.partyCategory !== 'ELECTRICITY_NETWORK' && nominator?.partyCategory !== 'GAS_NETWORK')
+    throw new Fault('conflict', `${networkParty} is no Network Party.`);
+  const value = to === undefined ? {} : { to };
+  return proposeFact(
+    acting,
+    'NOMINATION',
+    { kind: 'NOMINATION', key: networkParty, state: 'NOMINATED', since: from, value },
+    `${networkParty} nominates ${participant.signifier} from ${from.toISOString().slice(0, 10)}.`,
+  );
+}
+
+/** Prepares the end of a nomination. @throws Fault `conflict` when there is none */
+export async function proposeNominationEnd(
+  acting: Acting,
+  { networkParty, at }: { readonly networkParty: string; readonly at?: Date },
+): Promise<Review> {
+  return proposeFact(
+    acting,
+    'NOMINATION',
+    {
+      kind: 'NOMINATION',
+      key: networkParty,
+      state: 'ENDED',
+      value: {},
+      ...(at === undefined ? {} : { since: at }),
+    },
+    `${networkParty} no longer nominates ${acting.participant.signifier}.`,
+  );
+}
