@@ -1,10 +1,12 @@
 import { Router } from 'express';
 import { Fault } from '../domain/fault.ts';
+import type { Caller } from '../domain/participant.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
 import {
   findCertificate,
   listCertificates,
   type CertificateFilter,
+  type CertificateReader,
   type PageStart,
 } from '../ca/find-certificates.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
@@ -12,6 +14,7 @@ import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf, requireRole } from './auth.ts';
 import { certificateViews, fullChain } from './certificate-view.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
@@ -37,14 +40,19 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       },
     )
     .get(async (request, response) => {
-      const { limit, cursor, sha256, ...query } = schemas.certificateList.parse(request.query);
+      const { limit, cursor, sha256, onBehalfOf, ...query } = schemas.certificateList.parse(request.query);
+      const caller = callerOf(response);
+      const reader = readerOf(caller);
+      if (onBehalfOf !== undefined && onBehalfOf !== caller.signifier && reader.reach === 'OWN')
+        throw ofAnother(caller);
       const filter = present({
         ...query,
+        participant: onBehalfOf,
         sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
       });
-      const after = cursor === undefined ? undefined : readCursor(cursor);
+      const after = cursor === undefined ? undefined : startOf(cursor);
       const page = await listCertificates(
-        callerOf(response).participantId,
+        reader,
         filter satisfies CertificateFilter,
         after === undefined ? { limit } : { limit, after },
         clock.now(),
@@ -52,7 +60,10 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       );
       response.json({
         items: await certificateViews(page.items, issuance),
-        nextCursor: page.next === undefined ? null : writeCursor(page.next),
+        nextCursor:
+          page.next === undefined
+            ? null
+            : writeCursor({ at: page.next.issuedAt, id: page.next.serialNumber }),
       });
     })
     .all(onlyMethods('GET', 'POST'));
@@ -62,7 +73,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
     .get(async (request, response) => {
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
-        serialNumber && (await findCertificate(callerOf(response).participantId, serialNumber, db));
+        serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
       await sendAccepted(request, response, {
@@ -79,20 +90,31 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   return router;
 }
 
-function writeCursor({ issuedAt, serialNumber }: PageStart): string {
-  return Buffer.from(`${issuedAt.toISOString()} ${serialNumber}`).toString('base64url');
+/** What a role reads: assessors and auditors all, operators of the DCC also what the DCC had issued for others. */
+function readerOf({ participantId, role }: Caller): CertificateReader {
+  if (role === 'ASSESSOR' || role === 'AUDITOR') return { participantId, reach: 'ALL' };
+  return { participantId, reach: role === 'DCC_TEST_OPERATOR' ? 'ISSUED' : 'OWN' };
 }
 
-function readCursor(cursor: string): PageStart {
-  const [instant = '', serial = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
-  const issuedAt = new Date(instant);
-  const serialNumber: SerialNumber | undefined = parseSerialNumber(serial);
-  if (Number.isNaN(issuedAt.getTime()) || serialNumber === undefined)
-    throw new Fault('malformed-request', 'The cursor is none that this service gave out.');
-  return { issuedAt, serialNumber };
+/** The same whether the other exists or not. */
+function ofAnother({ role, signifier }: Caller): Fault {
+  const reason = {
+    reason: 'ACTOR_NOT_OF_PARTICIPANT',
+    clause: 'government response of 26 January 2015, paragraph 34',
+    detail: `A credential of ${signifier} with the role ${role} reads the certificates of ${signifier} only.`,
+    fix: 'Leave onBehalfOf out, or use a credential of the participant itself.',
+  };
+  return new Fault('role-not-permitted', `The role ${role} may not do this.`, { reasons: [reason] });
+}
+
+function startOf(cursor: string): PageStart {
+  const { at, id } = readCursor(cursor, SERIAL_NUMBER);
+  return { issuedAt: at, serialNumber: id as SerialNumber };
 }
 
 /** Without the members that are `undefined`: absent is absent. */
 export function present<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } & T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }
+
+const SERIAL_NUMBER = /^([0-9A-F]{2}){1,20}$/;
