@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import { systemClock, type Clock } from './domain/clock.ts';
 import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
 import { recordRuleSets } from './audit/rule-sets.ts';
+import { recordAuthorities } from './ca/authority-store.ts';
 import { findLeftovers } from './ca/certificate-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
@@ -43,6 +45,7 @@ export interface AppParts {
  */
 export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const clock = parts.clock ?? systemClock;
+  if (parts.database === undefined && config.databaseUrl === undefined) requireDataFolder(config);
   const profiles = loadProfiles(config.templatesDir);
   const ruleSets = loadRuleSets();
   const refused = loadRefused(config.templatesDir);
@@ -58,6 +61,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   try {
     if (parts.database === undefined) await migrate(database.pool);
     await recordRuleSets(ruleSets.versions, clock.now(), database.pool);
+    await recordAuthorities(hierarchy.authorities, clock.now(), database.pool);
     const needs: IssuanceNeeds = {
       db: database.pool,
       hierarchy,
@@ -84,8 +88,12 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   }
 }
 
-/** The database that the configuration names, not yet migrated. */
-export function openConfiguredDatabase(config: Config, logger: Logger): Promise<Database> {
+/**
+ * The database that the configuration names, not yet migrated.
+ * @throws Fault `database-unavailable`; `configuration-invalid` when the data folder cannot hold the embedded one
+ */
+export async function openConfiguredDatabase(config: Config, logger: Logger): Promise<Database> {
+  if (config.databaseUrl === undefined) requireDataFolder(config);
   const onLost = (error: Error) =>
     logger.warn({ err: error }, 'a database connection was lost; the pool replaces it');
   return openDatabase(
@@ -93,6 +101,22 @@ export function openConfiguredDatabase(config: Config, logger: Logger): Promise<
       ? { dataDir: path.join(config.dataDir, 'database'), onLost }
       : { url: config.databaseUrl, poolSize: config.databasePoolSize, onLost },
   );
+}
+
+/** Makes the data folder where it is missing. @throws Fault `configuration-invalid` when it is a file or cannot be written */
+export function requireDataFolder({ dataDir }: Pick<Config, 'dataDir'>): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'is a file' : `cannot be used (${code})`;
+    throw new Fault(
+      'configuration-invalid',
+      `The data folder ${dataDir} ${why}. Set TCS_DATA_DIR to a folder that this user may write.`,
+      { cause },
+    );
+  }
 }
 
 /** Where the CA keys and certificates rest. */

@@ -29,6 +29,7 @@ const EXIT_CODES = {
   'too-large': 65,
   'not-found': 66,
   'database-unavailable': 69,
+  'address-unavailable': 69,
   'lint-failed': 70,
   'signing-failed': 70,
   conflict: 73,

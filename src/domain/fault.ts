@@ -28,6 +28,7 @@ export const FAULT_CODES = [
   'method-not-allowed',
   'too-many-requests',
   'database-unavailable',
+  'address-unavailable',
   'lint-failed',
   'signing-failed',
   'profile-invalid',

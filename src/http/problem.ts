@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'profile-invalid': { status: 500, title: 'Profile invalid' },
   'configuration-invalid': { status: 500, title: 'Configuration invalid' },
   'authority-refused': { status: 500, title: 'Authority refused' },
+  'address-unavailable': { status: 500, title: 'Address unavailable' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
 
