@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openApp, type App } from './app.ts';
 import type { Config } from './config.ts';
+import { createRequestServer } from './http/broken-requests.ts';
 import type { openLog } from './logger.ts';
 
 /** A running service: its address, and the way to end it. */
@@ -17,7 +18,7 @@ export interface RunningService {
 /** Opens the service and listens. The address is the first line on stdout; then the notices of the start. */
 export async function startService(config: Config, logger: Logger): Promise<RunningService> {
   const app = await openApp(config, { logger });
-  const server = createServer(app.http);
+  const server = createRequestServer(app.http, config.requestSeconds);
   try {
     server.listen(config.port, config.host);
     await once(server, 'listening');
