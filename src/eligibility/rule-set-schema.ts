@@ -33,6 +33,7 @@ export const headSchema = z.strictObject({
     .min(1),
   settings: z.strictObject({
     deviceCertificateLimit: z.number().int().min(1),
+    referralDays: z.number().int().min(1),
     signifierPattern: z.string().transform((pattern, context) => {
       try {
         return new RegExp(pattern);
@@ -58,6 +59,8 @@ export const reasonCodesSchema = z.array(
     clause: z.string().min(1),
     says: z.string().min(1),
     fix: z.string().min(1),
+    /** A fact may change and take the reason away: an application waits instead of being refused. */
+    curable: z.literal(true).optional(),
     /** Published, and not found by any rule yet. */
     reserved: z.literal(true).optional(),
   }),
