@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
+import { Fault, type FaultCode, type FaultSubject, type Reason } from '../domain/fault.ts';
 import { query, type Db } from '../db/pool.ts';
 
 /** How long a claim holds before a retry may take the work over: far longer than any set takes. Milliseconds. */
@@ -61,9 +61,20 @@ export async function claimIdempotencyKey(
     : { state: 'taken', id: earlier.id };
 }
 
+/** The refusal that was kept as the answer, if there is one. */
+export async function findRefusal(id: string, db: Db): Promise<Fault | undefined> {
+  const { rows } = await query<{ answer: StoredFault | null }>(
+    db,
+    `select answer from idempotency_key where id = $1`,
+    [id],
+  );
+  return rows[0]?.answer ? restore(rows[0].answer) : undefined;
+}
+
 /** Keeps a refusal as the answer; a certificate is its own answer. */
 export async function recordRefusal(id: string, fault: Fault, db: Db): Promise<void> {
-  const answer: StoredFault = { code: fault.code, detail: fault.message, reasons: fault.reasons };
+  const { code, message: detail, reasons, about } = fault;
+  const answer: StoredFault = { code, detail, reasons, about };
   await query(db, `update idempotency_key set answer = $2 where id = $1`, [id, JSON.stringify(answer)]);
 }
 
@@ -76,6 +87,8 @@ interface StoredFault {
   readonly code: FaultCode;
   readonly detail: string;
   readonly reasons: readonly Reason[];
+  readonly about?: FaultSubject;
 }
 
-const restore = ({ code, detail, reasons }: StoredFault): Fault => new Fault(code, detail, { reasons });
+const restore = ({ code, detail, reasons, about = {} }: StoredFault): Fault =>
+  new Fault(code, detail, { reasons, about });

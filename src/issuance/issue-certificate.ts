@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import { Fault, type FaultCode } from '../domain/fault.ts';
-import { recordEvents } from '../audit/audit-log.ts';
-import { abandonLeftovers, findByIdempotency } from '../ca/certificate-store.ts';
-import { withTransaction } from '../db/pool.ts';
+import { findByIdempotency } from '../ca/certificate-store.ts';
+import { abandonInterrupted } from './abandon-interrupted.ts';
+import { applyInstead } from './apply-instead.ts';
 import { gather } from './gather.ts';
 import { claimIdempotencyKey, recordRefusal, releaseClaim } from './idempotency-store.ts';
 import { issueCertificates, type IssuanceResult } from './issue-certificates.ts';
@@ -14,18 +14,23 @@ import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 export type IssueCertificate = (asked: AskedRequest, idempotencyKey?: string) => Promise<IssuedCertificate>;
 
 /**
- * The use case behind `POST /v1/certificates`. Requests that arrive together are gathered into one set.
+ * The use case behind `POST /v1/certificates`. Requests that arrive together are gathered into one set. One that needs an
+ * approver, or that a fact which may change stands against, becomes an application of one item.
  *
- * The function it returns throws Fault `csr-refused`, `not-eligible`, `referred`, `malformed-request` with every
- * reason; `idempotency-key-reused`, `request-in-progress`; `database-unavailable`.
+ * The function it returns throws Fault `csr-refused`, `not-eligible`, `malformed-request` with every reason; `referred`,
+ * about the application and the decision; `idempotency-key-reused`, `request-in-progress`; `database-unavailable`.
  */
 export function issuesOneByOne(needs: IssuanceNeeds): IssueCertificate {
   const issueGathered = gather((set: readonly AskedRequest[]) => issueCertificates(set, needs), GATHERED);
+  const issueOrApply = async (asked: AskedRequest) => {
+    const result = await issueGathered(asked);
+    return result instanceof Fault ? applyInstead(asked, result, needs) : result;
+  };
   return async (asked, idempotencyKey) => {
     const result =
       idempotencyKey === undefined
-        ? await issueGathered(asked)
-        : await issueOnce(asked, idempotencyKey, issueGathered, needs);
+        ? await issueOrApply(asked)
+        : await issueOnce(asked, idempotencyKey, issueOrApply, needs);
     if (result instanceof Fault) throw result;
     return result;
   };
@@ -74,8 +79,10 @@ async function issueClaimed(
   try {
     const result = await issue({ ...asked, idempotencyId: claim.id });
     if (!(result instanceof Fault)) return result;
-    // A refusal is the answer for good; a fault of ours is none, and a repetition tries again.
-    await (OUR_FAULTS.has(result.code) ? release() : recordRefusal(claim.id, result, db));
+    // A refusal is the answer for good; a fault of ours is none, and a repetition tries again. An application is written
+    // together with its answer.
+    if (OUR_FAULTS.has(result.code)) await release();
+    else if (result.about.application === undefined) await recordRefusal(claim.id, result, db);
     return result;
   } catch (error) {
     await release().catch(() => undefined);
@@ -91,20 +98,7 @@ async function clearInterrupted(
 ): Promise<IssuedCertificate | undefined> {
   const { issued, prepared } = await findByIdempotency(id, needs.db);
   if (issued[0] !== undefined) return issued[0];
-  const at = needs.clock.now();
-  await withTransaction(needs.db, async (db) => {
-    const abandoned = await abandonLeftovers(prepared, 'interrupted; the request was repeated', at, db);
-    await recordEvents(
-      abandoned.map((serialNumber) => ({
-        at,
-        event: 'certificate.abandoned',
-        credentialId: asked.caller.credentialId,
-        object: serialNumber,
-        facts: { reason: 'interrupted; the request was repeated' },
-      })),
-      db,
-    );
-  });
+  await abandonInterrupted(prepared, asked.caller.credentialId, needs);
   return undefined;
 }
 
