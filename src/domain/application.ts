@@ -1,13 +1,10 @@
+import type { TestPhase } from './category.ts';
 import type { CertificateRequest } from './certificate-request.ts';
 import type { Outcome } from './decision.ts';
 import { Fault, type Reason } from './fault.ts';
 
 /** Most CSRs of one application; more are a batch. */
 export const APPLICATION_ITEMS = 100;
-
-/** Transitional testing is governed by the SRT Approach Document, enduring testing by the ETAD (requirements, F15). */
-export const TEST_PHASES = ['TRANSITIONAL', 'ENDURING'] as const;
-export type TestPhase = (typeof TEST_PHASES)[number];
 
 export const APPLICATION_STATES = [
   'DRAFT',
@@ -40,7 +37,14 @@ export const APPLICATION_STEPS: Record<ApplicationState, readonly ApplicationSta
 };
 
 /** What is applied for, apart from the CSRs. */
-export type ApplicationRequest = Omit<CertificateRequest, 'csr'> & { readonly testPhase: TestPhase };
+export type ApplicationRequest = Omit<CertificateRequest, 'csr'>;
+
+/** The phase in which it was made, and what governed its purpose then (requirements, F15). */
+export interface ApplicationPhase {
+  readonly testPhase: TestPhase;
+  /** Absent: the purpose is not open in that phase. */
+  readonly governingDocument?: string;
+}
 
 /** One CSR of an application, and what became of it. */
 export interface ApplicationItem {
@@ -68,7 +72,7 @@ export interface Application {
   readonly stateSince: Date;
   /** Counts the steps: of two who act on the same one, one wins. */
   readonly version: number;
-  readonly request: ApplicationRequest;
+  readonly request: ApplicationRequest & ApplicationPhase;
   /** Version of the terms that the participant had accepted; null: none yet. */
   readonly termsVersion: string | null;
   readonly createdAt: Date;
@@ -83,7 +87,7 @@ export interface Application {
 }
 
 /** What the applicant has in hand (requirements, F07 and F09). */
-export interface ApplicationReceipt {
+export interface ApplicationReceipt extends ApplicationPhase {
   readonly application: string;
   readonly receivedAt: Date;
   readonly participant: string;
@@ -91,8 +95,6 @@ export interface ApplicationReceipt {
   readonly purpose: ApplicationRequest['purpose'];
   readonly items: number;
   readonly channel: ApplicationRequest['channel'];
-  readonly testPhase: TestPhase;
-  readonly governingDocument: 'SRT_APPROACH' | 'APP_J_ETAD';
   readonly termsVersion: string | null;
   /** There is none for a Test Certificate (government response, paragraph 27). */
   readonly liability: 'none';
@@ -106,7 +108,7 @@ export function receiptOf({
   termsVersion,
   items,
 }: Application): ApplicationReceipt {
-  const { category, purpose, channel, testPhase } = request;
+  const { category, purpose, channel, testPhase, governingDocument } = request;
   return {
     application: id,
     receivedAt: createdAt,
@@ -116,7 +118,7 @@ export function receiptOf({
     items: items.length,
     channel,
     testPhase,
-    governingDocument: testPhase === 'TRANSITIONAL' ? 'SRT_APPROACH' : 'APP_J_ETAD',
+    ...(governingDocument === undefined ? {} : { governingDocument }),
     termsVersion,
     liability: 'none',
   };

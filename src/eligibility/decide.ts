@@ -1,5 +1,7 @@
 import { OUTCOMES, type Decision, type Outcome } from '../domain/decision.ts';
 import type { EligibilityQuestion, Finding } from '../domain/eligibility-question.ts';
+import type { Agreement } from '../domain/participant.ts';
+import { ADMISSION_RULES } from './admission-rules.ts';
 import { AGREEMENT_RULES } from './agreement-rules.ts';
 import { ASKER_RULES, mayAskFor } from './asker-rules.ts';
 import { findBasis, type BasisAnswer } from './basis.ts';
@@ -8,6 +10,7 @@ import { KEY_RULES } from './key-rules.ts';
 import { PURPOSE_RULES } from './purpose-rules.ts';
 import { askRules, type Case } from './rule.ts';
 import { explain, type RuleSet } from './rule-set.ts';
+import { DECISION_GATES } from './rule-set-schema.ts';
 import { tableBFindings } from './table-b.ts';
 
 /**
@@ -35,21 +38,34 @@ export function decide(question: EligibilityQuestion, ruleSet: RuleSet): Decisio
       ...asker,
       ...basis.findings,
       ...askRules(PURPOSE_RULES, one),
+      ...askRules(ADMISSION_RULES, one),
       ...askRules(AGREEMENT_RULES, one),
       ...tableBFindings(one),
       ...askRules(IDENTIFIER_RULES, one),
       ...askRules(KEY_RULES, one),
       ...csr,
     ],
-    gatesOf([...ASKER_GATES, ...PARTICIPANT_GATES], question),
+    gatesOf(DECISION_GATES, question, basis.agreement),
     question,
     ruleSet,
   );
 }
 
-/** Rules about a CSR are asked only where there is one. */
-function gatesOf(gates: readonly string[], { csr }: EligibilityQuestion): readonly string[] {
-  return csr === undefined ? gates.filter((gate) => !CSR_GATES.has(gate)) : gates;
+/** Of these gates, those whose rules could be asked: rules about a CSR, its subject, an agreement only where there is one. */
+function gatesOf(
+  gates: readonly string[],
+  { csr, request }: EligibilityQuestion,
+  agreement?: Agreement,
+): readonly string[] {
+  const unasked = new Set<string>();
+  if (csr === undefined) unasked.add('CSR').add('KEY');
+  if (csr?.subject === undefined) {
+    unasked.add('IDENTIFIER');
+    // Without a subject nobody knows which row of table B to ask.
+    if (request.category === 'ORGANISATION') unasked.add('B');
+  }
+  if (agreement === undefined) unasked.add('AGREEMENT');
+  return unasked.size === 0 ? gates : gates.filter((gate) => !unasked.has(gate));
 }
 
 function conclude(
@@ -99,5 +115,3 @@ function requireWhole({ request, csr, standing }: EligibilityQuestion): void {
 }
 
 const ASKER_GATES = ['A1', 'A2', 'A3', 'CSR'] as const;
-const PARTICIPANT_GATES = ['A4', 'A5', 'A6', 'AGREEMENT', 'B', 'IDENTIFIER', 'KEY'] as const;
-const CSR_GATES: ReadonlySet<string> = new Set(['CSR', 'IDENTIFIER', 'KEY']);

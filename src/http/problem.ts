@@ -118,6 +118,8 @@ function purposeReason(path: readonly PropertyKey[], message: string): string | 
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:request-in-progress', '2'],
+  // A quota: the number of the last 24 hours falls by the hour.
+  ['urn:problem:tcs:too-many-requests', '3600'],
 ]);
 const PARSER_FAULTS = new Map<string, [FaultCode, string]>([
   ['entity.too.large', ['too-large', 'The body is larger than 64 KiB.']],

@@ -203,6 +203,7 @@ export const reasonCode = z
     says: z.string(),
     fix: z.string(),
     reserved: z.string().or(z.boolean()).optional().openapi({ description: 'not used yet' }),
+    curable: z.boolean().optional().openapi({ description: 'goes away when a fact or the hour changes' }),
   })
   .openapi('ReasonCode');
 export const categoryDescription = z

@@ -3,6 +3,7 @@ import type { Application } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
+import { testPhaseOf } from '../eligibility/purpose-rules.ts';
 import { recordItems } from '../registry/application-steps.ts';
 import { insertApplication, requireApplication } from '../registry/applications.ts';
 import { findParticipantRef } from '../registry/participants.ts';
@@ -24,8 +25,9 @@ export async function applyInstead(
   needs: IssuanceNeeds,
 ): Promise<Fault> {
   const { decision } = refused.about;
-  if (decision === undefined || refused.reasons.length === 0) return refused;
-  if (!canBeCured(refused.reasons, needs.ruleSet)) return refused;
+  if (decision === undefined || (refused.code !== 'referred' && refused.code !== 'not-eligible'))
+    return refused;
+  if (!canBeCured(refused.reasons, needs.ruleSets.at(needs.clock.now()))) return refused;
   const { idempotencyId } = asked;
   try {
     return await withTransaction(needs.db, async (db) => {
@@ -50,6 +52,7 @@ async function apply(
   db: PoolClient,
 ): Promise<Application> {
   const at = needs.clock.now();
+  const ruleSet = needs.ruleSets.at(at);
   const { csr, ...wanted } = request;
   const participant = await findParticipantRef(request.onBehalfOf ?? caller.signifier, db);
   if (participant === undefined) throw new TypeError('a request waits for nobody');
@@ -61,7 +64,7 @@ async function apply(
       participantId: participant.id,
       credentialId: caller.credentialId,
       state: 'SUBMITTED',
-      request: { ...wanted, testPhase: 'ENDURING' },
+      request: { ...wanted, ...testPhaseOf(request.purpose, at, ruleSet) },
       items: [{ id: itemId, csr: Buffer.from(csr) }],
       ...(termsVersion === undefined ? {} : { termsVersion }),
       ...(idempotencyId === undefined ? {} : { idempotencyId }),
@@ -69,11 +72,11 @@ async function apply(
     at,
     db,
   );
-  const outcome = outcomeOf(reasons, needs.ruleSet);
+  const outcome = outcomeOf(reasons, ruleSet);
   await recordItems([{ id: itemId, decisionId, outcome, reasons }], db);
   const application = await requireApplication(id, db);
   await recordSubmitted(application, caller, at, db);
-  return followVerdict(application, judgeItems(application.items, needs.ruleSet), needs, at, db);
+  return followVerdict(application, judgeItems(application.items, ruleSet), ruleSet, at, db);
 }
 
 function waiting({ id, expiresAt, waitingFor }: Application, { reasons }: Fault, decision: string): Fault {

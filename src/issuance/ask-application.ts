@@ -1,4 +1,4 @@
-import type { Application, ApplicationItem } from '../domain/application.ts';
+import type { Application, ApplicationItem, ApplicationPhase } from '../domain/application.ts';
 import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { ApprovedReferral } from '../domain/eligibility-question.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
@@ -112,7 +112,7 @@ const told = (reasons: readonly Reason[]) =>
   JSON.stringify(reasons.map(({ reason, detail }) => [reason, detail]));
 
 function wanted(request: Application['request']): Omit<CertificateRequest, 'csr'> {
-  const members = Object.entries(request).filter(([name]) => name !== 'testPhase');
+  const members = Object.entries(request).filter(([name]) => !PHASE.has(name));
   return Object.fromEntries(members) as unknown as Omit<CertificateRequest, 'csr'>;
 }
 
@@ -122,6 +122,7 @@ function asItCame(csr: Buffer | undefined): CertificateRequest['csr'] {
   return csr[0] === 0x30 ? csr : csr.toString('utf8');
 }
 
+const PHASE: ReadonlySet<string> = new Set<keyof ApplicationPhase>(['testPhase', 'governingDocument']);
 const CREDENTIAL_REVOKED: Reason = {
   reason: 'CREDENTIAL_REVOKED',
   clause: 'DESIGN',

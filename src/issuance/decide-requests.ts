@@ -62,7 +62,7 @@ export async function decideRequests(
     const { question } = one;
     const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
     const asked = { ...question, standing };
-    return { ...one, question: asked, decision: decide(asked, needs.ruleSet) };
+    return { ...one, question: asked, decision: decide(asked, needs.ruleSets.at(now)) };
   });
 }
 
@@ -80,6 +80,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     db,
   );
   const earlier = new Earlier();
+  const ruleSet = needs.ruleSets.at(now);
 
   return requests.map((read, place) => {
     const core = participants.get(signifierOf(read));
@@ -97,7 +98,7 @@ export async function askRequests<Request extends UndecidedRequest>(
       ...(referral === undefined ? {} : { referral }),
       now,
     };
-    const decision = decide(question, needs.ruleSet);
+    const decision = decide(question, ruleSet);
     if (decision.outcome === 'PASS') earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
@@ -200,7 +201,7 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
   return { sha256: read.key.sha256, subject: subjectKey(read.reading.subject) };
 }
 
-type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSet' | 'refusedKeys'>;
+type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSets' | 'refusedKeys'>;
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const UNASKED: IdentifierFacts = {
   allocations: [],

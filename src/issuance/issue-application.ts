@@ -41,7 +41,8 @@ export async function resumeApplication(id: string, needs: IssuanceNeeds): Promi
 }
 
 async function issueItems(application: Application, needs: IssuanceNeeds): Promise<ApplicationItem[]> {
-  const { db, clock, ruleSet } = needs;
+  const { db, clock } = needs;
+  const ruleSet = needs.ruleSets.at(clock.now());
   const { caller } = await findApplicant(application.credentialId, clock.now(), db);
   const referral = await findReferral(application, db);
   const requests = await requestsOf(application, caller, referral, db);

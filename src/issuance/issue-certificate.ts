@@ -79,9 +79,9 @@ async function issueClaimed(
   try {
     const result = await issue({ ...asked, idempotencyId: claim.id });
     if (!(result instanceof Fault)) return result;
-    // A refusal is the answer for good; a fault of ours is none, and a repetition tries again. An application is written
-    // together with its answer.
-    if (OUR_FAULTS.has(result.code)) await release();
+    // A refusal is the answer for good; a fault of ours, or a full quota, is none, and a repetition tries again. An
+    // application is written together with its answer.
+    if (PASSING_FAULTS.has(result.code)) await release();
     else if (result.about.application === undefined) await recordRefusal(claim.id, result, db);
     return result;
   } catch (error) {
@@ -111,6 +111,10 @@ function requestHash({ request }: AskedRequest): Buffer {
 
 /** Sets stay small enough for a smooth answer; four at work keep the processor busy while others commit. */
 const GATHERED = { items: 32, inFlight: 4 };
-const OUR_FAULTS: ReadonlySet<FaultCode> = new Set<FaultCode>(['lint-failed', 'signing-failed']);
+const PASSING_FAULTS: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  'lint-failed',
+  'signing-failed',
+  'too-many-requests',
+]);
 const POLL_INTERVAL = 100;
 const POLLS = 50;

@@ -3,7 +3,7 @@ import { hasPassed } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { recordIntents, recordIssued } from '../ca/certificate-store.ts';
+import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation } from '../db/database-errors.ts';
 import { withTransaction } from '../db/pool.ts';
@@ -112,6 +112,7 @@ async function recordSigned(
         : [issuedEvent(one, intended[position], requests[position], at)],
     );
     await recordEvents(events, db);
+    await countIssued(serialNumbers, at, db);
     return serialNumbers;
   });
   return results.map((one) =>

@@ -4,7 +4,7 @@ import type { ApprovedReferral } from '../domain/eligibility-question.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { FillRandom } from '../domain/serial-number.ts';
 import type { Pool } from '../db/pool.ts';
-import type { RuleSet } from '../eligibility/rule-set.ts';
+import type { RuleSets } from '../eligibility/rule-sets.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
 
@@ -13,7 +13,8 @@ export interface IssuanceNeeds {
   readonly db: Pool;
   readonly hierarchy: Hierarchy;
   readonly profiles: ProfileSet;
-  readonly ruleSet: RuleSet;
+  /** Every use takes the one in effect at its instant. */
+  readonly ruleSets: RuleSets;
   /** SHA-256 of SPKI, lower-case hex, of keys that are public knowledge. */
   readonly refusedKeys: ReadonlySet<string>;
   readonly clock: Clock;

@@ -17,7 +17,7 @@ export function refusal({ reasons, outcome }: Decision, decision: string): Fault
       why,
     );
   if (outcome === 'QUEUE')
-    return new Fault('referred', 'The request waits until there is room for it; nothing was issued.', why);
+    return new Fault('too-many-requests', 'The quota is used up for now; nothing was issued.', why);
   return reasons.every(({ reason }) => reason.startsWith('CSR_'))
     ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', why)
     : new Fault('not-eligible', 'The participant may not have this certificate; nothing was issued.', why);

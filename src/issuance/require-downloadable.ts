@@ -11,7 +11,7 @@ import { askDownload, type DownloadAnswer } from '../eligibility/download-reason
 import { findParticipantRef, findParticipants } from '../registry/participants.ts';
 import type { IssuanceNeeds } from './needs.ts';
 
-type DownloadNeeds = Pick<IssuanceNeeds, 'db' | 'clock' | 'ruleSet'>;
+type DownloadNeeds = Pick<IssuanceNeeds, 'db' | 'clock' | 'ruleSets'>;
 /** What is looked at of a certificate. */
 export type Downloadable = Pick<
   IssuedCertificate,
@@ -62,10 +62,11 @@ export async function askDownloads(
   certificates: readonly Downloadable[],
   caller: Caller,
   channel: DeliveryChannel,
-  { db, clock, ruleSet }: DownloadNeeds,
+  { db, clock, ruleSets }: DownloadNeeds,
 ): Promise<DownloadAnswer[]> {
   if (certificates.length === 0) return [];
   const now = clock.now();
+  const ruleSet = ruleSets.at(now);
   const signifiers = [...new Set(certificates.map((one) => one.participant))];
   const participants = await findParticipants(signifiers, now, db);
   const ask = (certificate: Downloadable, referral?: ApprovedReferral) => {

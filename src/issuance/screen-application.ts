@@ -1,6 +1,7 @@
 import type { Application, ApplicationItem } from '../domain/application.ts';
 import { requireStep } from '../domain/application.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
+import type { RuleSet } from '../eligibility/rule-set.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
 import { findApplicant } from '../registry/credentials.ts';
@@ -23,7 +24,8 @@ export async function screenApplication(id: string, needs: IssuanceNeeds): Promi
     const application = await requireApplication(id, db);
     if (application.state !== 'SUBMITTED') requireStep(application.state, 'SCREENED');
     const items = await askApplication(application, undefined, needs, at, db);
-    return followVerdict({ ...application, items }, judgeItems(items, needs.ruleSet), needs, at, db);
+    const ruleSet = needs.ruleSets.at(at);
+    return followVerdict({ ...application, items }, judgeItems(items, ruleSet), ruleSet, at, db);
   });
   return screened.state === 'ISSUING' ? issueApplication(screened, needs) : screened;
 }
@@ -32,7 +34,7 @@ export async function screenApplication(id: string, needs: IssuanceNeeds): Promi
 export async function followVerdict(
   decided: Application,
   verdict: Verdict,
-  needs: Pick<IssuanceNeeds, 'ruleSet'>,
+  ruleSet: RuleSet,
   at: Date,
   db: PoolClient,
 ): Promise<Application> {
@@ -44,7 +46,7 @@ export async function followVerdict(
     case 'REFUSED':
       return refuse(application, at, db);
     case 'REFERRED':
-      return refer(application, verdict, needs, at, db);
+      return refer(application, verdict, ruleSet, at, db);
     case 'APPROVED':
       return approve(application, {}, at, db);
   }
@@ -74,7 +76,7 @@ export async function refuse(application: Application, at: Date, db: PoolClient)
 export async function refer(
   application: Application,
   { referred }: Verdict,
-  { ruleSet }: Pick<IssuanceNeeds, 'ruleSet'>,
+  ruleSet: RuleSet,
   at: Date,
   db: PoolClient,
 ): Promise<Application> {

@@ -58,13 +58,14 @@ async function followApproval(
   const approvedReasons = review.reasons.map(({ reason, detail }) => ({ reason, detail }));
   const items = await askApplication(application, { review: review.id, approvedReasons }, needs, at, db);
   const decided = { ...application, items };
-  const verdict = judgeItems(items, needs.ruleSet, false);
+  const ruleSet = needs.ruleSets.at(at);
+  const verdict = judgeItems(items, ruleSet, false);
   await recordScreened(application.id, at, db);
   switch (verdict.to) {
     case 'REFUSED':
       return refuse(decided, at, db);
     case 'REFERRED':
-      return refer(decided, verdict, needs, at, db);
+      return refer(decided, verdict, ruleSet, at, db);
     case 'WAITING': {
       const { waitingFor } = verdict;
       if (application.waitingFor.join() === waitingFor.join()) return application;

@@ -8,6 +8,7 @@ import { recordDecisions } from '../audit/decisions.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { mayAskFor } from '../eligibility/asker-rules.ts';
+import { testPhaseOf } from '../eligibility/purpose-rules.ts';
 import {
   findApplicationByIdempotency,
   insertApplication,
@@ -119,7 +120,7 @@ async function takeIn(
         participantId,
         credentialId: caller.credentialId,
         state: draft ? 'DRAFT' : 'SUBMITTED',
-        request,
+        request: { ...request, ...testPhaseOf(request.purpose, at, needs.ruleSets.at(at)) },
         items: csrs.map((csr) => ({ id: randomUUID(), csr: Buffer.from(csr) })),
         ...(termsVersion === undefined ? {} : { termsVersion }),
         ...(idempotencyId === undefined ? {} : { idempotencyId }),
@@ -160,12 +161,13 @@ async function requireParticipant(
   caller: Caller,
   needs: IssuanceNeeds,
 ): Promise<string> {
-  const { db: pool, clock, ruleSet } = needs;
+  const { db: pool, clock } = needs;
   const at = clock.now();
   const [decided] = await askRequests([{ asked: { request, caller } }], needs, at, pool);
   if (decided === undefined) throw new TypeError('a question without an answer');
   const { id, question, participant, decision } = decided;
-  if (participant !== undefined && mayAskFor({ question, ruleSet })) return participant.id;
+  if (participant !== undefined && mayAskFor({ question, ruleSet: needs.ruleSets.at(at) }))
+    return participant.id;
   const reasons = decision.reasons.map((one) => one.reason);
   await withTransaction(pool, async (db) => {
     await recordDecisions([{ id, decidedAt: at, question, decision }], db);

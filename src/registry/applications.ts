@@ -1,4 +1,4 @@
-import type { Application, ApplicationRequest, ApplicationState } from '../domain/application.ts';
+import type { Application, ApplicationState } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 
@@ -8,7 +8,7 @@ export interface NewApplication {
   readonly participantId: string;
   readonly credentialId: string;
   readonly state: 'DRAFT' | 'SUBMITTED';
-  readonly request: ApplicationRequest;
+  readonly request: Application['request'];
   readonly termsVersion?: string;
   readonly idempotencyId?: string;
   readonly items: readonly { readonly id: string; readonly csr: Buffer }[];

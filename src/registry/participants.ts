@@ -110,9 +110,10 @@ function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant
     })),
     gatewayConnection: gateway?.state === 'CONNECTED',
     termsAccepted: of('TERMS').map(({ key }) => key),
-    obligations: of('OBLIGATION').map(({ key, state, value: { expiresAt } }) => ({
+    obligations: of('OBLIGATION').map(({ key, state, since, value: { expiresAt } }) => ({
       obligation: key,
       state: state as ObligationStanding['state'],
+      since,
       ...(expiresAt === undefined ? {} : { expiresAt }),
     })),
     holds: of('HOLD')
