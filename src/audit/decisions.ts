@@ -1,5 +1,5 @@
 import type { Decision, EligibilityBasis, Outcome } from '../domain/decision.ts';
-import type { EligibilityQuestion } from '../domain/eligibility-question.ts';
+import type { ApprovedReferral, EligibilityQuestion } from '../domain/eligibility-question.ts';
 import type { Reason } from '../domain/fault.ts';
 import { query, type Db } from '../db/pool.ts';
 import { keepQuestion, restoreQuestion, type KeptQuestion } from './decision-inputs.ts';
@@ -104,6 +104,17 @@ export async function listDecisions(
     ],
   );
   return rows.map(toDecision);
+}
+
+/** What an approver had covered when it was decided: decision id -> referral; those without one are absent. */
+export async function findReferrals(ids: readonly string[], db: Db): Promise<Map<string, ApprovedReferral>> {
+  const { rows } = await query<{ id: string; referral: ApprovedReferral }>(
+    db,
+    `select id, inputs::jsonb -> 'referral' as referral from decision
+      where id = any($1::uuid[]) and inputs::jsonb ? 'referral'`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, referral }) => [id, referral]));
 }
 
 interface Stored extends Omit<StoredDecision, 'question'> {
