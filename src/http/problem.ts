@@ -53,7 +53,11 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   }
   const fault = faultOf(error);
   if (fault?.code === 'referred') {
-    response.status(202).json({ outcome: 'REFER', detail: fault.message, reasons: fault.reasons });
+    const { application, decision } = fault.about;
+    if (application !== undefined) response.location(`/v1/applications/${application}`);
+    response
+      .status(202)
+      .json({ outcome: 'REFER', detail: fault.message, application, decision, reasons: fault.reasons });
     return;
   }
   const known = fault && PROBLEMS[fault.code];

@@ -74,7 +74,9 @@ async function keepIssued(
   const found = await findByItems(ids, needs.db);
   const prepared = [...found.values()].filter((one) => !one.issued).map((one) => one.serialNumber);
   if (prepared.length > 0)
-    await withTransaction(needs.db, (db) => abandonInterrupted(prepared, credentialId, needs.clock.now(), db));
+    await withTransaction(needs.db, (db) =>
+      abandonInterrupted(prepared, credentialId, needs.clock.now(), db),
+    );
   // What its issuer recorded in this very moment was not abandoned.
   const settled = prepared.length > 0 ? await findByItems(ids, needs.db) : found;
   return new Map(
