@@ -37,6 +37,11 @@ if (http !== undefined)
     micro(http.cpu),
     (http.cpu / floor.both).toFixed(1),
   ]);
+if (http !== undefined)
+  rows.push(
+    ['PostgreSQL beside it', '', micro(http.databaseCpu), (http.databaseCpu / floor.both).toFixed(1)],
+    ['the load generator beside it', '', micro(http.driverCpu), (http.driverCpu / floor.both).toFixed(1)],
+  );
 
 const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];
 const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
