@@ -38,8 +38,11 @@ export async function decideRequests(
   db: PoolClient,
 ): Promise<DecidedRequest[]> {
   const devices = requests.map(deviceOf).filter((one) => one !== undefined);
-  await lockCounted(requests.map(signifierOf), devices, db);
-  const decided = await askRequests(requests, needs, now, db);
+  // Sent together, done in this order: what the locks guard is looked up behind them.
+  const [, decided] = await Promise.all([
+    lockCounted(requests.map(signifierOf), devices, db),
+    askRequests(requests, needs, now, db),
+  ]);
   const passed = decided.filter((one) => one.decision.outcome === 'PASS');
   const subjects = await claimKeys(passed.map(claimOf), now, db);
   return decided.map((one) => {
@@ -59,8 +62,10 @@ export async function askRequests<Request extends UndecidedRequest>(
   now: Date,
   db: Db,
 ): Promise<(DecidedRequest<Request> & { readonly standing: Standing })[]> {
-  const participants = await findParticipants([...new Set(requests.map(signifierOf))], db);
-  const standings = await findStandings(requests, participants, needs.refusedKeys, db);
+  const [participants, standings] = await Promise.all([
+    findParticipants([...new Set(requests.map(signifierOf))], db),
+    findStandings(requests, needs.refusedKeys, db),
+  ]);
   const passed = new Map<string, number>();
   const earlier = (name: string) => passed.get(name) ?? 0;
 
@@ -91,7 +96,6 @@ export function signifierOf({ asked }: UndecidedRequest): string {
 
 async function findStandings(
   requests: readonly UndecidedRequest[],
-  participants: ReadonlyMap<string, TestingParticipant>,
   refusedKeys: ReadonlySet<string>,
   db: Db,
 ): Promise<Standing[]> {
@@ -99,14 +103,14 @@ async function findStandings(
     const subject = read.reading?.subject;
     return subject === undefined || subject.category === 'DCCKI'
       ? undefined
-      : { participantId: participants.get(signifierOf(read))?.id ?? NOBODY, eui64: subject.eui64 };
+      : { signifier: signifierOf(read), eui64: subject.eui64 };
   });
   const asked = identifiers.filter((one) => one !== undefined);
-  const found = asked.length === 0 ? [] : await findIdentifierStandings(asked, db);
-  const subjects = await findKeySubjects(
-    requests.flatMap((read) => (read.key ? [read.key.sha256] : [])),
-    db,
-  );
+  const keys = requests.flatMap((read) => (read.key ? [read.key.sha256] : []));
+  const [found, subjects] = await Promise.all([
+    asked.length === 0 ? [] : findIdentifierStandings(asked, db),
+    findKeySubjects(keys, db),
+  ]);
   let next = 0;
   return requests.map((read, position): Standing => {
     const identifier = identifiers[position] === undefined ? undefined : found[next++];
@@ -147,7 +151,6 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
 }
 
 type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSet' | 'refusedKeys'>;
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 const UNKNOWN: Standing = {
   identifierOwnedByOther: false,
   identifierInCentralRegistry: false,
