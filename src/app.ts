@@ -15,6 +15,7 @@ import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
+import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
 
 /** Everything that is open, and the way to close it. */
@@ -51,7 +52,9 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   );
 
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
+  const verifier = openVerifier();
   const close = async () => {
+    await verifier.close();
     if (parts.database === undefined) await database.close();
   };
   try {
@@ -62,6 +65,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       profiles,
       ruleSet,
       refusedKeys: refused.keys,
+      verifier,
       clock,
       fillRandom: parts.fillRandom ?? systemRandom,
     };

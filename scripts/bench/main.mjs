@@ -10,7 +10,7 @@ import { measureInProcess } from './in-process.mjs';
 
 const rows = [];
 const before = measureFloor();
-const inProcess = measureInProcess();
+const inProcess = await measureInProcess();
 const bare = await measureBareHttp();
 const http = measureHttp();
 const after = measureFloor();

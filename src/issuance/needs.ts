@@ -6,6 +6,7 @@ import type { Pool } from '../db/pool.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
+import type { Verifier } from '../x509/verifier.ts';
 
 /** What the use cases work with; opened once at start. */
 export interface IssuanceNeeds {
@@ -15,6 +16,7 @@ export interface IssuanceNeeds {
   readonly ruleSet: RuleSet;
   /** SHA-256 of SPKI, lower-case hex, of keys that are public knowledge. */
   readonly refusedKeys: ReadonlySet<string>;
+  readonly verifier: Verifier;
   readonly clock: Clock;
   readonly fillRandom: FillRandom;
 }

@@ -22,24 +22,53 @@ export interface ReadRequest {
 }
 
 /** Reads the CSR strictly, asks every rule of its category and checks proof of possession; never throws for what a caller sent. */
-export function readRequest(asked: AskedRequest, needs: Pick<IssuanceNeeds, 'profiles'>): ReadRequest {
-  const { request } = asked;
-  const csr = readStrictly(request.csr);
-  if (csr instanceof DerError)
-    return { asked, reading: { findings: [{ reason: 'CSR_UNPARSEABLE', detail: csr.message }] } };
+export function readRequest(asked: AskedRequest, { profiles }: Pick<IssuanceNeeds, 'profiles'>): ReadRequest {
+  const csr = readStrictly(asked.request.csr);
+  return csr instanceof DerError
+    ? unread(asked, csr)
+    : readOne(asked, csr, verifyProofOfPossession(csr), profiles);
+}
 
+/** The same for a set, in its order; the verifier proves possession. */
+export async function readRequests(
+  asked: readonly AskedRequest[],
+  { profiles, verifier }: Pick<IssuanceNeeds, 'profiles' | 'verifier'>,
+): Promise<ReadRequest[]> {
+  const read = asked.map((one) => ({ asked: one, csr: readStrictly(one.request.csr) }));
+  const proven = await verifier.proofsOfPossession(
+    read.flatMap(({ csr }) => (csr instanceof DerError ? [] : [csr])),
+  );
+  let next = 0;
+  return read.map((one) =>
+    one.csr instanceof DerError
+      ? unread(one.asked, one.csr)
+      : readOne(one.asked, one.csr, proven[next++] === true, profiles),
+  );
+}
+
+const unread = (asked: AskedRequest, { message }: DerError): ReadRequest => ({
+  asked,
+  reading: { findings: [{ reason: 'CSR_UNPARSEABLE', detail: message }] },
+});
+
+function readOne(
+  asked: AskedRequest,
+  csr: CsrFacts,
+  proven: boolean,
+  profiles: IssuanceNeeds['profiles'],
+): ReadRequest {
+  const { request } = asked;
   const rules = checkCsr(csr, request.category);
-  const reading = { ...rules, findings: [...rules.findings, ...proofOfPossession(csr)] };
+  const reading = proven ? rules : { ...rules, findings: [...rules.findings, NOT_PROVEN] };
   const key = { spki: csr.spki, sha256: publicKeySha256(csr.spki) };
   const { subject, keyUsage } = reading;
   if (subject === undefined || keyUsage === undefined) return { asked, reading, key };
+  const { publicKey } = csr;
   return {
     asked,
     reading,
     key,
-    profile: choose(() =>
-      chooseProfile(needs.profiles, { subject, keyUsage, publicKey: csr.publicKey }, request.profile),
-    ),
+    profile: choose(() => chooseProfile(profiles, { subject, keyUsage, publicKey }, request.profile)),
   };
 }
 
@@ -52,18 +81,6 @@ function readStrictly(csr: Buffer | string): CsrFacts | DerError {
   }
 }
 
-function proofOfPossession(csr: CsrFacts): Finding[] {
-  return verifyProofOfPossession(csr)
-    ? []
-    : [
-        {
-          reason: 'CSR_SIGNATURE_INVALID',
-          detail:
-            'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.',
-        },
-      ];
-}
-
 function choose(profile: () => Profile): Profile | Fault {
   try {
     return profile();
@@ -72,3 +89,8 @@ function choose(profile: () => Profile): Profile | Fault {
     throw error;
   }
 }
+
+const NOT_PROVEN: Finding = {
+  reason: 'CSR_SIGNATURE_INVALID',
+  detail: 'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.',
+};
