@@ -18,5 +18,7 @@ export interface Rule<Facts = Case> {
 
 /** Asks every rule, in their order; every broken one is a finding. */
 export function askRules<Facts>(rules: readonly Rule<Facts>[], facts: Facts): Finding[] {
-  return rules.flatMap(({ reason, check }) => check(facts).map((detail) => ({ reason, detail })));
+  const findings: Finding[] = [];
+  for (const { reason, check } of rules) for (const detail of check(facts)) findings.push({ reason, detail });
+  return findings;
 }
