@@ -43,15 +43,18 @@ export type FaultCode = (typeof FAULT_CODES)[number];
 export class Fault extends Error {
   readonly code: FaultCode;
   readonly reasons: readonly Reason[];
+  /** The decision on record that says so. */
+  readonly decision?: string;
 
   constructor(
     code: FaultCode,
     detail: string,
-    options: { reasons?: readonly Reason[]; cause?: unknown } = {},
+    options: { reasons?: readonly Reason[]; cause?: unknown; decision?: string | undefined } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Fault';
     this.code = code;
     this.reasons = options.reasons ?? [];
+    if (options.decision !== undefined) this.decision = options.decision;
   }
 }

@@ -4,6 +4,7 @@ import { Strategy } from 'passport-http-bearer';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, CallerRole } from '../domain/participant.ts';
 import { gather } from '../issuance/gather.ts';
+import { malformedRequest, roleNotPermitted } from './problem-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { findCredentials, hashToken, touchCredentials } from '../registry/credentials.ts';
 
@@ -29,10 +30,7 @@ export function authenticate(needs: IssuanceNeeds): RequestHandler {
 
   return (request, response, next) => {
     if ('access_token' in request.query)
-      throw new Fault(
-        'malformed-request',
-        'A token never stands in the address; send it in the Authorization header.',
-      );
+      throw malformedRequest('CREDENTIAL_IN_ADDRESS', 'A token never stands in the address.');
     const answer = (error: unknown, caller: Caller | false | undefined) => {
       if (error) next(error);
       else if (!caller) next(new Fault('not-authenticated', NO_CREDENTIAL));
@@ -59,11 +57,7 @@ export function requireRole(...roles: readonly CallerRole[]): RequestHandler {
   return (_request, response, next) => {
     const { role } = callerOf(response);
     if (roles.includes(role)) next();
-    else
-      throw new Fault(
-        'role-not-permitted',
-        `The role ${role} may not do this; it takes ${roles.join(' or ')}.`,
-      );
+    else throw roleNotPermitted(role, roles);
   };
 }
 

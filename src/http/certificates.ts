@@ -16,7 +16,7 @@ import { callerOf, requireRole } from './auth.ts';
 import { certificateViews, fullChain } from './certificate-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
+import { noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
 import { requestIdOf } from './request-id.ts';
@@ -29,6 +29,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   router
     .route('/')
     .post(
+      noParameters,
       requireRole('PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'),
       requireType('application/json'),
       async (request, response) => {
@@ -70,7 +71,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
 
   router
     .route('/:serialNumber')
-    .get(async (request, response) => {
+    .get(noParameters, async (request, response) => {
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));

@@ -6,7 +6,7 @@ import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
 import { callerOf } from './auth.ts';
 import { present } from './certificates.ts';
-import { onlyMethods, requireType } from './negotiation.ts';
+import { noParameters, onlyMethods, requireType } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
@@ -15,7 +15,7 @@ export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
   const router = Router();
   router
     .route('/')
-    .post(requireType('application/json'), async (request, response) => {
+    .post(noParameters, requireType('application/json'), async (request, response) => {
       const check = present(schemas.eligibilityCheck.parse(request.body));
       const { outcome, basis, reasons, ruleSet } = await checkEligibility(
         check,
@@ -34,6 +34,7 @@ export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): R
   router
     .route('/')
     .post(
+      noParameters,
       requireType('application/json', ...CERTIFICATE_TYPES),
       express.raw({ type: CERTIFICATE_TYPES, limit: '64kb' }),
       (request, response) => {

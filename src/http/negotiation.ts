@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Fault } from '../domain/fault.ts';
+import { httpReason } from './problem-reasons.ts';
 
 /**
  * Answers in the form that Accept asks for; the first is the default.
@@ -31,6 +32,28 @@ export function requireType(...types: readonly string[]): RequestHandler {
     else throw new Fault('unsupported-media-type', `The body is sent as ${types.join(' or ')}.`);
   };
 }
+
+/** JSON is UTF-8 (RFC 8259, 8.1); a parser that tries other charsets would read other octets than were meant. */
+export const requireUtf8: RequestHandler = (request, _response, next) => {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.get('Content-Type') ?? '')?.[1];
+  if (charset === undefined || !request.is('json') || /^utf-?8$/i.test(charset)) next();
+  else throw new Fault('unsupported-media-type', `JSON is sent in UTF-8, not in ${charset}.`);
+};
+
+/** Refuses every query parameter, where there is none to be known. @throws Fault `malformed-request` */
+export function refuseParameters({ query }: Pick<Request, 'query'>): void {
+  const names = Object.keys(query);
+  if (names.length === 0) return;
+  throw new Fault('malformed-request', 'The request breaks its schema.', {
+    reasons: names.map((name) =>
+      httpReason('REQUEST_MALFORMED', `/: there is no query parameter ${JSON.stringify(name)} here`),
+    ),
+  });
+}
+export const noParameters: RequestHandler = (request, _response, next) => {
+  refuseParameters(request);
+  next();
+};
 
 /** What is left of a path whose other methods are known. */
 export function onlyMethods(...methods: readonly string[]): RequestHandler {

@@ -1,6 +1,8 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
+import { explain, type RuleSet } from '../eligibility/rule-set.ts';
+import { httpReason, malformedRequest, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The only place where a fault becomes a status. @see RFC 9457 */
@@ -38,35 +40,41 @@ export interface Problem {
   readonly detail: string;
   readonly instance: string;
   readonly requestId: string;
+  /** The decision on record, where one was made. */
+  readonly decision?: string;
   readonly errors: readonly Reason[];
 }
 
 /** Express's last word: a Fault becomes its problem; anything else is 500 without its text, and goes to the log. */
-export const problemHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  if (response.headersSent) {
-    next(error);
-    return;
-  }
-  const fault = faultOf(error);
-  if (fault?.code === 'referred') {
-    response.status(202).json({ outcome: 'REFER', detail: fault.message, reasons: fault.reasons });
-    return;
-  }
-  const known = fault && PROBLEMS[fault.code];
-  const status = known?.status ?? 500;
-  // What is ours to mend is logged with its cause and told without its text.
-  if (status === 500) request.log.error({ err: error }, 'request failed');
-  const hidden = status === 500;
-  sendProblem(request, response, {
-    type: `urn:problem:tcs:${fault?.code ?? 'internal'}`,
-    title: known?.title ?? 'Internal error',
-    status,
-    detail: hidden || !fault ? 'The service failed; report it with the requestId.' : fault.message,
-    instance: request.path,
-    requestId: requestIdOf(request),
-    errors: hidden ? [] : (fault?.reasons ?? []),
-  });
-};
+export const problemHandler =
+  (ruleSet: Pick<RuleSet, 'reasonCodes'>): ErrorRequestHandler =>
+  (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const fault = faultOf(error, ruleSet);
+    if (fault?.code === 'referred') {
+      const { message: detail, reasons, decision } = fault;
+      response.status(202).json({ outcome: 'REFER', detail, reasons, ...(decision ? { decision } : {}) });
+      return;
+    }
+    const known = fault && PROBLEMS[fault.code];
+    const status = known?.status ?? 500;
+    // What is ours to mend is logged with its cause and told without its text.
+    if (status === 500) request.log.error({ err: error }, 'request failed');
+    const hidden = status === 500;
+    sendProblem(request, response, {
+      type: `urn:problem:tcs:${fault?.code ?? 'internal'}`,
+      title: known?.title ?? 'Internal error',
+      status,
+      detail: hidden || !fault ? FAILED : fault.message,
+      instance: request.path,
+      requestId: requestIdOf(request),
+      ...(fault?.decision === undefined ? {} : { decision: fault.decision }),
+      errors: hidden || !fault ? [httpReason('SERVICE_FAILED', FAILED)] : reasonsOf(fault),
+    });
+  };
 
 /** The status of a fault; 202 for a referral. */
 export function statusOf({ code }: Fault): number {
@@ -84,38 +92,39 @@ function sendProblem(request: Request, response: Response, problem: Problem): vo
 }
 
 /** What Express, its parsers and zod throw for what a caller sent. */
-function faultOf(error: unknown): Fault | undefined {
+function faultOf(error: unknown, ruleSet: Pick<RuleSet, 'reasonCodes'>): Fault | undefined {
   if (error instanceof Fault) return error;
-  if (error instanceof ZodError) return malformed(error);
+  if (error instanceof ZodError) return malformed(error, ruleSet);
   if (error instanceof URIError) return new Fault('malformed-request', 'The address cannot be decoded.');
   const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
   if (typeof type === 'string' && PARSER_FAULTS.has(type)) {
     const [code, detail] = PARSER_FAULTS.get(type) ?? ['malformed-request', ''];
-    return new Fault(code, detail);
+    return type.endsWith('.failed') ? malformedRequest('JSON_UNPARSEABLE', detail) : new Fault(code, detail);
   }
   return typeof status === 'number' && status >= 400 && status < 500
     ? new Fault('malformed-request', 'The request cannot be understood.')
     : undefined;
 }
 
-/** Every broken field at once, each with its JSON pointer. */
-function malformed(error: ZodError): Fault {
+/** Every broken field at once, each with its JSON pointer; gate A5 has reason codes of its own. */
+function malformed(error: ZodError, ruleSet: Pick<RuleSet, 'reasonCodes'>): Fault {
   return new Fault('malformed-request', 'The request breaks its schema.', {
-    reasons: error.issues.map((issue) => ({
-      reason: purposeReason(issue.path, issue.message) ?? 'REQUEST_MALFORMED',
-      clause: 'GET /openapi.json',
-      detail: `/${issue.path.map(String).join('/')}: ${issue.message}`,
-      fix: 'Send the field as the OpenAPI document describes it (readable at /docs).',
-    })),
+    reasons: error.issues.map(({ path, message }) => {
+      const detail = `/${path.map(String).join('/')}: ${message}`;
+      const purpose = purposeReason(path, message);
+      return purpose === undefined
+        ? httpReason('REQUEST_MALFORMED', detail)
+        : explain({ reason: purpose, detail }, ruleSet);
+    }),
   });
 }
 
-/** Gate A5 has reason codes of its own. */
 function purposeReason(path: readonly PropertyKey[], message: string): string | undefined {
   if (path.length !== 1 || path[0] !== 'purpose') return undefined;
   return message.includes('missing') ? 'PURPOSE_MISSING' : 'PURPOSE_NOT_PERMITTED';
 }
 
+const FAILED = 'The service failed; report it with the requestId.';
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:request-in-progress', '2'],

@@ -126,7 +126,11 @@ export const problem = z
     detail: z.string(),
     instance: z.string(),
     requestId: z.string(),
-    errors: z.array(reason).openapi({ description: 'every reason, not the first' }),
+    decision: z
+      .uuid()
+      .optional()
+      .openapi({ description: 'id of the decision on record, where one was made' }),
+    errors: z.array(reason).min(1).openapi({ description: 'every reason, not the first' }),
   })
   .openapi('Problem');
 export const certificate = z
@@ -164,7 +168,12 @@ export const decision = z
   })
   .openapi('Decision');
 export const referral = z
-  .object({ outcome: z.literal('REFER'), detail: z.string(), reasons: z.array(reason) })
+  .object({
+    outcome: z.literal('REFER'),
+    detail: z.string(),
+    reasons: z.array(reason),
+    decision: z.uuid().optional().openapi({ description: 'id of the decision on record' }),
+  })
   .openapi('Referral', { description: 'A DCC approver has to decide; nothing was issued' });
 export const verdict = z
   .object({

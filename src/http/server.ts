@@ -3,7 +3,6 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { Fault } from '../domain/fault.ts';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { authenticate } from './auth.ts';
@@ -15,6 +14,8 @@ import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { problemHandler } from './problem.ts';
+import { nothingHere, requireKnownPath } from './known-paths.ts';
+import { requireUtf8 } from './negotiation.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 import { ROUTES } from './routes.ts';
@@ -53,11 +54,12 @@ export function createHttpApp(needs: HttpNeeds): Express {
   });
   app.use('/health', healthRoutes(needs));
   app.use(documentationRoutes(needs));
+  app.use('/v1', requireKnownPath());
   app.use('/v1', limitStrangers(needs), catalogueRoutes(needs), authenticated(needs));
   app.use(() => {
-    throw new Fault('not-found', 'There is nothing at this address; /docs lists what there is.');
+    throw nothingHere();
   });
-  app.use(problemHandler);
+  app.use(problemHandler(needs.issuance.ruleSet));
   return app;
 }
 
@@ -65,6 +67,7 @@ export function createHttpApp(needs: HttpNeeds): Express {
 function authenticated(needs: HttpNeeds): Router {
   const router = Router();
   router.use(authenticate(needs.issuance), limitCredentials(needs));
+  router.use(requireUtf8);
   router.use(express.json({ limit: LARGEST_BODY, strict: true }));
   router.use('/me', meRoutes(needs));
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));

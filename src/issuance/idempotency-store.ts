@@ -63,7 +63,8 @@ export async function claimIdempotencyKey(
 
 /** Keeps a refusal as the answer; a certificate is its own answer. */
 export async function recordRefusal(id: string, fault: Fault, db: Db): Promise<void> {
-  const answer: StoredFault = { code: fault.code, detail: fault.message, reasons: fault.reasons };
+  const { code, message: detail, reasons, decision } = fault;
+  const answer: StoredFault = { code, detail, reasons, ...(decision === undefined ? {} : { decision }) };
   await query(db, `update idempotency_key set answer = $2 where id = $1`, [id, JSON.stringify(answer)]);
 }
 
@@ -76,6 +77,17 @@ interface StoredFault {
   readonly code: FaultCode;
   readonly detail: string;
   readonly reasons: readonly Reason[];
+  readonly decision?: string;
 }
 
-const restore = ({ code, detail, reasons }: StoredFault): Fault => new Fault(code, detail, { reasons });
+/** Member by member: the database keeps what an object says, and not in which order. */
+const restore = ({ code, detail, reasons, decision }: StoredFault): Fault =>
+  new Fault(code, detail, {
+    reasons: reasons.map((one) => ({
+      reason: one.reason,
+      clause: one.clause,
+      detail: one.detail,
+      fix: one.fix,
+    })),
+    decision,
+  });

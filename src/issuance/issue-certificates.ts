@@ -69,7 +69,7 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
   const { subject } = read.reading;
-  if (!hasPassed(decision) || participant === undefined) return refusal(decision);
+  if (!hasPassed(decision) || participant === undefined) return refusal(decision, id);
   if (read.profile instanceof Fault) return read.profile;
   const { asked, profile, key } = read;
   if (!key || !profile || !subject) throw new TypeError('a request passed unread');

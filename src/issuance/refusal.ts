@@ -4,17 +4,25 @@ import { Fault } from '../domain/fault.ts';
 import type { DecisionRecord } from '../audit/decisions.ts';
 import type { DecidedRequest } from './decide-requests.ts';
 
-/** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
-export function refusal(decision: Decision): Fault {
+/**
+ * What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst.
+ * @param id  of the decision on record
+ */
+export function refusal(decision: Decision, id?: string): Fault {
   const { reasons, outcome } = decision;
   if (outcome === 'REFER' || outcome === 'QUEUE')
     return new Fault('referred', 'The request needs the decision of a DCC approver; nothing was issued.', {
       reasons,
+      decision: id,
     });
   return reasons.every(({ reason }) => reason.startsWith('CSR_'))
-    ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', { reasons })
+    ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', {
+        reasons,
+        decision: id,
+      })
     : new Fault('not-eligible', 'The participant may not have this certificate; nothing was issued.', {
         reasons,
+        decision: id,
       });
 }
 
