@@ -6,13 +6,14 @@ import type { Config } from './config.ts';
 import { systemClock, type Clock } from './domain/clock.ts';
 import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
+import { recordRuleSets } from './audit/rule-sets.ts';
 import { recordAuthorities } from './ca/authority-store.ts';
 import { findLeftovers } from './ca/certificate-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase, type Database } from './db/pool.ts';
-import { loadRuleSet } from './eligibility/rule-set.ts';
+import { loadRuleSets } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
@@ -46,7 +47,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const clock = parts.clock ?? systemClock;
   if (parts.database === undefined && config.databaseUrl === undefined) requireDataFolder(config);
   const profiles = loadProfiles(config.templatesDir);
-  const ruleSet = loadRuleSet();
+  const ruleSets = loadRuleSets();
   const refused = loadRefused(config.templatesDir);
   const hierarchy = openHierarchy(
     { folder: authoritiesFolder(config), passphrase: requirePassphrase(config), profiles, refused },
@@ -59,12 +60,13 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   };
   try {
     if (parts.database === undefined) await migrate(database.pool);
+    await recordRuleSets(ruleSets.versions, clock.now(), database.pool);
     await recordAuthorities(hierarchy.authorities, clock.now(), database.pool);
     const needs: IssuanceNeeds = {
       db: database.pool,
       hierarchy,
       profiles,
-      ruleSet,
+      ruleSets,
       refusedKeys: refused.keys,
       clock,
       fillRandom: parts.fillRandom ?? systemRandom,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { openApp, type App, type AppParts } from './app.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
+import { createRequestServer } from './http/broken-requests.ts';
 import type { openLog } from './logger.ts';
 
 /** A running service: its address, and the way to end it. */
@@ -26,7 +27,7 @@ export async function startService(
 ): Promise<RunningService> {
   await requireAddress(config);
   const app = await openApp(config, { ...parts, logger });
-  const server = createServer(app.http);
+  const server = createRequestServer(app.http, config.requestSeconds);
   try {
     await listen(server, config);
   } catch (error) {

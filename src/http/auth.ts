@@ -4,13 +4,13 @@ import { Strategy } from 'passport-http-bearer';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, CallerRole } from '../domain/participant.ts';
 import { gather } from '../issuance/gather.ts';
-import { malformedRequest, roleNotPermitted } from './problem-reasons.ts';
+import { roleNotPermitted } from './problem-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { findCredentials, hashToken, touchCredentials } from '../registry/credentials.ts';
 
 /**
  * Takes the bearer token of the Authorization header to its Caller. Look-ups that arrive together share one query, and
- * nothing is cached: a revocation holds from the next request on. Tokens in the address are refused.
+ * nothing is cached: a revocation holds from the next request on.
  */
 export function authenticate(needs: IssuanceNeeds): RequestHandler {
   const find = gather((hashes: readonly Buffer[]) => findCredentials(hashes, needs.clock.now(), needs.db), {
@@ -29,8 +29,6 @@ export function authenticate(needs: IssuanceNeeds): RequestHandler {
   );
 
   return (request, response, next) => {
-    if ('access_token' in request.query)
-      throw malformedRequest('CREDENTIAL_IN_ADDRESS', 'A token never stands in the address.');
     const answer = (error: unknown, caller: Caller | false | undefined) => {
       if (error) next(error);
       else if (!caller) next(new Fault('not-authenticated', NO_CREDENTIAL));

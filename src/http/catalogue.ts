@@ -13,7 +13,7 @@ import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** Open to all: categories, reason codes, authorities, trust anchors. */
 export function catalogueRoutes({ issuance }: HttpNeeds): Router {
-  const { hierarchy, ruleSet } = issuance;
+  const { hierarchy, ruleSets, clock } = issuance;
   const router = Router();
   const get = onlyMethods('GET');
 
@@ -27,7 +27,7 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
   router
     .route('/reason-codes')
     .get(noParameters, (_request, response) => {
-      response.json([...ruleSet.reasonCodes.values(), ...HTTP_REASONS]);
+      response.json([...ruleSets.at(clock.now()).reasonCodes.values(), ...HTTP_REASONS]);
     })
     .all(get);
 
@@ -81,7 +81,8 @@ function authorityView(authority: Authority) {
   };
 }
 
-function describeCategory(category: Category, { profiles, ruleSet }: HttpNeeds['issuance']) {
+function describeCategory(category: Category, { profiles, ruleSets, clock }: HttpNeeds['issuance']) {
+  const ruleSet = ruleSets.at(clock.now());
   const own = [...profiles.profiles.values()].filter((one) => one.category === category);
   return {
     category,

@@ -16,6 +16,7 @@ import { callerOf, requireRole } from './auth.ts';
 import { certificateViews, fullChain } from './certificate-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
+import { requireSmallCsr } from './csr-size.ts';
 import { noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
@@ -34,6 +35,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       requireType('application/json'),
       async (request, response) => {
         const body = schemas.certificateRequest.parse(request.body);
+        requireSmallCsr(body.csr);
         const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
         const certificate = await issue(asked, idempotencyKeyOf(request));
         const [view] = await certificateViews([certificate], issuance);

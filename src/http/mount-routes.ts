@@ -1,4 +1,4 @@
-import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
@@ -26,7 +26,7 @@ export function mountRoutes(routes: readonly Route[], needs: HttpNeeds): Router 
 }
 
 function bodyReaders({ method, body }: Route): RequestHandler[] {
-  return method === 'post' && body !== undefined ? [requireType('application/json'), express.json()] : [];
+  return method === 'post' && body !== undefined ? [requireType('application/json')] : [];
 }
 
 function serve(row: Route, needs: HttpNeeds): RequestHandler {

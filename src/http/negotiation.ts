@@ -33,13 +33,6 @@ export function requireType(...types: readonly string[]): RequestHandler {
   };
 }
 
-/** JSON is UTF-8 (RFC 8259, 8.1); a parser that tries other charsets would read other octets than were meant. */
-export const requireUtf8: RequestHandler = (request, _response, next) => {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.get('Content-Type') ?? '')?.[1];
-  if (charset === undefined || !request.is('json') || /^utf-?8$/i.test(charset)) next();
-  else throw new Fault('unsupported-media-type', `JSON is sent in UTF-8, not in ${charset}.`);
-};
-
 /** Refuses every query parameter, where there is none to be known. @throws Fault `malformed-request` */
 export function refuseParameters({ query }: Pick<Request, 'query'>): void {
   const names = Object.keys(query);

@@ -1,8 +1,10 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
-import { explain, type RuleSet } from '../eligibility/rule-set.ts';
-import { httpReason, malformedRequest, reasonsOf } from './problem-reasons.ts';
+import { visible } from '../domain/visible-text.ts';
+import { explain } from '../eligibility/rule-set.ts';
+import type { IssuanceNeeds } from '../issuance/needs.ts';
+import { httpReason, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The only place where a fault becomes a status. @see RFC 9457 */
@@ -22,6 +24,9 @@ export const PROBLEMS = {
   'csr-refused': { status: 422, title: 'CSR refused' },
   'certificate-unreadable': { status: 422, title: 'Certificate unreadable' },
   'registry-invalid': { status: 422, title: 'Registry file invalid' },
+  'table-unreadable': { status: 422, title: 'Table unreadable' },
+  'feed-invalid': { status: 422, title: 'SECAS feed invalid' },
+  'feed-signature-invalid': { status: 422, title: 'SECAS feed not signed' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'lint-failed': { status: 500, title: 'Certificate not made' },
   'signing-failed': { status: 500, title: 'Certificate not made' },
@@ -32,7 +37,9 @@ export const PROBLEMS = {
   'database-unavailable': { status: 503, title: 'Database unavailable' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
 
-/** RFC 9457, with every reason. */
+type Rules = Pick<IssuanceNeeds, 'ruleSets' | 'clock'>;
+
+/** RFC 9457, with every reason, and what on record it is about. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -40,23 +47,23 @@ export interface Problem {
   readonly detail: string;
   readonly instance: string;
   readonly requestId: string;
-  /** The decision on record, where one was made. */
   readonly decision?: string;
+  readonly application?: string;
   readonly errors: readonly Reason[];
 }
 
 /** Express's last word: a Fault becomes its problem; anything else is 500 without its text, and goes to the log. */
 export const problemHandler =
-  (ruleSet: Pick<RuleSet, 'reasonCodes'>): ErrorRequestHandler =>
+  (rules: Rules): ErrorRequestHandler =>
   (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;
     }
-    const fault = faultOf(error, ruleSet);
+    const fault = faultOf(error, rules);
     if (fault?.code === 'referred') {
-      const { message: detail, reasons, decision } = fault;
-      response.status(202).json({ outcome: 'REFER', detail, reasons, ...(decision ? { decision } : {}) });
+      const { message: detail, reasons, about } = fault;
+      response.status(202).json({ outcome: 'REFER', detail, reasons, ...about });
       return;
     }
     const known = fault && PROBLEMS[fault.code];
@@ -71,7 +78,7 @@ export const problemHandler =
       detail: hidden || !fault ? FAILED : fault.message,
       instance: request.path,
       requestId: requestIdOf(request),
-      ...(fault?.decision === undefined ? {} : { decision: fault.decision }),
+      ...(hidden ? {} : fault?.about),
       errors: hidden || !fault ? [httpReason('SERVICE_FAILED', FAILED)] : reasonsOf(fault),
     });
   };
@@ -86,35 +93,51 @@ function sendProblem(request: Request, response: Response, problem: Problem): vo
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="test-certificate-service"');
   const retryAfter = RETRY_AFTER.get(problem.type);
   if (retryAfter !== undefined && !response.get('Retry-After')) response.set('Retry-After', retryAfter);
-  // A body that was not read must not be taken for the next request.
-  if (!request.complete) response.set('Connection', 'close');
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  const body = JSON.stringify({
+    ...problem,
+    detail: visible(problem.detail),
+    errors: problem.errors.map((one) => ({ ...one, detail: visible(one.detail) })),
+  });
+  response.status(problem.status).type('application/problem+json');
+  if (request.complete) response.send(body);
+  else sendAndClose(request, response, body);
 }
 
-/** What Express, its parsers and zod throw for what a caller sent. */
-function faultOf(error: unknown, ruleSet: Pick<RuleSet, 'reasonCodes'>): Fault | undefined {
+/**
+ * A body that was not read must not be taken for the next request, so the connection ends. To end it on somebody who is
+ * still sending would lose the answer on its way: they have a moment to read it.
+ */
+function sendAndClose(request: Request, response: Response, body: string): void {
+  response.set({ Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) });
+  response.write(body);
+  const end = () => {
+    clearTimeout(moment);
+    response.end();
+  };
+  const moment = setTimeout(end, MOMENT).unref();
+  request.once('end', end).once('close', end).once('error', end).resume();
+}
+
+/** What Express and zod throw for what a caller sent. */
+function faultOf(error: unknown, rules: Rules): Fault | undefined {
   if (error instanceof Fault) return error;
-  if (error instanceof ZodError) return malformed(error, ruleSet);
+  if (error instanceof ZodError) return malformed(error, rules);
   if (error instanceof URIError) return new Fault('malformed-request', 'The address cannot be decoded.');
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
-  if (typeof type === 'string' && PARSER_FAULTS.has(type)) {
-    const [code, detail] = PARSER_FAULTS.get(type) ?? ['malformed-request', ''];
-    return type.endsWith('.failed') ? malformedRequest('JSON_UNPARSEABLE', detail) : new Fault(code, detail);
-  }
+  const { status } = (error ?? {}) as { status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 500
     ? new Fault('malformed-request', 'The request cannot be understood.')
     : undefined;
 }
 
 /** Every broken field at once, each with its JSON pointer; gate A5 has reason codes of its own. */
-function malformed(error: ZodError, ruleSet: Pick<RuleSet, 'reasonCodes'>): Fault {
+function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
   return new Fault('malformed-request', 'The request breaks its schema.', {
     reasons: error.issues.map(({ path, message }) => {
       const detail = `/${path.map(String).join('/')}: ${message}`;
       const purpose = purposeReason(path, message);
       return purpose === undefined
         ? httpReason('REQUEST_MALFORMED', detail)
-        : explain({ reason: purpose, detail }, ruleSet);
+        : explain({ reason: purpose, detail }, ruleSets.at(clock.now()));
     }),
   });
 }
@@ -125,18 +148,10 @@ function purposeReason(path: readonly PropertyKey[], message: string): string | 
 }
 
 const FAILED = 'The service failed; report it with the requestId.';
+const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:request-in-progress', '2'],
-]);
-const PARSER_FAULTS = new Map<string, [FaultCode, string]>([
-  ['entity.too.large', ['too-large', 'The body is larger than 64 KiB.']],
-  ['entity.parse.failed', ['malformed-request', 'The body is not JSON.']],
-  ['entity.verify.failed', ['malformed-request', 'The body is not JSON.']],
-  ['request.aborted', ['malformed-request', 'The request was broken off.']],
-  ['request.size.invalid', ['malformed-request', 'The body does not have the length that was announced.']],
-  ['stream.encoding.set', ['malformed-request', 'The body cannot be read.']],
-  ['parameters.too.many', ['malformed-request', 'There are too many parameters.']],
-  ['charset.unsupported', ['unsupported-media-type', 'JSON is sent in UTF-8.']],
-  ['encoding.unsupported', ['unsupported-media-type', 'The content encoding is not supported.']],
+  // A quota: the number of the last 24 hours falls by the hour.
+  ['urn:problem:tcs:too-many-requests', '3600'],
 ]);

@@ -9,6 +9,8 @@ export interface Route {
   readonly method: 'get' | 'post';
   /** With `{name}` for what varies; `{signifier}` names the participant whose record it is about. */
   readonly path: string;
+  /** Its name on the command line: `agreements propose`. */
+  readonly command: string;
   readonly summary: string;
   /** Who may; what belongs to another participant does not exist for the roles of participants. */
   readonly roles: readonly CallerRole[];

@@ -1,5 +1,7 @@
 import { AGREEMENT_ROUTES } from './registry/agreements.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
+import { EVIDENCE_ROUTES } from './registry/evidence.ts';
+import { OBLIGATION_ROUTES } from './registry/obligations.ts';
 import { OFFICER_ROUTES } from './registry/officers.ts';
 import { PARTICIPANT_ROUTES } from './registry/participants.ts';
 import { REVIEW_ROUTES } from './registry/reviews.ts';
@@ -11,5 +13,7 @@ export const ROUTES: readonly Route[] = [
   ...AGREEMENT_ROUTES,
   ...IDENTIFIER_ROUTES,
   ...OFFICER_ROUTES,
+  ...OBLIGATION_ROUTES,
   ...REVIEW_ROUTES,
+  ...EVIDENCE_ROUTES,
 ];

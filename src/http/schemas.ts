@@ -48,7 +48,7 @@ const question = {
     .optional()
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
-const csr = z.string().min(1).max(60_000).openapi({
+const csr = z.string().min(1).openapi({
   description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
   example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
 });
@@ -222,6 +222,7 @@ export const reasonCode = z
     says: z.string(),
     fix: z.string(),
     reserved: z.string().or(z.boolean()).optional().openapi({ description: 'not used yet' }),
+    curable: z.boolean().optional().openapi({ description: 'goes away when a fact or the hour changes' }),
   })
   .openapi('ReasonCode');
 export const categoryDescription = z

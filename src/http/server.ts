@@ -6,16 +6,17 @@ import { pinoHttp } from 'pino-http';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { authenticate } from './auth.ts';
+import { jsonBody } from './body.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { certificateRoutes } from './certificates.ts';
 import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
 import { documentationRoutes } from './documentation.ts';
+import { guardRequests } from './guard.ts';
 import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { problemHandler } from './problem.ts';
 import { nothingHere, requireKnownPath } from './known-paths.ts';
-import { requireUtf8 } from './negotiation.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 import { ROUTES } from './routes.ts';
@@ -54,21 +55,19 @@ export function createHttpApp(needs: HttpNeeds): Express {
   });
   app.use('/health', healthRoutes(needs));
   app.use(documentationRoutes(needs));
-  app.use('/v1', requireKnownPath());
-  app.use('/v1', limitStrangers(needs), catalogueRoutes(needs), authenticated(needs));
+  app.use('/v1', guardRequests(), requireKnownPath(), catalogueRoutes(needs), authenticated(needs));
   app.use(() => {
     throw nothingHere();
   });
-  app.use(problemHandler(needs.issuance.ruleSet));
+  app.use(problemHandler(needs.issuance));
   return app;
 }
 
 /** Everything that needs a credential. The body is read only after the caller is known. */
 function authenticated(needs: HttpNeeds): Router {
   const router = Router();
-  router.use(authenticate(needs.issuance), limitCredentials(needs));
-  router.use(requireUtf8);
-  router.use(express.json({ limit: LARGEST_BODY, strict: true }));
+  router.use(authenticate(needs.issuance), limitStrangers(needs), limitCredentials(needs));
+  router.use(jsonBody(LARGEST_BODY));
   router.use('/me', meRoutes(needs));
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
   router.use('/certificate-checks', certificateCheckRoutes(needs));

@@ -40,6 +40,6 @@ function profileFault(
   const detail = `There is no profile ${profile} of the category ${category}.`;
   const fix = `Profiles of ${category}: ${ofCategory.map((one) => one.profile).join(', ')}.`;
   return new Fault('malformed-request', detail, {
-    reasons: [{ reason: 'PROFILE_NOT_APPLICABLE', clause: 'certs-templates', detail, fix }],
+    reasons: [{ reason: 'PROFILE_NOT_APPLICABLE', clause: 'DESIGN', detail, fix }],
   });
 }

@@ -3,11 +3,12 @@ import { hasPassed } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { recordIntents, recordIssued } from '../ca/certificate-store.ts';
+import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
-import { isConstraintViolation } from '../db/database-errors.ts';
+import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction } from '../db/pool.ts';
 import { decideRequests, type DecidedRequest } from './decide-requests.ts';
+import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequest, type ReadRequest } from './read-request.ts';
 import { decisionRecord, refusal } from './refusal.ts';
@@ -43,6 +44,7 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
   const at = needs.clock.now();
   try {
     return await withTransaction(needs.db, async (db) => {
+      await keepHeld(requests.flatMap(heldKey), db);
       const decided = await decideRequests(requests, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
@@ -59,12 +61,22 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
     });
   } catch (error) {
     // A row that the database refuses takes the whole statement with it: then each request stands for itself.
-    if (!isConstraintViolation(error) || requests.length === 1) throw error;
+    const lostKey = isOvertaken(error);
+    if (lostKey && requests.length === 1) return [overtaken()];
+    if ((!lostKey && !isConstraintViolation(error)) || requests.length === 1) throw error;
     const alone: Intended[] = [];
     for (const request of requests) alone.push(...(await recordIntended([request], needs)));
     return alone;
   }
 }
+
+const heldKey = ({ asked: { idempotencyId: id, fence } }: ReadRequest): HeldKey[] =>
+  id === undefined || fence === undefined ? [] : [{ id, fence }];
+
+/** Somebody took the Idempotency-Key over, or has a certificate under it already. */
+const isOvertaken = (error: unknown): boolean =>
+  (error instanceof Fault && error.code === 'request-in-progress') ||
+  violatedConstraint(error) === 'certificate_idempotency';
 
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
@@ -112,17 +124,19 @@ async function recordSigned(
         : [issuedEvent(one, intended[position], requests[position], at)],
     );
     await recordEvents(events, db);
+    await countIssued(serialNumbers, at, db);
     return serialNumbers;
   });
-  return results.map((one) =>
-    one instanceof Fault || recorded.has(one.serialNumber) ? one : overtaken(one),
-  );
+  return results.map((one, position) => {
+    if (one instanceof Fault || recorded.has(one.serialNumber)) return one;
+    return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
+  });
 }
 
-const overtaken = (certificate: IssuedCertificate) =>
+const abandoned = ({ serialNumber }: IssuedCertificate) =>
   new Fault(
     'signing-failed',
-    `The intent ${certificate.serialNumber} was abandoned before its certificate was recorded.`,
+    `The intent ${serialNumber} was abandoned before its certificate was recorded.`,
   );
 
 function intentEvent(

@@ -55,14 +55,6 @@ const ROWS: Row[] = [
     ['CSR_UNPARSEABLE'],
   ],
   [
-    'a CSR of more than 16 KiB',
-    'METERWORKS',
-    'DEVICE',
-    () => encodePem('CERTIFICATE REQUEST', Buffer.alloc(17_000, 0x30)),
-    422,
-    ['CSR_UNPARSEABLE'],
-  ],
-  [
     'BER instead of DER',
     'METERWORKS',
     'DEVICE',

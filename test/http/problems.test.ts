@@ -60,7 +60,7 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
       415,
       'MEDIA_TYPE_UNSUPPORTED',
     ],
-    ['no JSON', () => ask('post', '/v1/certificates', '{"a":', json), 400, 'JSON_UNPARSEABLE'],
+    ['no JSON', () => ask('post', '/v1/certificates', '{"a":', json), 400, 'REQUEST_MALFORMED'],
     ['a bad cursor', () => ask('get', '/v1/certificates?cursor=xyz'), 400, 'CURSOR_INVALID'],
     [
       'a bad key',
@@ -123,7 +123,8 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     // What has a row in the catalogue says the same as the row.
     const row = codes.get(reason);
     expect(row).toBeDefined();
-    if (reason.startsWith('PURPOSE_')) expect([error?.clause, error?.fix]).toEqual([row?.clause, row?.fix]);
+    expect(error?.clause).toBe(row?.clause);
+    if (reason.startsWith('PURPOSE_')) expect(error?.fix).toBe(row?.fix);
   });
 
   test('a role that may not issue reads which roles may', async () => {
