@@ -16,8 +16,10 @@ import { openDatabase, type Database } from './db/pool.ts';
 import { loadRuleSets } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
+import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
+import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
 
 /** Everything that is open, and the way to close it. */
@@ -37,6 +39,8 @@ export interface AppParts {
   readonly fillRandom?: FillRandom;
   /** An open, migrated database; the app does not close it. */
   readonly database?: Database;
+  /** How often waiting applications are looked at again; absent: never. */
+  readonly sweepSeconds?: number;
 }
 
 /**
@@ -55,7 +59,11 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   );
 
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
+  const verifier = openVerifier();
+  let stopSweep = () => Promise.resolve();
   const close = async () => {
+    await stopSweep();
+    await verifier.close();
     if (parts.database === undefined) await database.close();
   };
   try {
@@ -68,6 +76,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       profiles,
       ruleSets,
       refusedKeys: refused.keys,
+      verifier,
       clock,
       fillRandom: parts.fillRandom ?? systemRandom,
     };
@@ -79,12 +88,30 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
-      afterChange: () => Promise.resolve(),
+      afterChange: (participantIds) => screenAfterChange(participantIds, needs, parts.logger),
     });
+    if (parts.sweepSeconds !== undefined)
+      stopSweep = startSweep(needs, parts.sweepSeconds, (error) =>
+        parts.logger.warn({ err: error }, 'a sweep was not whole; the next one follows'),
+      );
     return { http, needs, database, notices: await noticesOf(database, needs), close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What waits for facts that changed is screened at once; if that fails, the sweep comes to it. */
+async function screenAfterChange(
+  participantIds: readonly string[],
+  needs: IssuanceNeeds,
+  logger: Logger,
+): Promise<void> {
+  try {
+    const { failed } = await screenAgain(participantIds, needs);
+    for (const { application, error } of failed) logger.error({ err: error, application }, 'not screened');
+  } catch (error) {
+    logger.warn({ err: error }, 'waiting applications were not screened; the next sweep comes to them');
   }
 }
 

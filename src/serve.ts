@@ -26,7 +26,7 @@ export async function startService(
   parts: Omit<AppParts, 'logger'> = {},
 ): Promise<RunningService> {
   await requireAddress(config);
-  const app = await openApp(config, { ...parts, logger });
+  const app = await openApp(config, { sweepSeconds: SWEEP_SECONDS, ...parts, logger });
   const server = createRequestServer(app.http, config.requestSeconds);
   try {
     await listen(server, config);
@@ -117,3 +117,6 @@ function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${String(port)}`;
 }
+
+/** Waiting applications are looked at once a minute: what depends on time alone is at most that late. */
+const SWEEP_SECONDS = 60;

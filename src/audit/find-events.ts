@@ -15,7 +15,7 @@ export interface StoredEvent {
 }
 
 /** Events, newest first; absent members ask nothing. `event` also finds what begins with it. `cursor`: the last id of the page before. */
-export async function listEvents(
+export async function searchEvents(
   filter: {
     readonly limit: number;
     readonly cursor?: string | undefined;

@@ -2,6 +2,7 @@ import type { IssuedCertificate } from '../domain/certificate.ts';
 import { repositoryStatus } from '../domain/certificate.ts';
 import { formatEui64 } from '../domain/eui64.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
+import type { DownloadAnswer } from '../eligibility/download-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { readKeyUsage } from '../x509/extensions.ts';
 import { formatName } from '../x509/name.ts';
@@ -52,6 +53,15 @@ export function certificateView(certificate: IssuedCertificate, hierarchy: Hiera
     certificate: encodePem('CERTIFICATE', certificate.der),
     chain: chainPems(hierarchy.chains.above(facts)),
   };
+}
+
+/** What is shown of a certificate that may no longer be handed out: everything but its octets, and why. */
+export function withheldView(
+  view: ReturnType<typeof certificateView>,
+  { basisLapsed, reasons }: DownloadAnswer,
+): object {
+  const shown = Object.entries(view).filter(([name]) => name !== 'certificate' && name !== 'chain');
+  return { ...Object.fromEntries(shown), basisLapsed, withheld: reasons };
 }
 
 /** The certificate and the chain it was issued under, leaf to root, DER. */

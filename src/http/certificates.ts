@@ -10,10 +10,11 @@ import {
   type PageStart,
 } from '../ca/find-certificates.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
+import { askDownloads, requireDownloadable } from '../issuance/require-downloadable.ts';
 import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf, requireRole } from './auth.ts';
-import { certificateViews, fullChain } from './certificate-view.ts';
+import { certificateViews, fullChain, withheldView } from './certificate-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { requireSmallCsr } from './csr-size.ts';
@@ -26,6 +27,11 @@ import { requestIdOf } from './request-id.ts';
 export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   const { db, clock } = issuance;
   const router = Router();
+  /** Assessors and auditors read evidence; whoever else is handed the certificate must still be entitled to it. */
+  const requireDownload = async (...[certificate, caller, channel, form]: DownloadQuestion) => {
+    if (readerOf(caller).reach !== 'ALL')
+      await requireDownloadable(certificate, caller, channel, form, issuance);
+  };
 
   router
     .route('/')
@@ -61,8 +67,13 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         clock.now(),
         db,
       );
+      const answers = await askDownloads(page.items, caller, 'INTERNET', issuance);
+      const views = await certificateViews(page.items, issuance);
       response.json({
-        items: await certificateViews(page.items, issuance),
+        items: views.map((view, place) => {
+          const answer = answers[place];
+          return answer === undefined || answer.reasons.length === 0 ? view : withheldView(view, answer);
+        }),
         nextCursor:
           page.next === undefined
             ? null
@@ -79,6 +90,8 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
+      const { channel } = schemas.certificateDownload.parse(request.query);
+      await requireDownload(certificate, callerOf(response), channel, request.get('Accept') ?? '*/*');
       await sendAccepted(request, response, {
         'application/json': async () => JSON.stringify((await certificateViews([certificate], issuance))[0]),
         'application/pkix-cert': () => certificate.der,
@@ -120,4 +133,6 @@ export function present<T extends object>(value: T): { [Key in keyof T]: Exclude
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }
 
+type DownloadQuestion =
+  Parameters<typeof requireDownloadable> extends [...infer First, unknown] ? First : never;
 const SERIAL_NUMBER = /^([0-9A-F]{2}){1,20}$/;

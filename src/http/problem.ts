@@ -62,8 +62,10 @@ export const problemHandler =
     }
     const fault = faultOf(error, rules);
     if (fault?.code === 'referred') {
-      const { message: detail, reasons, about } = fault;
-      response.status(202).json({ outcome: 'REFER', detail, reasons, ...about });
+      const { message: detail, reasons } = fault;
+      const { application, decision } = fault.about;
+      if (application !== undefined) response.location(`/v1/applications/${application}`);
+      response.status(202).json({ outcome: 'REFER', detail, application, decision, reasons });
       return;
     }
     const known = fault && PROBLEMS[fault.code];

@@ -1,3 +1,4 @@
+import { APPLICATION_ROUTES } from './registry/applications.ts';
 import { AGREEMENT_ROUTES } from './registry/agreements.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
 import { EVIDENCE_ROUTES } from './registry/evidence.ts';
@@ -9,6 +10,7 @@ import type { Route } from './route.ts';
 
 /** Everything about the registry that is asked and done over HTTP: the router, OpenAPI and `tcs do` are made of it. */
 export const ROUTES: readonly Route[] = [
+  ...APPLICATION_ROUTES,
   ...PARTICIPANT_ROUTES,
   ...AGREEMENT_ROUTES,
   ...IDENTIFIER_ROUTES,

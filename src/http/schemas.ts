@@ -104,6 +104,7 @@ export const certificateList = z.strictObject({
     .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
   cursor: z.string().max(200).optional(),
 });
+export const certificateDownload = z.strictObject({ channel: z.enum(CHANNELS).default('INTERNET') });
 export const trustAnchorQuery = z.strictObject({ category: category.optional() });
 
 // Answers.
@@ -152,8 +153,10 @@ export const certificate = z
     sha256: hex,
     subjectPublicKeySha256: hex,
     decision: z.object({ id: z.uuid(), basis: z.string(), ruleSet: z.string(), simulatedRole: z.boolean() }),
-    certificate: pem,
-    chain: z.array(pem).openapi({ description: 'from the issuing CA to the root' }),
+    certificate: pem.optional().openapi({ description: 'absent in lists while it may not be handed out' }),
+    chain: z.array(pem).optional().openapi({ description: 'from the issuing CA to the root' }),
+    basisLapsed: z.boolean().optional().openapi({ description: 'the basis of its issue no longer holds' }),
+    withheld: z.array(reason).optional().openapi({ description: 'why it may not be handed out now' }),
   })
   .openapi('Certificate');
 export const certificatePage = z
@@ -171,10 +174,11 @@ export const referral = z
   .object({
     outcome: z.literal('REFER'),
     detail: z.string(),
+    application: z.uuid().optional(),
+    decision: z.uuid().optional(),
     reasons: z.array(reason),
-    decision: z.uuid().optional().openapi({ description: 'id of the decision on record' }),
   })
-  .openapi('Referral', { description: 'A DCC approver has to decide; nothing was issued' });
+  .openapi('Referral', { description: 'An application was made of it (Location); nothing was issued yet' });
 export const verdict = z
   .object({
     verdict: z.enum(['PASS', 'WARN', 'FAIL']),

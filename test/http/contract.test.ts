@@ -90,7 +90,7 @@ describe('the wire contract', () => {
     expect(new X509Certificate(der).serialNumber).toBe(view.serialNumber);
     expect(String((await get(path, 'METERWORKS', 'application/x-pem-file')).body)).toBe(view.certificate);
     expect(String((await get(path, 'METERWORKS', 'application/pem-certificate-chain')).body)).toBe(
-      [view.certificate, ...view.chain].join(''),
+      [view.certificate, ...(view.chain ?? [])].join(''),
     );
     const pkcs7 = (await get(path, 'METERWORKS', 'application/pkcs7-mime')).body as Buffer;
     const printed = execFileSync('openssl', ['pkcs7', '-inform', 'DER', '-print_certs'], {

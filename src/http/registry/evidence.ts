@@ -1,6 +1,6 @@
 import { OUTCOMES } from '../../domain/decision.ts';
 import { Fault } from '../../domain/fault.ts';
-import { listEvents } from '../../audit/find-events.ts';
+import { searchEvents } from '../../audit/find-events.ts';
 import { findDecision, listDecisions } from '../../audit/decisions.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
@@ -78,7 +78,7 @@ export const EVIDENCE_ROUTES = [
     }),
     answer: items,
     handle: async ({ query, pool }) => {
-      const found = await listEvents(query, pool);
+      const found = await searchEvents(query, pool);
       const nextCursor = found.length < query.limit ? null : (found.at(-1)?.id ?? null);
       return { body: views.plain({ items: found, nextCursor }) };
     },

@@ -144,6 +144,8 @@ export function plain(value: unknown): Record<string, unknown> {
   return toPlain(value) as Record<string, unknown>;
 }
 
+export const plainList = (values: readonly unknown[]): unknown[] => values.map(toPlain);
+
 function toPlain(value: unknown): unknown {
   if (value instanceof Date) return formatInstant(value);
   if (Array.isArray(value)) return value.map(toPlain);
