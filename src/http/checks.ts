@@ -8,7 +8,7 @@ import { callerOf } from './auth.ts';
 import { octetsBody } from './body.ts';
 import { present } from './certificates.ts';
 import { requireSmallCsr } from './csr-size.ts';
-import { onlyMethods, requireType } from './negotiation.ts';
+import { noParameters, onlyMethods, requireType } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
@@ -17,7 +17,7 @@ export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
   const router = Router();
   router
     .route('/')
-    .post(requireType('application/json'), async (request, response) => {
+    .post(noParameters, requireType('application/json'), async (request, response) => {
       const check = present(schemas.eligibilityCheck.parse(request.body));
       requireSmallCsr(check.csr);
       const { outcome, basis, reasons, ruleSet } = await checkEligibility(
@@ -37,6 +37,7 @@ export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): R
   router
     .route('/')
     .post(
+      noParameters,
       requireType('application/json', ...CERTIFICATE_TYPES),
       octetsBody(CERTIFICATE_TYPES, LARGEST_BODY),
       (request, response) => {

@@ -250,9 +250,8 @@ const titleOf = (status: number) =>
 
 const PROBLEM_CONTENT = { 'application/problem+json': { schema: schemas.problem } };
 const IDEMPOTENCY_HEADER = zod.object({
-  'Idempotency-Key': zod
-    .string()
-    .max(255)
-    .optional()
-    .openapi({ description: 'The same key, caller and body give the same answer and create nothing twice' }),
+  'Idempotency-Key': zod.string().max(255).optional().openapi({
+    description:
+      'The same key, caller and body give the same answer and create nothing twice; only the requestId of a problem is that of the repetition',
+  }),
 });

@@ -135,7 +135,11 @@ export const problem = z
     detail: z.string(),
     instance: z.string(),
     requestId: z.string(),
-    errors: z.array(reason).openapi({ description: 'every reason, not the first' }),
+    decision: z
+      .uuid()
+      .optional()
+      .openapi({ description: 'id of the decision on record, where one was made' }),
+    errors: z.array(reason).min(1).openapi({ description: 'every reason, not the first' }),
   })
   .openapi('Problem');
 export const certificate = z

@@ -3,7 +3,6 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { Fault } from '../domain/fault.ts';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { SignerCertificate } from '../x509/detached-signature.ts';
@@ -19,6 +18,7 @@ import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { problemHandler } from './problem.ts';
+import { nothingHere, requireKnownPath } from './known-paths.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 import { ROUTES } from './routes.ts';
@@ -59,11 +59,11 @@ export function createHttpApp(needs: HttpNeeds): Express {
   });
   app.use('/health', healthRoutes(needs));
   app.use(documentationRoutes(needs));
-  app.use('/v1', guardRequests(), catalogueRoutes(needs), authenticated(needs));
+  app.use('/v1', guardRequests(), requireKnownPath(), catalogueRoutes(needs), authenticated(needs));
   app.use(() => {
-    throw new Fault('not-found', 'There is nothing at this address; /docs lists what there is.');
+    throw nothingHere();
   });
-  app.use(problemHandler);
+  app.use(problemHandler(needs.issuance));
   return app;
 }
 
