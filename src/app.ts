@@ -10,10 +10,12 @@ import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase, type Database } from './db/pool.ts';
+import { findVolatility } from './db/readiness.ts';
 import { loadRuleSet } from './eligibility/rule-set.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
+import { findExposedKeys } from './keys/key-exposure.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import packageFile from '../package.json';
 
@@ -50,6 +52,8 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
     clock.now(),
   );
 
+  const exposed = findExposedKeys(authoritiesFolder(config));
+
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
   const close = async () => {
     if (parts.database === undefined) await database.close();
@@ -75,7 +79,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       refusedNames: refused.commonNames,
       afterChange: () => Promise.resolve(),
     });
-    return { http, needs, database, notices: await noticesOf(database, needs), close };
+    return { http, needs, database, notices: [...exposed, ...(await noticesOf(database, needs))], close };
   } catch (error) {
     await close();
     throw error;
@@ -109,7 +113,7 @@ export function requirePassphrase(config: Config): string {
 async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
   return [
-    ...(database.kind === 'embedded' ? [EMBEDDED] : []),
+    ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
     ...(leftovers.length > 0
       ? [
           `${String(leftovers.length)} certificate(s) were prepared and never recorded as issued; see: tcs leftovers list`,

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { CATEGORIES } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
+import { Fault } from '../domain/fault.ts';
 import type { CsrReading, EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
 import type { Caller, TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { lockCounted } from '../registry/lock-counted.ts';
 import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
@@ -18,6 +20,8 @@ export interface UndecidedRequest {
   readonly asked: { readonly request: Omit<CertificateRequest, 'csr'>; readonly caller: Caller };
   readonly reading?: CsrReading;
   readonly key?: { readonly sha256: Buffer };
+  /** The profile that fits, or why none does. */
+  readonly profile?: Profile | Fault;
 }
 
 /** A request and the answer to "may they have it?". */
@@ -42,7 +46,7 @@ export async function decideRequests(
 ): Promise<DecidedRequest[]> {
   const devices = requests.map(deviceOf).filter((one) => one !== undefined);
   await lockCounted(requests.map(signifierOf), devices, db);
-  const decided = await askRequests(requests, needs, now, db);
+  const decided = (await askRequests(requests, needs, now, db)).map(refusedForProfile);
   const passed = decided.filter((one) => one.decision.outcome === 'PASS');
   const subjects = await claimKeys(passed.map(claimOf), now, db);
   return decided.map((one) => {
@@ -55,6 +59,14 @@ export async function decideRequests(
     const asked = { ...question, standing };
     return { ...one, question: asked, decision: decide(asked, needs.ruleSet) };
   });
+}
+
+/** A request that no profile fits is refused before it binds a key or is counted, whatever the rules say of it. */
+function refusedForProfile(decided: DecidedRequest): DecidedRequest {
+  const { decision, read } = decided;
+  return decision.outcome === 'PASS' && read.profile instanceof Fault
+    ? { ...decided, decision: { ...decision, outcome: 'REFUSE', reasons: read.profile.reasons } }
+    : decided;
 }
 
 /** Asks every rule about a set of requests and changes nothing: what an eligibility check shows. */
@@ -82,7 +94,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     const asked = { request, caller, participant, standing, now };
     const question = reading === undefined ? asked : { ...asked, csr: reading };
     const decision = decide(question, needs.ruleSet);
-    if (decision.outcome === 'PASS') earlier.add(participant, read);
+    if (decision.outcome === 'PASS' && !(read.profile instanceof Fault)) earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
 }
