@@ -55,6 +55,24 @@ export async function recordIssued(
   return new Set(rows.map((row) => row.serial_number));
 }
 
+/**
+ * Counts certificates that are issued now by participant, category and hour, for quotas. It locks the rows of its hour
+ * until the transaction ends: the last statement before the commit, and in one order for everybody.
+ */
+export async function countIssued(serialNumbers: ReadonlySet<SerialNumber>, at: Date, db: Db): Promise<void> {
+  if (serialNumbers.size === 0) return;
+  const hour = new Date(Math.floor(at.getTime() / HOUR) * HOUR);
+  await query(
+    db,
+    `insert into issued_count as counted (participant_id, category, hour, certificates)
+     select participant_id, category, $2, count(*)::int from certificate where serial_number = any($1)
+      group by participant_id, category order by participant_id, category
+     on conflict (participant_id, category, hour)
+       do update set certificates = counted.certificates + excluded.certificates`,
+    [[...serialNumbers], hour],
+  );
+}
+
 /** Intents older than `before` that never became certificates, oldest first. */
 export async function findLeftovers(before: Date, db: Db): Promise<Leftover[]> {
   const { rows } = await query<LeftoverRow>(
@@ -105,6 +123,32 @@ export async function findByIdempotency(
     issued: rows.filter((row) => row.status === 'issued').map(toCertificate),
     prepared: rows.filter((row) => row.status === 'prepared').map((row) => row.serial_number),
   };
+}
+
+/** What there is of many items: id of the item -> its certificate, or the intent of one. */
+export async function findByItems(
+  itemIds: readonly string[],
+  db: Db,
+): Promise<
+  Map<string, { readonly serialNumber: SerialNumber; readonly decisionId: string; readonly issued: boolean }>
+> {
+  const { rows } = await query<{
+    id: string;
+    serial_number: SerialNumber;
+    decision_id: string;
+    issued: boolean;
+  }>(
+    db,
+    `select idempotency_id as id, serial_number, decision_id, status = 'issued' as issued from certificate
+      where idempotency_id = any($1::uuid[]) and status <> 'abandoned'`,
+    [itemIds],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { serialNumber: row.serial_number, decisionId: row.decision_id, issued: row.issued },
+    ]),
+  );
 }
 
 /** Columns and joins of an issued certificate, for every select that ends in `toCertificate`. */
@@ -167,6 +211,8 @@ interface LeftoverRow {
   readonly subject: string;
   readonly prepared_at: Date;
 }
+
+const HOUR = 3_600_000;
 
 const intentRow = (intent: Intent) => ({
   serial_number: intent.serialNumber,

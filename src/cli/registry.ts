@@ -5,7 +5,7 @@ import { formatEui64 } from '../domain/eui64.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { findBasis } from '../eligibility/basis.ts';
-import { loadRuleSet } from '../eligibility/rule-set.ts';
+import { loadRuleSets } from '../eligibility/rule-sets.ts';
 import { loadRegistry } from '../registry/load-registry.ts';
 import { findWholeParticipant, listSignifiers } from '../registry/participants.ts';
 import { parseRegistryFile } from '../registry/registry-file.ts';
@@ -81,7 +81,8 @@ function overview(participants: readonly TestingParticipant[]): string {
 }
 
 function basisText(participant: TestingParticipant): string {
-  const { basis, findings } = findBasis(participant, { now: new Date() }, loadRuleSet());
+  const now = new Date();
+  const { basis, findings } = findBasis(participant, { now }, loadRuleSets().at(now));
   return basis ?? findings.map((one) => one.reason).join(', ');
 }
 

@@ -98,6 +98,7 @@ export const OBLIGATION_STATES = ['REQUIRED', 'ATTESTED', 'VERIFIED', 'BREACHED'
 export interface ObligationStanding {
   readonly obligation: string;
   readonly state: (typeof OBLIGATION_STATES)[number];
+  readonly since: Date;
   readonly expiresAt?: Date;
 }
 

@@ -34,10 +34,13 @@ export const ASKER_RULES: readonly Rule<Asked>[] = [
           ],
   },
   {
-    reason: 'OFFICER_NOT_AUTHORISED',
-    check: ({ question: { caller }, ruleSet: { issuingRoles } }) =>
-      issuingRoles.includes(caller.role) ? [] : [`The role ${caller.role} may not ask for certificates.`],
+    reason: 'OFFICER_NOT_ACTIVE',
+    check: ({ question: { caller } }) =>
+      caller.officer === undefined || caller.officer.state === 'ACTIVE'
+        ? []
+        : [`The officer ${caller.officer.id} of ${caller.signifier} is ${caller.officer.state}.`],
   },
+  { reason: 'OFFICER_NOT_AUTHORISED', check: checkOfficer },
 ];
 
 /** Whether the caller belongs to the participant, or is one of the DCC's who may ask on behalf of others. */
@@ -52,3 +55,16 @@ export function mayAskFor({ question, ruleSet }: Asked): boolean {
 }
 
 const signifierOf = ({ question: { caller, request } }: Asked) => request.onBehalfOf ?? caller.signifier;
+
+/** Only an Authorised Responsible Officer with the category acts for a participant (SEC Appendix M). */
+function checkOfficer({ question: { caller, request }, ruleSet }: Asked): readonly string[] {
+  const { role, signifier, officer } = caller;
+  if (!ruleSet.issuingRoles.includes(role)) return [`The role ${role} may not ask for certificates.`];
+  const kind = ruleSet.officerRoles[role];
+  if (kind === undefined) return [];
+  if (officer === undefined) return [`No officer of ${signifier} stands behind this credential.`];
+  if (officer.kind !== kind) return [`The officer ${officer.id} of ${signifier} is no ${kind}.`];
+  return officer.categories.includes(request.category)
+    ? []
+    : [`The officer ${officer.id} of ${signifier} is not nominated for the category ${request.category}.`];
+}

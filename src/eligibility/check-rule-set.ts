@@ -2,26 +2,26 @@ import path from 'node:path';
 import type { z } from 'zod';
 import type { YamlFault, YamlFile } from '../yaml/read-yaml.ts';
 import { REASONS_OF_RULES } from './reasons.ts';
-import type * as schemas from './rule-set-schema.ts';
+import { ACT_GATES, RULE_SET_FILES, type tableBSchema } from './rule-set-schema.ts';
 
 /** The files of a rule set, each good for itself. */
-export interface RuleSetFiles {
-  readonly folder: string;
-  readonly head: Good<typeof schemas.headSchema>;
-  readonly reasonCodes: Good<typeof schemas.reasonCodesSchema>;
-  readonly basis: Good<typeof schemas.basisSchema>;
-  readonly tableB: Good<typeof schemas.tableBSchema>;
-  readonly userRoleMap: Good<typeof schemas.userRoleMapSchema>;
-}
+export type RuleSetFiles = { readonly folder: string } & {
+  readonly [Name in keyof typeof RULE_SET_FILES]: Good<(typeof RULE_SET_FILES)[Name]['schema']>;
+};
 type Good<Schema extends z.ZodType> = Extract<YamlFile<z.infer<Schema>>, { readonly lineOf: unknown }>;
 
 /**
- * Holds the files against each other: every code that a table or a rule uses is explained, every code that is
- * explained is used or reserved, every clause stands in a document that is listed, every User Role of a cell carries
- * the role of its row.
+ * Holds the files against each other: every code that a table uses is explained, every clause stands in a document
+ * that is listed, every User Role of a cell carries the role of its row, nothing is there twice.
+ * @param complete  and against the rules in code: each finds a code that is explained, each code is found or reserved
  */
-export function checkRuleSet(files: RuleSetFiles): YamlFault[] {
-  return [...undefinedCodes(files), ...checkReasonCodes(files), ...checkUserRoles(files)];
+export function checkRuleSet(files: RuleSetFiles, complete: boolean): YamlFault[] {
+  return [
+    ...undefinedCodes(files, complete),
+    ...checkReasonCodes(files, complete),
+    ...checkUserRoles(files),
+    ...CITING.flatMap((name) => checkEntries(name, files)),
+  ];
 }
 
 /** A code, and where it stands. */
@@ -32,28 +32,30 @@ interface Place {
   readonly code: string;
 }
 
-function undefinedCodes(files: RuleSetFiles): YamlFault[] {
+function undefinedCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
   const known = new Set(files.reasonCodes.value.map((one) => one.reason));
   const inTables = placesOf(files)
     .filter(({ code }) => !known.has(code))
     .map((place) => fault(place, `${place.code} is not in reason-codes.yaml`));
-  const inRules = [...REASONS_OF_RULES]
+  const inRules = [...(complete ? REASONS_OF_RULES : [])]
     .filter((code) => !known.has(code))
     .map((code) => fault(at(files, 'reason-codes', 1, []), `${code} is found by a rule and is not here`));
   return [...inTables, ...inRules];
 }
 
-function checkReasonCodes(files: RuleSetFiles): YamlFault[] {
+function checkReasonCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
   const { value, lineOf } = files.reasonCodes;
   const used = new Set([...REASONS_OF_RULES, ...placesOf(files).map(({ code }) => code)]);
-  return value.flatMap(({ reason, clause, reserved }, index) => {
+  return value.flatMap(({ reason, gate, clause, reserved }, index) => {
+    // Codes of other answers than decisions are found elsewhere.
+    const ofAct = (ACT_GATES as readonly string[]).includes(gate);
     const wrong = (field: string, detail: string) =>
       fault(at(files, 'reason-codes', lineOf([index, field]), [index, field]), detail);
     return [
       ...(value.findIndex((one) => one.reason === reason) === index
         ? []
         : [wrong('reason', `${reason} is there twice`)]),
-      ...(used.has(reason) || reserved
+      ...(used.has(reason) || reserved || ofAct || !complete
         ? []
         : [wrong('reason', `${reason} is used by no table and no rule; mark it reserved`)]),
       ...(used.has(reason) && reserved ? [wrong('reserved', `${reason} is in use`)] : []),
@@ -62,6 +64,42 @@ function checkReasonCodes(files: RuleSetFiles): YamlFault[] {
       ),
     ];
   });
+}
+
+/** Entries that cite a clause, and are named: each clause stands in a listed document, each name is there once. */
+function checkEntries(name: (typeof CITING)[number], files: RuleSetFiles): YamlFault[] {
+  const { value, lineOf } = files[name];
+  const file = RULE_SET_FILES[name].name;
+  const seen = new Set<string>();
+  return entriesOf(value, []).flatMap(({ path: where, entry }) => {
+    const wrong = (field: string, detail: string) => {
+      const full = [...where, field];
+      return fault(at(files, file, lineOf(full), full), detail);
+    };
+    const field = NAMES.find((one) => typeof entry[one] === 'string');
+    const own = field === undefined ? '' : String(entry[field]);
+    const twice = own !== '' && seen.has(own);
+    seen.add(own);
+    return [
+      ...(twice ? [wrong(field ?? '', `${own} is there twice`)] : []),
+      ...unknownCitations(String(entry['clause']), files).map((part) =>
+        wrong('clause', `${part} is in none of the documents of rule-set.yaml`),
+      ),
+    ];
+  });
+}
+
+/** Every object with a clause, at any depth. */
+function entriesOf(value: unknown, where: readonly PropertyKey[]): Entry[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.entries(value).flatMap(([key, member]) =>
+    entriesOf(member, [...where, Array.isArray(value) ? Number(key) : key]),
+  );
+  return 'clause' in value ? [{ path: where, entry: value }, ...inside] : inside;
+}
+interface Entry {
+  readonly path: readonly PropertyKey[];
+  readonly entry: Readonly<Record<string, unknown>>;
 }
 
 function unknownCitations(clause: string, { head }: RuleSetFiles): string[] {
@@ -113,9 +151,7 @@ function placesOf(files: RuleSetFiles): Place[] {
   return [...inBasis, ...inTableB];
 }
 
-function codeOf(
-  cell: z.infer<typeof schemas.tableBSchema>['dccki']['infrastructure']['DCC'],
-): string | undefined {
+function codeOf(cell: z.infer<typeof tableBSchema>['dccki']['infrastructure']['DCC']): string | undefined {
   const code =
     typeof cell === 'string'
       ? cell
@@ -139,3 +175,7 @@ const fault = ({ file, line, path: where }: Omit<Place, 'code'>, detail: string)
   field: where.map(String).join('.'),
   detail,
 });
+
+/** Files whose entries cite a clause, and what such an entry is called by. */
+const CITING = ['phases', 'terms', 'obligations', 'categories', 'quotas', 'goodIndustryPractice'] as const;
+const NAMES = ['obligation', 'control', 'name'];

@@ -41,7 +41,8 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
     reason: 'USER_ID_ROLE_CONFLICT',
     check: organisation(({ eui64 }, one) => {
       const held = userRolesOf(eui64, one);
-      return one.ruleSet.userIdRoleConflicts
+      const { userIdRoleConflicts, supplierUserIdSharing } = one.ruleSet;
+      return userIdRoleConflicts[supplierUserIdSharing]
         .filter((pair) => pair.every((role) => held.includes(role)))
         .map((pair) => `The User ID ${formatEui64(eui64)} is assigned to ${pair.join(' and to ')}.`);
     }),

@@ -7,6 +7,8 @@ import {
   PARTICIPANT_TYPES,
   USER_ROLES,
 } from '../domain/participant.ts';
+import * as gates from './gate-schemas.ts';
+import { code, each } from './gate-schemas.ts';
 
 /** The columns of decision table B. */
 export const PARTICIPANT_KINDS = [
@@ -19,20 +21,45 @@ export const PARTICIPANT_KINDS = [
   'DCC_SERVICE_PROVIDER',
 ] as const;
 
-const code = z.string().regex(/^[A-Z0-9_]{3,64}$/, 'a reason code in UPPER_SNAKE');
 const remotePartyRoles = Object.keys(REMOTE_PARTY_ROLES) as RemotePartyRole[];
+
+/** Settings of the switch that says which User Roles may share one User ID (government response, paragraph 37). */
+const USER_ID_SHARING = ['IMPORT_AND_GAS', 'NONE', 'ALL'] as const;
+
+/** Gates of decisions, in the order in which their reasons stand. */
+export const DECISION_GATES = [
+  'A1',
+  'A2',
+  'A3',
+  'A4',
+  'A5',
+  'A6',
+  'A7',
+  'A8',
+  'A9',
+  'A10',
+  'A11',
+  'AGREEMENT',
+  'B',
+  'IDENTIFIER',
+  'KEY',
+  'CSR',
+] as const;
+/** Where reason codes of other answers than decisions come from. */
+export const ACT_GATES = ['REQUEST', 'CHECK', 'REGISTRY', 'REVIEW', 'FEED'] as const;
 
 /** `rule-set.yaml` */
 export const headSchema = z.strictObject({
   version: z
     .string()
     .regex(/^\d{4}-\d{2}-\d{2}(\.\d+)?$/, 'a date, and a number when it is not the first of its day'),
-  effectiveFrom: z.iso.date(),
+  effectiveFrom: z.iso.date().transform((day) => new Date(day)),
   documents: z
     .array(z.strictObject({ cite: z.string().min(1), title: z.string().min(1), status: z.string().min(1) }))
     .min(1),
   settings: z.strictObject({
     deviceCertificateLimit: z.number().int().min(1),
+    referralDays: z.number().int().min(1),
     signifierPattern: z.string().transform((pattern, context) => {
       try {
         return new RegExp(pattern);
@@ -42,17 +69,21 @@ export const headSchema = z.strictObject({
       }
     }),
   }),
-  userIdRoleConflicts: z.array(z.tuple([z.enum(USER_ROLES), z.enum(USER_ROLES)])),
+  supplierUserIdSharing: z.enum(USER_ID_SHARING),
+  userIdRoleConflicts: z.strictObject(
+    each(USER_ID_SHARING, z.array(z.tuple([z.enum(USER_ROLES), z.enum(USER_ROLES)]))),
+  ),
   identifierKinds: z.strictObject(each(PARTICIPANT_TYPES, z.array(z.enum(IDENTIFIER_KINDS)).min(1))),
   issuingRoles: z.array(z.enum(CALLER_ROLES)).min(1),
   onBehalfRoles: z.array(z.enum(CALLER_ROLES)),
+  officerRoles: z.partialRecord(z.enum(CALLER_ROLES), z.enum(['SRO', 'ARO'])),
 });
 
 /** `reason-codes.yaml` */
 export const reasonCodesSchema = z.array(
   z.strictObject({
     reason: code,
-    gate: z.enum(['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'AGREEMENT', 'B', 'IDENTIFIER', 'KEY', 'CSR']),
+    gate: z.enum([...DECISION_GATES, ...ACT_GATES]),
     outcome: z.enum(['REFUSE', 'REFER', 'QUEUE']),
     authority: z.enum(['LEGAL_TEXT', 'EXPLANATORY', 'DESIGN']),
     clause: z.string().min(1),
@@ -60,6 +91,8 @@ export const reasonCodesSchema = z.array(
     fix: z.string().min(1),
     /** Published, and not found by any rule yet. */
     reserved: z.literal(true).optional(),
+    /** Goes away when a fact on record, or the hour, is another: what waits for it is asked again by itself. */
+    curable: z.literal(true).optional(),
   }),
 );
 
@@ -107,6 +140,18 @@ export const tableBSchema = z.strictObject({
 /** `user-role-map.yaml` */
 export const userRoleMapSchema = z.strictObject(each(USER_ROLES, z.array(z.enum(remotePartyRoles)).min(1)));
 
-function each<Name extends string, Schema>(names: readonly Name[], schema: Schema): Record<Name, Schema> {
-  return Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>;
-}
+/** Every file of a rule set: its name without `.yaml`, and its schema. */
+export const RULE_SET_FILES = {
+  head: { name: 'rule-set', schema: headSchema },
+  reasonCodes: { name: 'reason-codes', schema: reasonCodesSchema },
+  basis: { name: 'basis', schema: basisSchema },
+  purposes: { name: 'purposes', schema: purposesSchema },
+  phases: { name: 'phases', schema: gates.phasesSchema },
+  terms: { name: 'terms', schema: gates.termsSchema },
+  obligations: { name: 'obligations', schema: gates.obligationsSchema },
+  categories: { name: 'categories', schema: gates.categoriesSchema },
+  quotas: { name: 'quotas', schema: gates.quotasSchema },
+  goodIndustryPractice: { name: 'good-industry-practice', schema: gates.goodIndustryPracticeSchema },
+  tableB: { name: 'table-b', schema: tableBSchema },
+  userRoleMap: { name: 'user-role-map', schema: userRoleMapSchema },
+} as const;

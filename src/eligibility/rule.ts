@@ -16,7 +16,17 @@ export interface Rule<Facts = Case> {
   readonly check: (facts: Facts) => readonly string[];
 }
 
-/** Asks every rule, in their order; every broken one is a finding. */
-export function askRules<Facts>(rules: readonly Rule<Facts>[], facts: Facts): Finding[] {
-  return rules.flatMap(({ reason, check }) => check(facts).map((detail) => ({ reason, detail })));
+/**
+ * Asks every rule, in their order; every broken one is a finding. A rule whose code a rule set does not have was not yet a
+ * rule when it was in effect, and is not asked.
+ */
+export function askRules<Facts extends { readonly ruleSet: RuleSet }>(
+  rules: readonly Rule<Facts>[],
+  facts: Facts,
+): Finding[] {
+  const { reasonCodes } = facts.ruleSet;
+  const findings: Finding[] = [];
+  for (const { reason, check } of rules)
+    if (reasonCodes.has(reason)) for (const detail of check(facts)) findings.push({ reason, detail });
+  return findings;
 }

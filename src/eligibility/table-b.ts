@@ -4,8 +4,9 @@ import type { PartyCategory, TestingParticipant } from '../domain/participant.ts
 import type { Case } from './rule.ts';
 import type { Cell, ParticipantKind, TableB } from './rule-set.ts';
 
+const GATEWAY_ABSENT = 'GATEWAY_CONNECTION_ABSENT';
 /** The reason codes that conditions of cells find. */
-export const TABLE_B_REASONS = ['GATEWAY_CONNECTION_ABSENT'] as const;
+export const TABLE_B_REASONS = [GATEWAY_ABSENT] as const;
 
 /** Decision table B: whether this kind of participant may have this kind of certificate. */
 export function tableBFindings(one: Case): Finding[] {
@@ -62,16 +63,18 @@ function judge(cell: Cell, what: string, { question, participant, agreement }: C
     // What the agreement leaves out, agreement-rules.ts finds.
     return agreement.permittedRoles.includes(role) ? answer(cell.agreementRole) : [];
   }
+  const absent = gatewayAbsent({ participant, agreement });
+  return absent === undefined ? answer(cell.gateway) : [{ reason: GATEWAY_ABSENT, detail: absent }];
+}
+
+/** A gateway connection is on record, for a non-Party in its agreement; else in words that there is none. */
+export function gatewayAbsent({
+  participant,
+  agreement,
+}: Pick<Case, 'participant' | 'agreement'>): string | undefined {
   const connected =
     participant.type === 'NON_PARTY' ? agreement?.gatewayPermitted : participant.gatewayConnection;
-  return connected
-    ? answer(cell.gateway)
-    : [
-        {
-          reason: 'GATEWAY_CONNECTION_ABSENT',
-          detail: `${signifier} has no DCC Gateway Connection on record.`,
-        },
-      ];
+  return connected ? undefined : `${participant.signifier} has no DCC Gateway Connection on record.`;
 }
 
 /** The column of a participant; a Party whose category is not on record is treated as an Other SEC Party. */

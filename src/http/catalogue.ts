@@ -12,7 +12,7 @@ import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** Open to all: categories, reason codes, authorities, trust anchors. */
 export function catalogueRoutes({ issuance }: HttpNeeds): Router {
-  const { hierarchy, ruleSet } = issuance;
+  const { hierarchy, ruleSets, clock } = issuance;
   const router = Router();
   const get = onlyMethods('GET');
 
@@ -26,7 +26,7 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
   router
     .route('/reason-codes')
     .get((_request, response) => {
-      response.json([...ruleSet.reasonCodes.values()]);
+      response.json([...ruleSets.at(clock.now()).reasonCodes.values()]);
     })
     .all(get);
 
@@ -39,11 +39,11 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
 
   router
     .route('/authorities/:name/certificate')
-    .get((request, response) => {
+    .get(async (request, response) => {
       const authority = hierarchy.find(request.params.name);
       if (authority === undefined)
         throw new Fault('not-found', 'There is no authority of this name; see GET /v1/authorities.');
-      sendAccepted(request, response, {
+      await sendAccepted(request, response, {
         'application/pkix-cert': () => authority.certificate,
         'application/x-pem-file': () => encodePem('CERTIFICATE', authority.certificate),
       });
@@ -80,7 +80,8 @@ function authorityView(authority: Authority) {
   };
 }
 
-function describeCategory(category: Category, { profiles, ruleSet }: HttpNeeds['issuance']) {
+function describeCategory(category: Category, { profiles, ruleSets, clock }: HttpNeeds['issuance']) {
+  const ruleSet = ruleSets.at(clock.now());
   const own = [...profiles.profiles.values()].filter((one) => one.category === category);
   return {
     category,

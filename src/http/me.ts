@@ -9,7 +9,7 @@ import type { HttpNeeds } from './server.ts';
 
 /** GET /v1/me: who the credential is, and on what its eligibility rests now. */
 export function meRoutes({ issuance }: HttpNeeds): Router {
-  const { db, clock, ruleSet } = issuance;
+  const { db, clock, ruleSets } = issuance;
   const router = Router();
   router
     .route('/')
@@ -18,7 +18,9 @@ export function meRoutes({ issuance }: HttpNeeds): Router {
       const participant = await findWholeParticipant(signifier, clock.now(), db);
       if (participant === undefined)
         throw new Fault('not-found', 'The participant of this credential is gone.');
-      const { basis, findings } = findBasis(participant, { now: clock.now() }, ruleSet);
+      const now = clock.now();
+      const ruleSet = ruleSets.at(now);
+      const { basis, findings } = findBasis(participant, { now }, ruleSet);
       response.json({
         participant: signifier,
         signifier,

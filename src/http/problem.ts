@@ -21,12 +21,16 @@ export const PROBLEMS = {
   'csr-refused': { status: 422, title: 'CSR refused' },
   'certificate-unreadable': { status: 422, title: 'Certificate unreadable' },
   'registry-invalid': { status: 422, title: 'Registry file invalid' },
+  'table-unreadable': { status: 422, title: 'Table unreadable' },
+  'feed-invalid': { status: 422, title: 'SECAS feed invalid' },
+  'feed-signature-invalid': { status: 422, title: 'SECAS feed not signed' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'lint-failed': { status: 500, title: 'Certificate not made' },
   'signing-failed': { status: 500, title: 'Certificate not made' },
   'profile-invalid': { status: 500, title: 'Profile invalid' },
   'configuration-invalid': { status: 500, title: 'Configuration invalid' },
   'authority-refused': { status: 500, title: 'Authority refused' },
+  'address-unavailable': { status: 500, title: 'Address unavailable' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
 
@@ -49,7 +53,11 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   }
   const fault = faultOf(error);
   if (fault?.code === 'referred') {
-    response.status(202).json({ outcome: 'REFER', detail: fault.message, reasons: fault.reasons });
+    const { application, decision } = fault.about;
+    if (application !== undefined) response.location(`/v1/applications/${application}`);
+    response
+      .status(202)
+      .json({ outcome: 'REFER', detail: fault.message, application, decision, reasons: fault.reasons });
     return;
   }
   const known = fault && PROBLEMS[fault.code];
@@ -136,4 +144,6 @@ const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:request-in-progress', '2'],
+  // A quota: the number of the last 24 hours falls by the hour.
+  ['urn:problem:tcs:too-many-requests', '3600'],
 ]);

@@ -3,7 +3,12 @@ import { CATEGORIES } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
-import type { CsrReading, EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
+import type {
+  ApprovedReferral,
+  CsrReading,
+  EligibilityQuestion,
+  Standing,
+} from '../domain/eligibility-question.ts';
 import type { Caller, TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
@@ -17,7 +22,11 @@ import type { ReadRequest } from './read-request.ts';
 
 /** A request, with its CSR read if it came with one. */
 export interface UndecidedRequest {
-  readonly asked: { readonly request: Omit<CertificateRequest, 'csr'>; readonly caller: Caller };
+  readonly asked: {
+    readonly request: Omit<CertificateRequest, 'csr'>;
+    readonly caller: Caller;
+    readonly referral?: ApprovedReferral;
+  };
   readonly reading?: CsrReading;
   readonly key?: { readonly sha256: Buffer };
   /** The profile that fits, or why none does. */
@@ -57,7 +66,7 @@ export async function decideRequests(
     const { question } = one;
     const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
     const asked = { ...question, standing };
-    return { ...one, question: asked, decision: decide(asked, needs.ruleSet) };
+    return { ...one, question: asked, decision: decide(asked, needs.ruleSets.at(now)) };
   });
 }
 
@@ -83,17 +92,25 @@ export async function askRequests<Request extends UndecidedRequest>(
     db,
   );
   const earlier = new Earlier();
+  const ruleSet = needs.ruleSets.at(now);
 
   return requests.map((read, place) => {
     const core = participants.get(signifierOf(read));
     const identifier = identifiers[place] ?? UNASKED;
     const participant = core && earlier.addedTo(wholeParticipant(core, identifier));
     const standing = earlier.addedToDevice(standingOf(read, identifier, keySubjects, needs), read);
-    const { request, caller } = read.asked;
+    const { request, caller, referral } = read.asked;
     const { reading } = read;
-    const asked = { request, caller, participant, standing, now };
-    const question = reading === undefined ? asked : { ...asked, csr: reading };
-    const decision = decide(question, needs.ruleSet);
+    const question = {
+      request,
+      caller,
+      participant,
+      ...(reading === undefined ? {} : { csr: reading }),
+      standing,
+      ...(referral === undefined ? {} : { referral }),
+      now,
+    };
+    const decision = decide(question, ruleSet);
     if (decision.outcome === 'PASS' && !(read.profile instanceof Fault)) earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
@@ -196,7 +213,7 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
   return { sha256: read.key.sha256, subject: subjectKey(read.reading.subject) };
 }
 
-type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSet' | 'refusedKeys'>;
+type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSets' | 'refusedKeys'>;
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const UNASKED: IdentifierFacts = {
   allocations: [],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
+import { Fault, type FaultCode, type FaultSubject, type Reason } from '../domain/fault.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 
 /**
@@ -102,7 +102,8 @@ export const isAnswer = (fault: Fault): boolean => ANSWERS.has(fault.code);
  * @returns whether it is the answer: `false` when somebody has taken the key over
  */
 export async function recordRefusal({ id, fence }: HeldKey, fault: Fault, db: Db): Promise<boolean> {
-  const answer: StoredFault = { code: fault.code, detail: fault.message, reasons: fault.reasons };
+  const { code, message: detail, reasons, about } = fault;
+  const answer: StoredFault = { code, detail, reasons, about };
   const { rowCount } = await query(
     db,
     `update idempotency_key set answer = $3 where id = $1 and fence = $2 and answer is null
@@ -110,6 +111,16 @@ export async function recordRefusal({ id, fence }: HeldKey, fault: Fault, db: Db
     [id, fence, JSON.stringify(answer)],
   );
   return rowCount === 1;
+}
+
+/** The refusal that was kept as the answer, if there is one. */
+export async function findRefusal(id: string, db: Db): Promise<Fault | undefined> {
+  const { rows } = await query<{ answer: StoredFault | null }>(
+    db,
+    `select answer from idempotency_key where id = $1`,
+    [id],
+  );
+  return rows[0]?.answer ? restore(rows[0].answer) : undefined;
 }
 
 /** Gives a key back after a fault that is not the caller's, so that a retry need not wait for the lease. */
@@ -124,9 +135,11 @@ interface StoredFault {
   readonly code: FaultCode;
   readonly detail: string;
   readonly reasons: readonly Reason[];
+  readonly about?: FaultSubject;
 }
 
-const restore = ({ code, detail, reasons }: StoredFault): Fault => new Fault(code, detail, { reasons });
+const restore = ({ code, detail, reasons, about = {} }: StoredFault): Fault =>
+  new Fault(code, detail, { reasons, about });
 
 const LEASE_END = `clock_timestamp() + interval '${String(LEASE)} milliseconds'`;
 const ANSWERS: ReadonlySet<FaultCode> = new Set<FaultCode>([

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import { Fault } from '../domain/fault.ts';
-import { recordEvents } from '../audit/audit-log.ts';
-import { abandonLeftovers, findByIdempotency } from '../ca/certificate-store.ts';
+import { findByIdempotency } from '../ca/certificate-store.ts';
 import { withTransaction } from '../db/pool.ts';
+import { abandonInterrupted } from './abandon-interrupted.ts';
+import { applyInstead } from './apply-instead.ts';
 import { gather } from './gather.ts';
 import {
   claimIdempotencyKey,
@@ -22,18 +23,23 @@ import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 export type IssueCertificate = (asked: AskedRequest, idempotencyKey?: string) => Promise<IssuedCertificate>;
 
 /**
- * The use case behind `POST /v1/certificates`. Requests that arrive together are gathered into one set.
+ * The use case behind `POST /v1/certificates`. Requests that arrive together are gathered into one set. One that needs an
+ * approver, or that a fact which may change stands against, becomes an application of one item.
  *
- * The function it returns throws Fault `csr-refused`, `not-eligible`, `referred`, `malformed-request` with every
- * reason; `idempotency-key-reused`, `request-in-progress`; `database-unavailable`.
+ * The function it returns throws Fault `csr-refused`, `not-eligible`, `malformed-request` with every reason; `referred`,
+ * about the application and the decision; `idempotency-key-reused`, `request-in-progress`; `database-unavailable`.
  */
 export function issuesOneByOne(needs: IssuanceNeeds): IssueCertificate {
   const issueGathered = gather((set: readonly AskedRequest[]) => issueCertificates(set, needs), GATHERED);
+  const issueOrApply = async (asked: AskedRequest) => {
+    const result = await issueGathered(asked);
+    return result instanceof Fault ? applyInstead(asked, result, needs) : result;
+  };
   return async (asked, idempotencyKey) => {
     const result =
       idempotencyKey === undefined
-        ? await issueGathered(asked)
-        : await issueOnce(asked, idempotencyKey, issueGathered, needs);
+        ? await issueOrApply(asked)
+        : await issueOnce(asked, idempotencyKey, issueOrApply, needs);
     if (result instanceof Fault) throw result;
     return result;
   };
@@ -78,8 +84,11 @@ async function issueClaimed(
     }
     const result = await issue({ ...asked, idempotencyId: id, fence });
     if (!(result instanceof Fault) || result.code === 'request-in-progress') return result;
+    // A refusal is the answer for good; a fault of ours, or a full quota, is none, and a repetition tries again. An
+    // application is written together with its answer.
     if (!isAnswer(result)) await releaseClaim(claim, needs.db);
-    else if (!(await recordRefusal(claim, result, needs.db))) return overtaken();
+    else if (result.about.application === undefined && !(await recordRefusal(claim, result, needs.db)))
+      return overtaken();
     return result;
   } catch (error) {
     if (error instanceof Fault && error.code === 'request-in-progress') return error;
@@ -99,21 +108,10 @@ async function clearInterrupted(
   needs: IssuanceNeeds,
 ): Promise<IssuedCertificate | undefined> {
   const at = needs.clock.now();
-  const reason = 'interrupted; the request was repeated';
   return withTransaction(needs.db, async (db) => {
     await keepHeld([held], db);
     const { prepared } = await findByIdempotency(held.id, db);
-    const abandoned = await abandonLeftovers(prepared, reason, at, db);
-    await recordEvents(
-      abandoned.map((serialNumber) => ({
-        at,
-        event: 'certificate.abandoned',
-        credentialId: asked.caller.credentialId,
-        object: serialNumber,
-        facts: { reason },
-      })),
-      db,
-    );
+    await abandonInterrupted(prepared, asked.caller.credentialId, at, db);
     // Looked up behind the abandoning, which waits for whoever records a certificate at this moment.
     return (await findByIdempotency(held.id, db)).issued[0];
   });

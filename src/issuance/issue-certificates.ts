@@ -3,7 +3,7 @@ import { hasPassed } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { recordIntents, recordIssued } from '../ca/certificate-store.ts';
+import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction } from '../db/pool.ts';
@@ -82,7 +82,7 @@ function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): I
   const { read, decision, participant, id } = decided;
   if (read.profile instanceof Fault && decision.reasons === read.profile.reasons) return read.profile;
   const { subject } = read.reading;
-  if (!hasPassed(decision) || participant === undefined) return refusal(decision);
+  if (!hasPassed(decision) || participant === undefined) return refusal(decision, id);
   const { asked, profile, key } = read;
   if (!key || !profile || profile instanceof Fault || !subject)
     throw new TypeError('a request passed unread');
@@ -125,6 +125,7 @@ async function recordSigned(
         : [issuedEvent(one, intended[position], requests[position], at)],
     );
     await recordEvents(events, db);
+    await countIssued(serialNumbers, at, db);
     return serialNumbers;
   });
   return results.map((one, position) => {

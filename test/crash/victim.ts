@@ -7,7 +7,7 @@ import { openHierarchy } from '../../src/ca/hierarchy.ts';
 import { loadRefused } from '../../src/ca/refused.ts';
 import { openDatabase } from '../../src/db/pool.ts';
 import { systemRandom } from '../../src/domain/serial-number.ts';
-import { loadRuleSet } from '../../src/eligibility/rule-set.ts';
+import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
@@ -73,7 +73,7 @@ async function main(orders: Orders): Promise<void> {
     db: pool,
     hierarchy,
     profiles,
-    ruleSet: loadRuleSet(),
+    ruleSets: loadRuleSets(),
     refusedKeys: refused.keys,
     clock,
     fillRandom: systemRandom,

@@ -2,7 +2,12 @@ import type { CertificateSubject } from '../../src/domain/certificate-request.ts
 import type { RemotePartyRole } from '../../src/domain/category.ts';
 import type { EligibilityQuestion, Standing } from '../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../src/domain/eui64.ts';
-import type { Agreement, Caller, TestingParticipant } from '../../src/domain/participant.ts';
+import type {
+  Agreement,
+  Caller,
+  ObligationStanding,
+  TestingParticipant,
+} from '../../src/domain/participant.ts';
 import { TEST_NOW } from './dates.ts';
 
 /** A User ID (or RDP ID, DCC ID) in the allocation of every participant that is made here. */
@@ -11,6 +16,17 @@ export const USER_ID = '90b3d51f30010000' as Eui64;
 export const DEVICE_ID = '00db1234567890a4' as Eui64;
 /** In nobody's range. */
 export const FOREIGN_ID = '00aa000000000001' as Eui64;
+
+/** The version of the terms that the tests' rule set has, and its obligations. */
+export const TERMS = '2026-11-24';
+export const OBLIGATIONS = [
+  'KEY_STORAGE',
+  'ACCESS_CONTROL',
+  'NO_LIVE_DATA',
+  'NO_ONWARD_SUPPLY',
+  'INCIDENT_NOTICE',
+  'MALWARE_CONTROL',
+] as const;
 
 /** A SEC Party, Large Supplier, ACTIVE, with a User ID for Import and Gas Supply, a device range and a gateway. */
 export function supplier(changes: Partial<TestingParticipant> = {}): TestingParticipant {
@@ -33,8 +49,8 @@ export function supplier(changes: Partial<TestingParticipant> = {}): TestingPart
     gatewayConnection: true,
     certificatesIssued: 0,
     issuedInDay: {},
-    termsAccepted: [],
-    obligations: [],
+    termsAccepted: [TERMS],
+    obligations: attested(),
     holds: [],
     ...changes,
   };
@@ -200,6 +216,16 @@ export function without<Value extends object, Name extends keyof Value>(
 ): Omit<Value, Name> {
   const kept = Object.entries(value).filter(([name]) => !(names as readonly PropertyKey[]).includes(name));
   return Object.fromEntries(kept) as Omit<Value, Name>;
+}
+
+/** Every obligation of the rule set, attested a month ago, and how it differs. */
+export function attested(changes: Partial<ObligationStanding> = {}): ObligationStanding[] {
+  return OBLIGATIONS.map((obligation) => ({
+    obligation,
+    state: 'ATTESTED',
+    since: daysFromNow(-30),
+    ...changes,
+  }));
 }
 
 /** An instant whole days before or after the tests' now. */

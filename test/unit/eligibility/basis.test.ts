@@ -1,5 +1,5 @@
 import { decide } from '../../../src/eligibility/decide.ts';
-import { loadRuleSet } from '../../../src/eligibility/rule-set.ts';
+import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import type { TestingParticipant } from '../../../src/domain/participant.ts';
 import {
   agreement,
@@ -9,9 +9,10 @@ import {
   manufacturer,
   without,
 } from '../../support/participants.ts';
+import { TEST_NOW } from '../../support/dates.ts';
 import { BASIS_CASES } from './basis-cases.ts';
 
-const ruleSet = loadRuleSet();
+const ruleSet = loadRuleSets().at(TEST_NOW);
 
 describe('the basis of eligibility', () => {
   test.each(BASIS_CASES)('$name: $outcome', ({ given, outcome, basis, reasons = [] }) => {

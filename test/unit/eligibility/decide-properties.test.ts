@@ -13,7 +13,7 @@ import {
   type TestingParticipant,
 } from '../../../src/domain/participant.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
-import { loadRuleSet } from '../../../src/eligibility/rule-set.ts';
+import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import {
   agreement,
   aroOf,
@@ -30,8 +30,9 @@ import {
   USER_ID,
   without,
 } from '../../support/participants.ts';
+import { TEST_NOW } from '../../support/dates.ts';
 
-const ruleSet = loadRuleSet();
+const ruleSet = loadRuleSets().at(TEST_NOW);
 const SEED = { seed: 20261124, numRuns: 2000 };
 
 /** Days around the tests' now, so that periods begin, end and touch it. */

@@ -1,10 +1,11 @@
 import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { TestingPurpose } from '../../../src/domain/category.ts';
-import type { Agreement, TestingParticipant, UserRole } from '../../../src/domain/participant.ts';
+import type { Agreement, Caller, TestingParticipant, UserRole } from '../../../src/domain/participant.ts';
 import {
   agreement,
   aroOf,
+  attested,
   askDevice,
   askInfrastructure,
   askOrganisation,
@@ -18,6 +19,7 @@ import {
   rdp,
   supplier,
   USER_ID,
+  without,
 } from '../../support/participants.ts';
 
 /** A reason code, a question that has it, and the nearest question that passes. */
@@ -38,6 +40,17 @@ const assigned = (...userRoles: readonly UserRole[]) =>
   supplier({ roleAssignments: userRoles.map((userRole) => ({ eui64: USER_ID, userRole })) });
 const everything = { from: '0000000000000000' as Eui64, to: 'ffffffffffffffff' as Eui64, deviceTypes: [] };
 
+const aroWith = (officer: Partial<NonNullable<Caller['officer']>>) => {
+  const aro = aroOf(supplier());
+  return { ...aro, officer: { ...aro.officer!, ...officer } };
+};
+/** Asked by the DCC before the switch of phases. */
+const inTransition = (text: TestingPurpose) =>
+  askDevice(dcc({ obligations: attested({ since: new Date('2016-06-01') }) }), {
+    now: new Date('2016-11-07T23:59:59.999Z'),
+    ...purpose(text),
+  });
+
 /** The codes that `decide` finds itself; those of CSRs are in csr-rules.test.ts. */
 export const REASON_CASES: readonly ReasonCase[] = [
   // A1, A2, A3
@@ -55,6 +68,26 @@ export const REASON_CASES: readonly ReasonCase[] = [
     reason: 'OFFICER_NOT_AUTHORISED',
     broken: askDevice(supplier(), { caller: aroOf(supplier(), { role: 'PARTICIPANT_VIEWER' }) }),
     kept: active,
+  },
+  {
+    reason: 'OFFICER_NOT_AUTHORISED',
+    broken: askDevice(supplier(), { caller: without(aroOf(supplier()), 'officer') }),
+    kept: askDevice(supplier(), { caller: dccOperator(), request: { onBehalfOf: 'NORTHGATE' } }),
+  },
+  {
+    reason: 'OFFICER_NOT_AUTHORISED',
+    broken: askDevice(supplier(), { caller: aroWith({ categories: ['ORGANISATION', 'DCCKI'] }) }),
+    kept: askDevice(supplier(), { caller: aroWith({ categories: ['DEVICE'] }) }),
+  },
+  {
+    reason: 'OFFICER_NOT_AUTHORISED',
+    broken: askDevice(supplier(), { caller: aroWith({ kind: 'SRO' }) }),
+    kept: askDevice(supplier(), { caller: aroWith({ kind: 'ARO' }) }),
+  },
+  {
+    reason: 'OFFICER_NOT_ACTIVE',
+    broken: askDevice(supplier(), { caller: aroWith({ state: 'LOCKED' }) }),
+    kept: askDevice(supplier(), { caller: aroWith({ state: 'ACTIVE' }) }),
   },
   // A4
   {
@@ -112,6 +145,62 @@ export const REASON_CASES: readonly ReasonCase[] = [
     reason: 'PURPOSE_NOT_OPEN_TO_TYPE',
     broken: askDevice(supplier(), purpose('PRE_INTEGRATION_TESTING')),
     kept: askDevice(dcc(), purpose('PRE_INTEGRATION_TESTING')),
+  },
+  {
+    reason: 'TEST_PHASE_NOT_OPEN',
+    broken: inTransition('MODIFICATION_TESTING'),
+    kept: inTransition('INTERFACE_TESTING'),
+  },
+  // A7 to A11
+  {
+    reason: 'TERMS_NOT_ACCEPTED',
+    broken: askDevice(supplier({ termsAccepted: ['2015-01-26'] })),
+    kept: askDevice(dcc({ termsAccepted: [] })),
+  },
+  {
+    reason: 'SECURITY_OBLIGATION_OUTSTANDING',
+    broken: askDevice(supplier({ obligations: attested().slice(1) })),
+    kept: askDevice(supplier({ obligations: attested({ state: 'VERIFIED' }) })),
+  },
+  {
+    reason: 'SECURITY_OBLIGATION_OUTSTANDING',
+    broken: askDevice(supplier({ obligations: attested({ state: 'WAIVED', expiresAt: daysFromNow(0) }) })),
+    kept: askDevice(supplier({ obligations: attested({ state: 'WAIVED', expiresAt: daysFromNow(1) }) })),
+  },
+  {
+    reason: 'SECURITY_OBLIGATION_OUTSTANDING',
+    broken: askDevice(supplier({ obligations: attested({ since: daysFromNow(-365) }) })),
+    kept: askDevice(supplier({ obligations: attested({ since: daysFromNow(-364) }) })),
+  },
+  {
+    reason: 'SECURITY_OBLIGATION_OUTSTANDING',
+    broken: askInfrastructure(supplier({ obligations: attested().slice(0, -1) })),
+    kept: askDevice(supplier({ obligations: attested().slice(0, -1) })),
+  },
+  {
+    reason: 'CHANNEL_NOT_PERMITTED',
+    broken: askInfrastructure(supplier(), { request: { channel: 'IN_PERSON_MEDIA' } }),
+    kept: askDevice(supplier(), { request: { channel: 'IN_PERSON_MEDIA' } }),
+  },
+  {
+    reason: 'GATEWAY_CONNECTION_ABSENT',
+    broken: askDevice(supplier({ gatewayConnection: false }), { request: { channel: 'DCC_GATEWAY' } }),
+    kept: askDevice(supplier(), { request: { channel: 'DCC_GATEWAY' } }),
+  },
+  {
+    reason: 'QUOTA_EXCEEDED',
+    broken: askOrganisation(supplier({ issuedInDay: { ORGANISATION: 100_000 } })),
+    kept: askOrganisation(supplier({ issuedInDay: { ORGANISATION: 99_999, DEVICE: 400_000 } })),
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ issuedInDay: { DEVICE: 375_000 } })),
+    kept: askDevice(dcc({ issuedInDay: { DEVICE: 375_000 } })),
+  },
+  {
+    reason: 'PARTICIPANT_ON_HOLD',
+    broken: askDevice(supplier({ holds: [{ cause: 'KEY_COMPROMISE', because: 'a key was published' }] })),
+    kept: active,
   },
   // The agreement
   {

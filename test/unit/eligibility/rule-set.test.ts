@@ -1,21 +1,32 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Fault } from '../../../src/domain/fault.ts';
-import { explain, loadRuleSet } from '../../../src/eligibility/rule-set.ts';
+import { explain, parseRuleSet } from '../../../src/eligibility/rule-set.ts';
+import { RULE_SET_FILES } from '../../../src/eligibility/rule-set-schema.ts';
+import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
+import { decide } from '../../../src/eligibility/decide.ts';
+import { TEST_NOW } from '../../support/dates.ts';
+import { askDevice, supplier } from '../../support/participants.ts';
 
-const RULE_SET = path.join(__dirname, '..', '..', '..', 'src', 'eligibility', 'rule-set');
+const VERSION = '2026-11-24';
+const RULE_SETS = path.join(__dirname, '..', '..', '..', 'src', 'eligibility', 'rule-sets');
+const RULE_SET = path.join(RULE_SETS, VERSION);
 
 /** What is wrong with a copy of the rule set in which one text of one file is another. */
 function faultsAfter(file: string, text: string, instead: string): string[] {
+  return faultsOf((folder) => {
+    cpSync(RULE_SET, path.join(folder, VERSION), { recursive: true });
+    change(path.join(folder, VERSION, file), text, instead);
+  }).map((detail) => detail.replace(`${VERSION}${path.sep}`, ''));
+}
+
+/** What is wrong with the rule sets that are put into an empty folder. */
+function faultsOf(fill: (folder: string) => void): string[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-rule-set-'));
   try {
-    cpSync(RULE_SET, folder, { recursive: true });
-    const whole = path.join(folder, file);
-    const before = readFileSync(whole, 'utf8');
-    expect(before).toContain(text);
-    writeFileSync(whole, before.replace(text, instead));
-    loadRuleSet(folder);
+    fill(folder);
+    loadRuleSets(folder);
     return [];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -26,12 +37,18 @@ function faultsAfter(file: string, text: string, instead: string): string[] {
   }
 }
 
+function change(file: string, text: string, instead: string): void {
+  const before = readFileSync(file, 'utf8');
+  expect(before).toContain(text);
+  writeFileSync(file, before.replace(text, instead));
+}
+
 /** The line on which a text of a file stands. */
 const lineOf = (file: string, text: string) =>
   readFileSync(path.join(RULE_SET, file), 'utf8').split(text)[0]!.split('\n').length;
 
 describe('the rule set', () => {
-  const ruleSet = loadRuleSet();
+  const ruleSet = loadRuleSets().at(TEST_NOW);
 
   test('is read from its folder', () => {
     expect(ruleSet.version).toMatch(/^\d{4}-\d{2}-\d{2}/);
@@ -163,6 +180,78 @@ describe('the rule set', () => {
       faults: [/^rule-set\.yaml, line \d+.*colour/],
     },
     {
+      name: 'a clause of an obligation in no listed document',
+      file: 'obligations.yaml',
+      text: "clause: 'ETAD; DESIGN'",
+      instead: "clause: 'ETAD; Folklore'",
+      faults: [/^obligations\.yaml, line LINE, 0\.clause: Folklore is in none of the documents/],
+    },
+    {
+      name: 'an obligation that is there twice',
+      file: 'obligations.yaml',
+      text: 'obligation: ACCESS_CONTROL',
+      instead: 'obligation: KEY_STORAGE',
+      faults: [/^obligations\.yaml, line LINE, 1\.obligation: KEY_STORAGE is there twice/],
+    },
+    {
+      name: 'a part of the terms without a source',
+      file: 'terms.yaml',
+      text: "    clause: 'DESIGN'\n",
+      instead: '',
+      faults: [/^terms\.yaml, line \d+, parts\.\d\.clause: /],
+    },
+    {
+      name: 'liability',
+      file: 'terms.yaml',
+      text: 'liability: none',
+      instead: 'liability: unlimited',
+      faults: [/^terms\.yaml, line LINE, liability: /],
+    },
+    {
+      name: 'a purpose that is never open',
+      file: 'phases.yaml',
+      text: 'MODIFICATION_TESTING: { ENDURING: ETAD }',
+      instead: 'MODIFICATION_TESTING: {}',
+      faults: [/^phases\.yaml, line LINE, purposes\.MODIFICATION_TESTING: is open in at least one phase/],
+    },
+    {
+      name: 'a category without channels',
+      file: 'categories.yaml',
+      text: 'channels: [INTERNET, DCC_GATEWAY]',
+      instead: 'channels: []',
+      faults: [
+        /^categories\.yaml, line LINE, DCCKI\.channels: |^categories\.yaml, line \d+, \w+\.channels: /,
+      ],
+    },
+    {
+      name: 'a quota for some types only',
+      file: 'quotas.yaml',
+      text: ', DCC_SERVICE_PROVIDER: 375000',
+      instead: '',
+      faults: [/^quotas\.yaml, line \d+, DEVICE\.perDay\.DCC_SERVICE_PROVIDER: /],
+    },
+    {
+      name: 'something beyond a quota that no rule says',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: 'beyond: PURPOSE_MISSING',
+      faults: [/^quotas\.yaml, line LINE, DEVICE\.beyond: /],
+    },
+    {
+      name: 'a control of Good Industry Practice twice',
+      file: 'good-industry-practice.yaml',
+      text: 'control: AUDIT',
+      instead: 'control: FOUR_EYES',
+      faults: [/^good-industry-practice\.yaml, line LINE, controls\.6\.control: FOUR_EYES is there twice/],
+    },
+    {
+      name: 'a sharing of User IDs that is no setting',
+      file: 'rule-set.yaml',
+      text: 'supplierUserIdSharing: IMPORT_AND_GAS',
+      instead: 'supplierUserIdSharing: SOMETIMES',
+      faults: [/^rule-set\.yaml, line LINE, supplierUserIdSharing: /],
+    },
+    {
       name: 'a pattern that is no regular expression',
       file: 'rule-set.yaml',
       text: "'^[A-Z0-9_-]{3,32}$'",
@@ -177,17 +266,94 @@ describe('the rule set', () => {
   });
 
   test('of which every file is missing is refused, each of them named', () => {
-    let fault: unknown;
-    try {
-      loadRuleSet(path.join(RULE_SET, 'nowhere'));
-    } catch (error) {
-      fault = error;
-    }
-    expect(fault).toBeInstanceOf(Fault);
-    expect((fault as Fault).reasons.map(({ detail }) => detail)).toEqual(
-      ['rule-set', 'reason-codes', 'basis', 'purposes', 'table-b', 'user-role-map'].map((name): unknown =>
-        expect.stringMatching(new RegExp(`${name}\\.yaml, line 1: the file cannot be read$`)),
-      ),
+    const missing = Object.values(RULE_SET_FILES).map(({ name }): unknown =>
+      expect.stringMatching(new RegExp(`${name}\\.yaml, line 1: the file cannot be read$`)),
     );
+    expect(faultsOf((folder) => mkdirSync(path.join(folder, VERSION)))).toEqual(missing);
+  });
+
+  test('with a file that nobody reads is refused', () => {
+    const faults = faultsOf((folder) => {
+      cpSync(RULE_SET, path.join(folder, VERSION), { recursive: true });
+      writeFileSync(path.join(folder, VERSION, 'chanels.yaml'), '');
+    });
+    expect(faults).toEqual([
+      expect.stringMatching(/chanels\.yaml, line 1: no file of a rule set has this name$/),
+    ]);
   });
 });
+
+describe('the rule sets', () => {
+  /** Two versions: the one that is there, and one that begins later and is changed so. */
+  const twoVersions =
+    (version: string, from: string, ...changes: readonly (readonly [string, string, string])[]) =>
+    (folder: string) => {
+      const second = path.join(folder, version);
+      cpSync(RULE_SET, path.join(folder, VERSION), { recursive: true });
+      cpSync(RULE_SET, second, { recursive: true });
+      change(path.join(second, 'rule-set.yaml'), `version: '${VERSION}'`, `version: '${version}'`);
+      change(path.join(second, 'rule-set.yaml'), "effectiveFrom: '2015-01-26'", `effectiveFrom: '${from}'`);
+      for (const [file, text, instead] of changes) change(path.join(second, file), text, instead);
+    };
+
+  test('are each in effect from their day until the next one begins', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'tcs-rule-set-'));
+    twoVersions('2027-04-01', '2027-04-01', ['rule-set.yaml', 'Limit: 100', 'Limit: 50'])(folder);
+    const ruleSets = loadRuleSets(folder);
+    rmSync(folder, { recursive: true });
+    expect(ruleSets.versions.map(({ version }) => version)).toEqual([VERSION, '2027-04-01']);
+    const limitAt = (instant: string) => ruleSets.at(new Date(instant)).settings.deviceCertificateLimit;
+    expect(limitAt('2015-01-26T00:00:00Z')).toBe(100);
+    expect(limitAt('2027-03-31T23:59:59.999Z')).toBe(100);
+    expect(limitAt('2027-04-01T00:00:00Z')).toBe(50);
+    expect(ruleSets.find(VERSION)?.settings.deviceCertificateLimit).toBe(100);
+    expect(ruleSets.find('2028-01-01')).toBeUndefined();
+    expect(() => ruleSets.at(new Date('2015-01-25T23:59:59.999Z'))).toThrow(/No rule set is in effect/);
+  });
+
+  test('of which two begin on one day are refused', () => {
+    expect(faultsOf(twoVersions('2027-04-01', '2015-01-26'))).toEqual([
+      expect.stringMatching(/2027-04-01.*effectiveFrom: another version is in effect from the same day/),
+    ]);
+  });
+
+  test('whose folder is not named as its version are refused', () => {
+    expect(
+      faultsOf((folder) => cpSync(RULE_SET, path.join(folder, '2027-04-01'), { recursive: true })),
+    ).toEqual([expect.stringMatching(/version: the folder is named 2027-04-01/)]);
+  });
+
+  test('that are none are refused', () => {
+    expect(faultsOf(() => undefined)).toEqual([expect.stringMatching(/there is no rule set/)]);
+  });
+
+  test('of the past may lack a code of a rule, which then is none: only the newest has all', () => {
+    const files = loadRuleSets().at(TEST_NOW).files;
+    const before = files['reason-codes']!.replace(
+      'reason: TERMS_NOT_ACCEPTED',
+      'reason: CONDITIONS_NOT_ACCEPTED',
+    );
+    const changed = { ...files, 'reason-codes': before };
+    expect(() => parseRuleSet(changed, 'new', true)).toThrow(Fault);
+    const past = parseRuleSet(changed, 'past', false);
+    const stranger = askDevice(supplier({ termsAccepted: [] }));
+    expect(decide(stranger, past).outcome).toBe('PASS');
+    expect(decide(stranger, loadRuleSets().at(TEST_NOW)).outcome).toBe('REFUSE');
+  });
+});
+
+test('every reason code that an answer carries is published', () => {
+  const source = path.join(__dirname, '..', '..', '..', 'src');
+  const published = loadRuleSets().at(TEST_NOW).reasonCodes;
+  const inCode = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [
+      ...readFileSync(path.join(source, name), 'utf8').matchAll(/\breason: '([A-Z][A-Z0-9_]+)'/g),
+    ])
+    .map(([, code]) => code!);
+  expect(inCode.length).toBeGreaterThan(50);
+  expect(inCode.filter((code) => !published.has(code) && !OPERATORS_CODES.includes(code))).toEqual([]);
+});
+
+/** Told at the start, or on the command line, and never over HTTP. */
+const OPERATORS_CODES = ['CONFIGURATION', 'RULE_SET', 'AUTHORITY_REFUSED', 'LINT_FAILED'];

@@ -1,5 +1,5 @@
 import { decide } from '../../../src/eligibility/decide.ts';
-import { loadRuleSet } from '../../../src/eligibility/rule-set.ts';
+import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import { REMOTE_PARTY_ROLES, type RemotePartyRole } from '../../../src/domain/category.ts';
 import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
 import type { TestingParticipant, UserRole } from '../../../src/domain/participant.ts';
@@ -18,8 +18,9 @@ import {
   USER_ID,
   without,
 } from '../../support/participants.ts';
+import { TEST_NOW } from '../../support/dates.ts';
 
-const ruleSet = loadRuleSet();
+const ruleSet = loadRuleSets().at(TEST_NOW);
 const OUTCOME = { P: 'PASS', R: 'REFER', X: 'REFUSE' } as const;
 type Ask = (participant: TestingParticipant) => EligibilityQuestion;
 

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { CATEGORIES, PURPOSES } from '../domain/category.ts';
+import { CHANNELS } from '../domain/certificate-request.ts';
+import { PARTICIPANT_TYPES } from '../domain/participant.ts';
+
+/** The schemas of the files behind gates A6 to A10, and of the Good Industry Practice. */
+
+/** Who has security obligations, and on which system (government response, paragraph 28 and glossary). */
+export const OBLIGED = ['PARTY', 'RDP', 'NON_PARTY', 'DCC'] as const;
+const SYSTEMS = ['USER_SYSTEM', 'RDP_SYSTEM', 'NON_PARTY_SYSTEM', 'DCC_SYSTEM'] as const;
+
+/** What may be said beyond a quota. */
+export const QUOTA_REASONS = ['QUOTA_EXCEEDED', 'NOTICE_REQUIRED'] as const;
+
+/** A reason code, or any other name in UPPER_SNAKE. */
+export const code = z.string().regex(/^[A-Z0-9_]{3,64}$/, 'a name in UPPER_SNAKE');
+const text = z.string().min(1);
+const version = z.string().regex(/^[A-Za-z0-9._-]{1,32}$/, 'a version of letters, digits, dots and hyphens');
+
+/** `phases.yaml` */
+export const phasesSchema = z.strictObject({
+  enduringFrom: z.iso.date().transform((day) => new Date(day)),
+  clause: text,
+  purposes: z.strictObject(
+    each(
+      PURPOSES,
+      z
+        .strictObject({
+          TRANSITIONAL: z.enum(['SRT_APPROACH', 'ETAD']).optional(),
+          ENDURING: z.enum(['SRT_APPROACH', 'ETAD']).optional(),
+        })
+        .refine((phases) => Object.keys(phases).length > 0, { message: 'is open in at least one phase' }),
+    ),
+  ),
+});
+
+/** `terms.yaml` */
+export const termsSchema = z.strictObject({
+  version,
+  exempt: z.array(z.enum(PARTICIPANT_TYPES)),
+  liability: z.literal('none'),
+  parts: z.array(z.strictObject({ name: code, clause: text, says: text })).min(1),
+});
+
+/** `obligations.yaml` */
+export const obligationsSchema = z.array(
+  z.strictObject({
+    obligation: code,
+    clause: text,
+    sourceDocument: text.default('ETAD'),
+    on: z.partialRecord(z.enum(OBLIGED), z.enum(SYSTEMS)),
+    triggers: z
+      .array(
+        z.strictObject({
+          categories: z.array(z.enum(CATEGORIES)).min(1).optional(),
+          channels: z.array(z.enum(CHANNELS)).min(1).optional(),
+        }),
+      )
+      .min(1)
+      .default([{}]),
+    says: text,
+    validityDays: z.number().int().min(1),
+  }),
+);
+
+/** `categories.yaml` */
+export const categoriesSchema = z.strictObject(
+  each(
+    CATEGORIES,
+    z.strictObject({ governingDocument: text, clause: text, channels: z.array(z.enum(CHANNELS)).min(1) }),
+  ),
+);
+
+/** `quotas.yaml` */
+export const quotasSchema = z.strictObject(
+  each(
+    CATEGORIES,
+    z.strictObject({
+      clause: text,
+      beyond: z.enum(QUOTA_REASONS),
+      perDay: z.strictObject(each(PARTICIPANT_TYPES, z.union([z.number().int().min(0), z.literal('NONE')]))),
+    }),
+  ),
+);
+
+/** `good-industry-practice.yaml` */
+export const goodIndustryPracticeSchema = z.strictObject({
+  version,
+  controls: z.array(z.strictObject({ control: code, clause: text, says: text })).min(1),
+});
+
+/** The same schema for each of these names. */
+export function each<Name extends string, Schema>(
+  names: readonly Name[],
+  schema: Schema,
+): Record<Name, Schema> {
+  return Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>;
+}

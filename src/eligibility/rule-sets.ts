@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Fault } from '../domain/fault.ts';
+import { invalidRuleSet, parseRuleSet, type RuleSet, type RuleSetTexts } from './rule-set.ts';
+
+/** Every version of the rules, each with the day from which it is in effect. */
+export interface RuleSets {
+  /** Oldest first. */
+  readonly versions: readonly RuleSet[];
+  /** The one in effect at an instant. @throws Fault `configuration-invalid` before the first of them */
+  at(instant: Date): RuleSet;
+  /** By its version; only those whose files are here. */
+  find(version: string): RuleSet | undefined;
+}
+
+/**
+ * Reads every rule set once, at start: a folder each, named as its version. The newest has a code for every rule; a rule
+ * that an older one does not have was not yet a rule.
+ * @throws Fault `configuration-invalid` with every fault of the first one that has some: file, line, field
+ */
+export function loadRuleSets(folder: string = path.join(__dirname, 'rule-sets')): RuleSets {
+  const names = foldersIn(folder);
+  const newest = names.at(-1);
+  const read = names.map((name) => {
+    const place = path.join(folder, name);
+    const ruleSet = parseRuleSet(readTexts(place), place, name === newest);
+    if (ruleSet.version !== name) throw misplaced(place, `the folder is named ${name}`, 'version');
+    return ruleSet;
+  });
+  return chooseAmong(read, folder);
+}
+
+/** The same for rule sets that are at hand. @throws Fault `configuration-invalid` when two would be in effect at once, or none ever */
+export function chooseAmong(ruleSets: readonly RuleSet[], place: string): RuleSets {
+  const versions = [...ruleSets].sort((left, right) => beginning(left) - beginning(right));
+  const rival = versions.find((one, index) => index > 0 && beginning(versions[index - 1]) === beginning(one));
+  if (rival !== undefined)
+    throw misplaced(
+      path.join(place, rival.version),
+      'another version is in effect from the same day',
+      'effectiveFrom',
+    );
+  if (versions.length === 0) throw misplaced(place, 'there is no rule set', '');
+  const newestFirst = [...versions].reverse();
+  return {
+    versions,
+    find: (version) => versions.find((one) => one.version === version),
+    at: (instant) => {
+      const found = newestFirst.find((one) => beginning(one) <= instant.getTime());
+      if (found !== undefined) return found;
+      throw new Fault(
+        'configuration-invalid',
+        `No rule set is in effect at ${instant.toISOString()}; the first one begins on ${versions[0]?.effectiveFrom.toISOString().slice(0, 10) ?? ''}.`,
+      );
+    },
+  };
+}
+
+const beginning = (ruleSet: RuleSet | undefined) => ruleSet?.effectiveFrom.getTime() ?? NaN;
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function readTexts(folder: string): RuleSetTexts {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  return Object.fromEntries(
+    names.map((name) => [path.basename(name, '.yaml'), readFileSync(path.join(folder, name), 'utf8')]),
+  );
+}
+
+const misplaced = (place: string, detail: string, field: string) =>
+  invalidRuleSet([{ file: path.join(place, 'rule-set.yaml'), line: 1, field, detail }]);
