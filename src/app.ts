@@ -13,11 +13,13 @@ import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase, type Database } from './db/pool.ts';
+import { findVolatility } from './db/readiness.ts';
 import { loadRuleSets } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
+import { findExposedKeys } from './keys/key-exposure.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
 import { openVerifier } from './x509/verifying-threads.ts';
@@ -59,6 +61,8 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
     clock.now(),
   );
 
+  const exposed = findExposedKeys(authoritiesFolder(config));
+
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
@@ -96,7 +100,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       stopSweep = startSweep(needs, parts.sweepSeconds, (error) =>
         parts.logger.warn({ err: error }, 'a sweep was not whole; the next one follows'),
       );
-    return { http, needs, database, notices: await noticesOf(database, needs), close };
+    return { http, needs, database, notices: [...exposed, ...(await noticesOf(database, needs))], close };
   } catch (error) {
     await close();
     throw error;
@@ -177,7 +181,7 @@ export function requirePassphrase(config: Config): string {
 async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
   return [
-    ...(database.kind === 'embedded' ? [EMBEDDED] : []),
+    ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
     ...(leftovers.length > 0
       ? [
           `${String(leftovers.length)} certificate(s) were prepared and never recorded as issued; see: tcs leftovers list`,

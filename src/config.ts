@@ -136,6 +136,10 @@ const SCHEMA = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'begins with postgres://')
+    .refine(
+      (url) => URL.canParse(url),
+      'is not an address; write @, :, / and # of a password as %40, %3A, %2F, %23',
+    )
     .optional(),
   TCS_DATABASE_POOL: whole(1, 100).default(10),
   TCS_KEY_PASSPHRASE: z.string().min(12, 'at least 12 characters').optional(),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
@@ -173,10 +173,24 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
   return { pool, kind: 'postgres', close: () => pool.end() };
 }
 
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new Fault(
+      'configuration-invalid',
+      `The folder ${dataDir} of the embedded database cannot be written (${code}). Correct TCS_DATA_DIR or its permissions.`,
+      { cause },
+    );
+  }
+}
+
 async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite');
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
-  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (dataDir !== undefined) makeFolder(dataDir);
   const unlock = dataDir === undefined ? undefined : await lockFolder(dataDir);
   try {
     const engine = await PGlite.create({
