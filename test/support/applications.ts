@@ -79,7 +79,7 @@ export async function faultOf(work: Promise<unknown>): Promise<Fault> {
     (thrown: unknown) => thrown,
   );
   if (error instanceof Fault) return error;
-  throw error ?? new Error('nothing was refused');
+  throw new Error('no Fault was thrown', { cause: error });
 }
 
 export const codesOf = (reasons: readonly { readonly reason: string }[]) => reasons.map((one) => one.reason);
