@@ -47,8 +47,11 @@ export async function recordDecisions(records: readonly DecisionRecord[], db: Db
       participant_snapshot: snapshot?.sha256.toString('hex'),
     };
   });
-  await recordSnapshots([...snapshots.values()], db);
-  await query(db, INSERT, [JSON.stringify(rows)]);
+  // Sent together, in this order: a decision refers to its snapshot, and what is sent after them to the decisions.
+  await Promise.all([
+    recordSnapshots([...snapshots.values()], db),
+    query(db, INSERT, [JSON.stringify(rows)]),
+  ]);
 }
 
 /** A decision on record. */
@@ -85,14 +88,14 @@ export async function findDecision(
 
 /** Decisions, newest first: of one participant or of all. `limit`: 1 to 500; `after`: where the page before ended. */
 export async function listDecisions(
-  filter: { readonly participantId?: string; readonly outcome?: Outcome },
+  filter: { readonly participantId?: string; readonly signifier?: string; readonly outcome?: Outcome },
   page: { readonly limit: number; readonly after?: { readonly decidedAt: Date; readonly id: string } },
   db: Db,
 ): Promise<StoredDecision[]> {
   const { rows } = await query<Stored>(
     db,
     `${SELECT} where ($1::uuid is null or d.participant_id = $1) and ($2::text is null or d.outcome = $2)
-        and ($3::timestamptz is null or (d.decided_at, d.id) < ($3, $4::uuid))
+        and ($3::timestamptz is null or (d.decided_at, d.id) < ($3, $4::uuid)) and ($6::text is null or p.signifier = $6)
       order by d.decided_at desc, d.id desc limit $5`,
     [
       filter.participantId ?? null,
@@ -100,6 +103,7 @@ export async function listDecisions(
       page.after?.decidedAt ?? null,
       page.after?.id ?? null,
       page.limit,
+      filter.signifier ?? null,
     ],
   );
   return rows.map(toDecision);

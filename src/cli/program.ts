@@ -8,6 +8,7 @@ import { leftoverCommands } from './leftovers.ts';
 import { lintCommand } from './lint.ts';
 import { profilesCommand } from './profiles.ts';
 import { registryCommands } from './registry.ts';
+import { routeCommands } from './route-commands.ts';
 import { serviceCommands } from './service.ts';
 import { tokenCommands } from './token.ts';
 
@@ -31,6 +32,7 @@ export function program(): Command {
     lintCommand,
     profilesCommand,
     leftoverCommands,
+    routeCommands,
     demoCommand,
   ])
     add(tcs);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
-import { faultOf } from './database-errors.ts';
+import { faultOf, isLost, isTurnedBack } from './database-errors.ts';
 import { lockFolder } from './folder-lock.ts';
 
 export type Pool = pg.Pool;
@@ -38,7 +39,8 @@ export async function openDatabase(options: DatabaseOptions = {}): Promise<Datab
 }
 
 /**
- * One statement, prepared once a connection: planning costs more than running most of ours.
+ * One statement, prepared once a connection: planning costs more than running most of ours. Statements that are started
+ * on a client without waiting for each other leave in one packet and are answered in their order.
  * @throws Fault `database-unavailable` when the connection is lost; other errors as they are
  */
 export async function query<Row extends pg.QueryResultRow>(
@@ -48,7 +50,7 @@ export async function query<Row extends pg.QueryResultRow>(
 ): Promise<pg.QueryResult<Row>> {
   const statement = { name: statementName(text), text, values: [...values] };
   try {
-    return await (db instanceof pg.Pool ? queryOnce<Row>(db, statement) : db.query<Row>(statement));
+    return await (db instanceof pg.Pool ? queryOnce<Row>(db, statement) : send<Row>(db, statement));
   } catch (error) {
     throw faultOf(error);
   }
@@ -56,21 +58,35 @@ export async function query<Row extends pg.QueryResultRow>(
 
 /**
  * Runs `work` in one transaction and commits it, or rolls it back and throws what `work` threw.
- * Inside, only the client may be used: the embedded database has one connection.
+ * Inside, only the client may be used: the embedded database has one connection. A transaction that the database turns
+ * back for the sake of another is run again, twice at most: `work` changes nothing but the database.
  */
 export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let turn = 1; ; turn += 1)
+    try {
+      return await runTransaction(pool, work);
+    } catch (error) {
+      if (turn === TURNS || !isTurnedBack(error)) throw error;
+    }
+}
+
+async function runTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await connect(pool);
   let broken = false;
   try {
+    // Not sent together with what follows: without a transaction that would be done for good.
     await query(client, 'begin');
     const result = await work(client);
     await query(client, 'commit');
     return result;
   } catch (error) {
-    broken = await client.query('rollback').then(
-      () => false,
-      () => true,
-    );
+    // The server rolls back what a lost client began; waiting for it would be in vain.
+    broken =
+      isLost(error) ||
+      (await client.query('rollback').then(
+        () => false,
+        () => true,
+      ));
     throw faultOf(error);
   } finally {
     // A client that could not even roll back is thrown away; the pool makes another.
@@ -95,23 +111,52 @@ async function queryOnce<Row extends pg.QueryResultRow>(
   const client = await connect(pool);
   let broken = false;
   try {
-    return await client.query<Row>(statement);
+    return await send<Row>(client, statement);
   } catch (error) {
-    broken = faultOf(error) !== error;
+    broken = isLost(error);
     throw error;
   } finally {
     client.release(broken);
   }
 }
 
+/** A pool like this one whose statements may take their time: for migrations. Ended by who asked for it. */
+export function unhurried(pool: Pool): Pool {
+  const { query_timeout: limit, ...options } = pool.options;
+  if (limit === undefined) return pool;
+  const patient = new pg.Pool({ ...options, max: 1, statement_timeout: 0 });
+  surviveLoss(patient, undefined);
+  return patient;
+}
+
+/** A system call for each statement costs more than most statements: those of one turn wait for its end. */
+function send<Row extends pg.QueryResultRow>(
+  client: PoolClient,
+  statement: pg.QueryConfig,
+): Promise<pg.QueryResult<Row>> {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Partial<Writable> } })
+    .connection;
+  // The embedded database has no socket, and nothing to save.
+  stream.cork?.();
+  process.nextTick(() => stream.uncork?.());
+  return client.query<Row>(statement);
+}
+
 async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOptions): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
+    pipeline: true,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 60_000,
+    // A server that is frozen or cut off says nothing at all: then we stop waiting ourselves.
+    statement_timeout: STATEMENT_TIMEOUT,
+    query_timeout: STATEMENT_TIMEOUT + 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'test-certificate-service',
+    // Planning "whole participants" costs more than reading many of them, and PostgreSQL would plan it each time.
+    options: '-c plan_cache_mode=force_generic_plan',
   });
   surviveLoss(pool, onLost);
   try {
@@ -141,6 +186,7 @@ async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions): Promis
     const pool = new pg.Pool({
       ...(createPgConfig(engine) as unknown as pg.PoolConfig),
       max: 1,
+      pipeline: true,
       connectionTimeoutMillis: 30_000,
       idleTimeoutMillis: 0,
     });
@@ -177,3 +223,6 @@ function statementName(text: string): string {
 }
 const statementNames = new Map<string, string>();
 const OLDEST_VERSION = 140_000;
+/** Longer than any statement takes. Milliseconds; `LEASE` of `issuance/idempotency-store.ts` is longer still. */
+const STATEMENT_TIMEOUT = 20_000;
+const TURNS = 3;

@@ -1,4 +1,4 @@
-import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { Fault, type Reason } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
@@ -6,6 +6,7 @@ import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
 import { callerOf } from './auth.ts';
 import { answerOnce } from './answer-once.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { onlyMethods, requireType } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
 import { READERS, type AskedRoute, type Route, type RouteAnswer } from './route.ts';
@@ -25,7 +26,7 @@ export function mountRoutes(routes: readonly Route[], needs: HttpNeeds): Router 
 }
 
 function bodyReaders({ method, body }: Route): RequestHandler[] {
-  return method === 'post' && body !== undefined ? [requireType('application/json'), express.json()] : [];
+  return method === 'post' && body !== undefined ? [requireType('application/json')] : [];
 }
 
 function serve(row: Route, needs: HttpNeeds): RequestHandler {
@@ -37,7 +38,9 @@ function serve(row: Route, needs: HttpNeeds): RequestHandler {
       requireRole(row, caller);
       const asked = readRequest(row, request, caller, participant, needs);
       const answer =
-        row.event === undefined ? await row.handle(asked, needs) : await act(row, asked, request, needs);
+        row.event === undefined || row.ownTransactions
+          ? await row.handle(asked, needs)
+          : await act(row, asked, request, needs);
       send(response, row, answer);
     } catch (error) {
       await recordRefusal(row, caller, participant, request, error, needs);
@@ -162,6 +165,8 @@ function readRequest(
     body: body?.parse(request.body ?? {}) as never,
     query: query?.parse(request.query) as never,
     at: clock.now(),
+    requestId: requestIdOf(request),
+    idempotencyKey: idempotencyKeyOf(request),
     db: db as unknown as PoolClient,
     pool: db,
   };

@@ -9,6 +9,8 @@ export interface Route {
   readonly method: 'get' | 'post';
   /** With `{name}` for what varies; `{signifier}` names the participant whose record it is about. */
   readonly path: string;
+  /** Its name on the command line: `agreements propose`. */
+  readonly command: string;
   readonly summary: string;
   /** Who may; what belongs to another participant does not exist for the roles of participants. */
   readonly roles: readonly CallerRole[];
@@ -19,6 +21,8 @@ export interface Route {
   readonly status?: 200 | 201 | 202;
   /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */
   readonly event?: string;
+  /** The use case has transactions, an audit and an Idempotency-Key of its own. */
+  readonly ownTransactions?: true;
   readonly handle: (asked: AskedRoute<never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
 }
 
@@ -29,6 +33,8 @@ export interface AskedRoute<Body, Query> {
   readonly body: Body;
   readonly query: Query;
   readonly at: Date;
+  readonly requestId: string;
+  readonly idempotencyKey: string | undefined;
   /** The transaction of an act; the pool where it only reads. */
   readonly db: PoolClient;
   readonly pool: Pool;

@@ -28,12 +28,12 @@ export async function applyInstead(
   if (decision === undefined || (refused.code !== 'referred' && refused.code !== 'not-eligible'))
     return refused;
   if (!canBeCured(refused.reasons, needs.ruleSets.at(needs.clock.now()))) return refused;
-  const { idempotencyId } = asked;
+  const { idempotencyId, fence = 1 } = asked;
   try {
     return await withTransaction(needs.db, async (db) => {
       const application = await apply(asked, refused, decision, needs, db);
       const answer = waiting(application, refused, decision);
-      if (idempotencyId !== undefined) await recordRefusal(idempotencyId, answer, db);
+      if (idempotencyId !== undefined) await recordRefusal({ id: idempotencyId, fence }, answer, db);
       return answer;
     });
   } catch (error) {

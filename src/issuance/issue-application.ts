@@ -73,7 +73,10 @@ async function keepIssued(
   const ids = items.map((item) => item.id);
   const found = await findByItems(ids, needs.db);
   const prepared = [...found.values()].filter((one) => !one.issued).map((one) => one.serialNumber);
-  if (prepared.length > 0) await abandonInterrupted(prepared, credentialId, needs);
+  if (prepared.length > 0)
+    await withTransaction(needs.db, (db) =>
+      abandonInterrupted(prepared, credentialId, needs.clock.now(), db),
+    );
   // What its issuer recorded in this very moment was not abandoned.
   const settled = prepared.length > 0 ? await findByItems(ids, needs.db) : found;
   return new Map(

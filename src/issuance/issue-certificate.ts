@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuedCertificate } from '../domain/certificate.ts';
-import { Fault, type FaultCode } from '../domain/fault.ts';
+import { Fault } from '../domain/fault.ts';
 import { findByIdempotency } from '../ca/certificate-store.ts';
+import { withTransaction } from '../db/pool.ts';
 import { abandonInterrupted } from './abandon-interrupted.ts';
 import { applyInstead } from './apply-instead.ts';
 import { gather } from './gather.ts';
-import { claimIdempotencyKey, recordRefusal, releaseClaim } from './idempotency-store.ts';
+import {
+  claimIdempotencyKey,
+  isAnswer,
+  keepHeld,
+  overtaken,
+  recordRefusal,
+  releaseClaim,
+  type HeldKey,
+} from './idempotency-store.ts';
 import { issueCertificates, type IssuanceResult } from './issue-certificates.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 
@@ -44,62 +53,68 @@ async function issueOnce(
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult> {
   const { credentialId } = asked.caller;
+  const hash = requestHash(asked);
   for (let turn = 0; turn < POLLS; turn += 1) {
-    const claim = await claimIdempotencyKey(
-      credentialId,
-      key,
-      requestHash(asked),
-      needs.clock.now(),
-      needs.db,
-    );
-    if (claim.state === 'answered') return claim.fault;
-    if (claim.state === 'ours') return issueClaimed(claim, asked, issue, needs);
-    const { issued } = await findByIdempotency(claim.id, needs.db);
-    if (issued[0] !== undefined) return issued[0];
+    const claim = await claimIdempotencyKey(credentialId, key, hash, needs.clock.now(), needs.db);
+    if (claim.state === 'ours') {
+      const result = await issueClaimed(claim, asked, issue, needs);
+      if (!(result instanceof Fault && result.code === 'request-in-progress')) return result;
+    } else {
+      const { issued } = await findByIdempotency(claim.id, needs.db);
+      if (issued[0] !== undefined) return issued[0];
+      if (claim.state === 'answered') return claim.fault;
+    }
     await pause(POLL_INTERVAL);
   }
-  throw new Fault(
-    'request-in-progress',
-    'A request with this Idempotency-Key is still being worked on; send it again shortly.',
-  );
+  throw overtaken();
 }
 
+/** @returns Fault `request-in-progress` when somebody took the key over meanwhile */
 async function issueClaimed(
-  claim: { readonly id: string; readonly interrupted: boolean },
+  claim: HeldKey & { readonly interrupted: boolean },
   asked: AskedRequest,
   issue: (asked: AskedRequest) => Promise<IssuanceResult>,
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult> {
-  const { db, clock } = needs;
-  if (claim.interrupted) {
-    const finished = await clearInterrupted(claim.id, asked, needs);
-    if (finished !== undefined) return finished;
-  }
-  const release = () => releaseClaim(claim.id, clock.now(), db);
+  const { id, fence } = claim;
   try {
-    const result = await issue({ ...asked, idempotencyId: claim.id });
-    if (!(result instanceof Fault)) return result;
+    if (claim.interrupted) {
+      const finished = await clearInterrupted(claim, asked, needs);
+      if (finished !== undefined) return finished;
+    }
+    const result = await issue({ ...asked, idempotencyId: id, fence });
+    if (!(result instanceof Fault) || result.code === 'request-in-progress') return result;
     // A refusal is the answer for good; a fault of ours, or a full quota, is none, and a repetition tries again. An
     // application is written together with its answer.
-    if (PASSING_FAULTS.has(result.code)) await release();
-    else if (result.about.application === undefined) await recordRefusal(claim.id, result, db);
+    if (!isAnswer(result)) await releaseClaim(claim, needs.db);
+    else if (result.about.application === undefined && !(await recordRefusal(claim, result, needs.db)))
+      return overtaken();
     return result;
   } catch (error) {
-    await release().catch(() => undefined);
+    if (error instanceof Fault && error.code === 'request-in-progress') return error;
+    // The caller does not wait for this: the database may be what is away.
+    releaseClaim(claim, needs.db).catch(() => undefined);
     throw error;
   }
 }
 
-/** A process died over this key: its certificate if it was recorded; else its intents are abandoned before a new try. */
+/**
+ * Somebody gave up or died over this key: the certificate if it is on record after all; else the intents are abandoned
+ * before a new try, so that whoever still works under them can record nothing.
+ */
 async function clearInterrupted(
-  id: string,
+  held: HeldKey,
   asked: AskedRequest,
   needs: IssuanceNeeds,
 ): Promise<IssuedCertificate | undefined> {
-  const { issued, prepared } = await findByIdempotency(id, needs.db);
-  if (issued[0] !== undefined) return issued[0];
-  await abandonInterrupted(prepared, asked.caller.credentialId, needs);
-  return undefined;
+  const at = needs.clock.now();
+  return withTransaction(needs.db, async (db) => {
+    await keepHeld([held], db);
+    const { prepared } = await findByIdempotency(held.id, db);
+    await abandonInterrupted(prepared, asked.caller.credentialId, at, db);
+    // Looked up behind the abandoning, which waits for whoever records a certificate at this moment.
+    return (await findByIdempotency(held.id, db)).issued[0];
+  });
 }
 
 /** SHA-256 over every member of the request, in a fixed order. */
@@ -109,12 +124,10 @@ function requestHash({ request }: AskedRequest): Buffer {
   return createHash('sha256').update(JSON.stringify(members)).update(csr).digest();
 }
 
-/** Sets stay small enough for a smooth answer; four at work keep the processor busy while others commit. */
-const GATHERED = { items: 32, inFlight: 4 };
-const PASSING_FAULTS: ReadonlySet<FaultCode> = new Set<FaultCode>([
-  'lint-failed',
-  'signing-failed',
-  'too-many-requests',
-]);
+/**
+ * Sets stay small enough for a smooth answer. Two at work: one computes while the other commits; with more, sets become
+ * smaller, and most of what PostgreSQL does is done once a set.
+ */
+const GATHERED = { items: 32, inFlight: 2 };
 const POLL_INTERVAL = 100;
 const POLLS = 50;

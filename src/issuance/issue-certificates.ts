@@ -5,11 +5,12 @@ import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
 import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
-import { isConstraintViolation } from '../db/database-errors.ts';
+import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction } from '../db/pool.ts';
 import { decideRequests, type DecidedRequest } from './decide-requests.ts';
+import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
-import { readRequest, type ReadRequest } from './read-request.ts';
+import { readRequests, type ReadRequest } from './read-request.ts';
 import { decisionRecord, refusal } from './refusal.ts';
 
 /** A certificate, or why there is none. */
@@ -28,12 +29,11 @@ export async function issueCertificates(
   needs: IssuanceNeeds,
   secondOpinion: 'every' | 'sampled' = 'every',
 ): Promise<IssuanceResult[]> {
-  const requests = asked.map((one) => readRequest(one, needs));
+  const requests = await readRequests(asked, needs);
   const intended = await recordIntended(requests, needs);
-  const signed = intended.map((one, position) =>
-    one instanceof Fault ? one : signOne(one, secondOpinion === 'every' || position % 100 === 0, needs),
-  );
-  return recordSigned(signed, intended, requests, needs);
+  const signed = intended.map((one) => (one instanceof Fault ? one : signOne(one, needs)));
+  const confirmed = await confirm(signed, intended, secondOpinion, needs);
+  return recordSigned(confirmed, intended, requests, needs);
 }
 
 type Intended = PreparedCertificate | Fault;
@@ -43,28 +43,37 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
   const at = needs.clock.now();
   try {
     return await withTransaction(needs.db, async (db) => {
+      await keepHeld(requests.flatMap(heldKey), db);
       const decided = await decideRequests(requests, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
-      await recordDecisions(
-        decided.map((one) => decisionRecord(one, at)),
-        db,
-      );
-      await recordIntents(prepared, at, db);
-      await recordEvents(
-        decided.map((one, position) => intentEvent(one, intended[position], at)),
-        db,
-      );
+      const decisions = decided.map((one) => decisionRecord(one, at));
+      const events = decided.map((one, position) => intentEvent(one, intended[position], at));
+      await Promise.all([
+        recordDecisions(decisions, db),
+        recordIntents(prepared, at, db),
+        recordEvents(events, db),
+      ]);
       return intended;
     });
   } catch (error) {
     // A row that the database refuses takes the whole statement with it: then each request stands for itself.
-    if (!isConstraintViolation(error) || requests.length === 1) throw error;
+    const lostKey = isOvertaken(error);
+    if (lostKey && requests.length === 1) return [overtaken()];
+    if ((!lostKey && !isConstraintViolation(error)) || requests.length === 1) throw error;
     const alone: Intended[] = [];
     for (const request of requests) alone.push(...(await recordIntended([request], needs)));
     return alone;
   }
 }
+
+const heldKey = ({ asked: { idempotencyId: id, fence } }: ReadRequest): HeldKey[] =>
+  id === undefined || fence === undefined ? [] : [{ id, fence }];
+
+/** Somebody took the Idempotency-Key over, or has a certificate under it already. */
+const isOvertaken = (error: unknown): boolean =>
+  (error instanceof Fault && error.code === 'request-in-progress') ||
+  violatedConstraint(error) === 'certificate_idempotency';
 
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
@@ -81,18 +90,42 @@ function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): I
   }
 }
 
-function signOne(
-  prepared: PreparedCertificate,
-  secondOpinion: boolean,
-  needs: IssuanceNeeds,
-): IssuanceResult {
+function signOne(prepared: PreparedCertificate, needs: IssuanceNeeds): IssuanceResult {
   try {
-    return sign(prepared, secondOpinion, needs.clock.now());
+    return sign(prepared, needs.clock.now());
   } catch (cause) {
-    const detail = `The certificate ${prepared.serialNumber} was not accepted after signing; it stays recorded as prepared.`;
-    return new Fault('signing-failed', detail, { cause });
+    return notAccepted(prepared, cause);
   }
 }
+
+/** Lets OpenSSL read the finished certificates back and verify them: what it objects to is not given to anybody. */
+async function confirm(
+  signed: readonly IssuanceResult[],
+  intended: readonly Intended[],
+  secondOpinion: 'every' | 'sampled',
+  { verifier }: IssuanceNeeds,
+): Promise<IssuanceResult[]> {
+  const results = [...signed];
+  const asked = signed.flatMap((one, position) => {
+    const prepared = intended[position];
+    if (one instanceof Fault || prepared === undefined || prepared instanceof Fault) return [];
+    if (secondOpinion === 'sampled' && position % 100 !== 0) return [];
+    return [{ position, prepared, der: one.der, issuerKey: prepared.signedBy.publicKey }];
+  });
+  const opinions = await verifier.secondOpinions(asked);
+  asked.forEach(({ position, prepared }, place) => {
+    const opinion = opinions[place];
+    if (opinion !== true) results[position] = notAccepted(prepared, opinion);
+  });
+  return results;
+}
+
+const notAccepted = ({ serialNumber }: PreparedCertificate, cause: unknown) =>
+  new Fault(
+    'signing-failed',
+    `The certificate ${serialNumber} was not accepted after signing; it stays recorded as prepared.`,
+    { cause },
+  );
 
 /** Writes down the certificates that exist now: one transaction. */
 async function recordSigned(
@@ -115,15 +148,16 @@ async function recordSigned(
     await countIssued(serialNumbers, at, db);
     return serialNumbers;
   });
-  return results.map((one) =>
-    one instanceof Fault || recorded.has(one.serialNumber) ? one : overtaken(one),
-  );
+  return results.map((one, position) => {
+    if (one instanceof Fault || recorded.has(one.serialNumber)) return one;
+    return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
+  });
 }
 
-const overtaken = (certificate: IssuedCertificate) =>
+const abandoned = ({ serialNumber }: IssuedCertificate) =>
   new Fault(
     'signing-failed',
-    `The intent ${certificate.serialNumber} was abandoned before its certificate was recorded.`,
+    `The intent ${serialNumber} was abandoned before its certificate was recorded.`,
   );
 
 function intentEvent(

@@ -7,6 +7,7 @@ import type { Pool } from '../db/pool.ts';
 import type { RuleSets } from '../eligibility/rule-sets.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
+import type { Verifier } from '../x509/verifier.ts';
 
 /** What the use cases work with; opened once at start. */
 export interface IssuanceNeeds {
@@ -17,6 +18,7 @@ export interface IssuanceNeeds {
   readonly ruleSets: RuleSets;
   /** SHA-256 of SPKI, lower-case hex, of keys that are public knowledge. */
   readonly refusedKeys: ReadonlySet<string>;
+  readonly verifier: Verifier;
   readonly clock: Clock;
   readonly fillRandom: FillRandom;
 }
@@ -29,6 +31,8 @@ export interface AskedRequest {
   readonly requestId?: string;
   /** Row of the Idempotency-Key under which it came, or the item of an application: no second certificate has it. */
   readonly idempotencyId?: string;
+  /** Who holds that row now; see `idempotency-store.ts`. */
+  readonly fence?: number;
   /** What a second person approved. */
   readonly referral?: ApprovedReferral;
 }

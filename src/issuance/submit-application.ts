@@ -145,8 +145,8 @@ async function takeInOnce(incoming: Incoming, key: string, needs: IssuanceNeeds)
     try {
       return await takeIn(incoming, claim.id, needs);
     } catch (error) {
-      if (error instanceof Fault && error.code === 'not-eligible') await recordRefusal(claim.id, error, db);
-      else await releaseClaim(claim.id, clock.now(), db).catch(() => undefined);
+      if (error instanceof Fault && error.code === 'not-eligible') await recordRefusal(claim, error, db);
+      else await releaseClaim(claim, db).catch(() => undefined);
       if (violatedConstraint(error) !== 'application_idempotency_id_key') throw error;
     }
   throw new Fault(

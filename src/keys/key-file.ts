@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { Fault } from '../domain/fault.ts';
+import { Fault, type Reason } from '../domain/fault.ts';
 
 /** The shortest passphrase that protects a CA key, in characters. */
 export const SHORTEST_PASSPHRASE = 12;
@@ -29,13 +29,25 @@ export function readKeyFile(file: string, passphrase: string): KeyObject {
   try {
     return createPrivateKey({ key: pem, format: 'pem', passphrase });
   } catch (cause) {
-    throw new Fault(
-      'authority-refused',
-      `The passphrase of TCS_KEY_PASSPHRASE does not open ${file}, or the file is damaged.`,
-      { cause },
-    );
+    throw new Fault('authority-refused', 'The CA keys cannot be opened.', {
+      reasons: [keyNotOpened([file])],
+      cause,
+    });
   }
 }
+
+/** Why keys did not open, told once for all of them. */
+export function keyNotOpened(files: readonly string[]): Reason {
+  return {
+    reason: KEY_NOT_OPENED,
+    clause: 'README, Configuration',
+    detail: `TCS_KEY_PASSPHRASE does not open ${files.join(', ')}.`,
+    fix:
+      'Give the passphrase with which the keys were made (of a demo: the content of demo-passphrase beside them, or no ' +
+      'passphrase at all). If it is the right one, the file is damaged: restore it from the backup.',
+  };
+}
+export const KEY_NOT_OPENED = 'KEY_NOT_OPENED';
 
 /** Writes a file that must not exist yet: under another name first, then given its own. @throws Fault `conflict` when it exists */
 export function writeNewFile(file: string, text: string | Buffer, mode: number): void {

@@ -7,6 +7,7 @@ import { opensslCsr } from '../support/openssl.ts';
 import { tcs } from '../support/tcs.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 
+jest.setTimeout(180_000);
 const ROOT = path.join(__dirname, '..', '..');
 const WORLD = path.join(ROOT, 'src', 'cli', 'demo', 'world.yaml');
 

@@ -28,6 +28,7 @@ test('the commands are those that are documented', () => {
     'ca export',
     'ca init',
     'ca list',
+    'ca retire',
     'config',
     'csr',
     'demo',

@@ -14,6 +14,7 @@ import type { IssuanceNeeds } from '../../src/issuance/needs.ts';
 import { submitApplication } from '../../src/issuance/submit-application.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { verifyingHere } from '../../src/x509/verifier.ts';
 import { TEMPLATES, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { fixedClock } from '../support/dates.ts';
 
@@ -80,6 +81,7 @@ async function main(orders: Orders): Promise<void> {
     profiles,
     ruleSets: loadRuleSets(),
     refusedKeys: refused.keys,
+    verifier: verifyingHere,
     clock,
     fillRandom: systemRandom,
   };

@@ -1,10 +1,14 @@
-import type { Fault } from '../../src/domain/fault.ts';
+import { createHash } from 'node:crypto';
+import { Fault } from '../../src/domain/fault.ts';
 import { query } from '../../src/db/pool.ts';
 import type { Hierarchy } from '../../src/ca/hierarchy.ts';
+import { claimIdempotencyKey, recordRefusal, type HeldKey } from '../../src/issuance/idempotency-store.ts';
+import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import type { AskedRequest } from '../../src/issuance/needs.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
+import { fixedClock } from '../support/dates.ts';
 import { world, type World } from '../support/world.ts';
 
 describe('a request under an Idempotency-Key', () => {
@@ -56,6 +60,66 @@ describe('a request under an Idempotency-Key', () => {
       `select count(*)::int as n from decision where subject = 'DEVICE:00db123430000202'`,
     );
     expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  test('gives one certificate on nodes whose clocks are an hour apart', async () => {
+    const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-03');
+    const fast = fixedClock(new Date(here.clock.now().getTime() + 3_600_000));
+    const nodes = [here.needs, { ...here.needs, clock: fast }].map(issuesOneByOne);
+    const answers = await Promise.all(nodes.map((issue) => issue(asked, 'clocks')));
+    expect(answers[1]?.serialNumber).toBe(answers[0]?.serialNumber);
+    expect(await statuses('00db123420000203')).toEqual(['issued']);
+  });
+
+  describe('that somebody took over from a holder who stalled', () => {
+    const hashOf = ({ request: { csr, ...rest } }: AskedRequest) =>
+      createHash('sha256')
+        .update(JSON.stringify(Object.entries(rest).sort()))
+        .update(csr)
+        .digest();
+    const stalled = async (asked: AskedRequest, key: string): Promise<HeldKey> => {
+      const claim = await claimIdempotencyKey(
+        asked.caller.credentialId,
+        key,
+        hashOf(asked),
+        here.clock.now(),
+        here.needs.db,
+      );
+      await query(here.needs.db, 'update idempotency_key set lease_until = now() where id = $1', [claim.id]);
+      return { fence: 0, ...claim };
+    };
+
+    test('the holder issues nothing more, and its neighbours in the set are not harmed', async () => {
+      const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-04');
+      const { id, fence } = await stalled(asked, 'late');
+      await issuesOneByOne(here.needs)(asked, 'late');
+      const neighbour = await ask('METERWORKS', '00-DB-12-34-20-00-02-05');
+      const late = await issueCertificates([{ ...asked, idempotencyId: id, fence }, neighbour], here.needs);
+      expect(late[0]).toMatchObject({ code: 'request-in-progress' });
+      expect(late[1]).toMatchObject({ eui64: '00db123420000205' });
+      expect(await statuses('00db123420000204')).toEqual(['issued']);
+    });
+
+    test('the refusal of the holder does not override the certificate', async () => {
+      const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-06');
+      const held = await stalled(asked, 'refused');
+      const issued = await issuesOneByOne(here.needs)(asked, 'refused');
+      expect(await recordRefusal(held, new Fault('not-eligible', 'too late'), here.needs.db)).toBe(false);
+      expect(await issuesOneByOne(here.needs)(asked, 'refused')).toEqual(issued);
+    });
+
+    test('the database itself refuses a second certificate', async () => {
+      const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-07');
+      await issuesOneByOne(here.needs)(asked, 'twice');
+      const { rows } = await query<HeldKey>(
+        here.needs.db,
+        `select id, fence from idempotency_key where key = 'twice'`,
+      );
+      const { id = '', fence } = rows[0] ?? {};
+      const again = await issueCertificates([{ ...asked, idempotencyId: id, fence: fence ?? 0 }], here.needs);
+      expect(again).toMatchObject([{ code: 'request-in-progress' }]);
+      expect(await statuses('00db123420000207')).toEqual(['issued']);
+    });
   });
 });
 

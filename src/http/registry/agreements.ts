@@ -60,6 +60,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'get',
     path: agreementPath,
+    command: 'agreements list',
     summary: 'The bilateral agreements of a participant, and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -73,6 +74,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'post',
     path: agreementPath,
+    command: 'agreements propose',
     summary: 'prepare the entry of a bilateral agreement; a second person approves',
     roles: ['DCC_REGISTRAR'],
     body: newAgreement,
@@ -87,6 +89,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'post',
     path: `${agreementPath}/{ref}/state`,
+    command: 'agreements state',
     summary:
       'prepare the next state of an agreement, with what changes of its terms; a second person approves',
     roles: ['DCC_REGISTRAR'],
@@ -109,6 +112,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'get',
     path: nominationPath,
+    command: 'nominations list',
     summary: 'Who nominates an RDP',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -121,6 +125,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'post',
     path: nominationPath,
+    command: 'nominations propose',
     summary: 'prepare the nomination of an RDP by a Network Party; a second person approves',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject({
@@ -136,6 +141,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'post',
     path: `${nominationPath}/{networkParty}/end`,
+    command: 'nominations end',
     summary: 'prepare the end of a nomination; a second person approves',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject({ at: fields.instant.optional() }),
@@ -150,6 +156,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'get',
     path: holdPath,
+    command: 'holds list',
     summary: 'Holds on a participant, released ones too',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -168,6 +175,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'post',
     path: holdPath,
+    command: 'holds propose',
     summary: 'prepare a hold: nothing is issued or downloaded while it lasts; a second person approves',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
     body: z.strictObject({ cause: z.enum(HOLD_CAUSES), ...because.shape }),
@@ -179,6 +187,7 @@ export const AGREEMENT_ROUTES = [
   route({
     method: 'post',
     path: `${holdPath}/{id}/release`,
+    command: 'holds release',
     summary: 'prepare the end of a hold; a second person approves',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
     body: because,

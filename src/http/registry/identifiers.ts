@@ -30,6 +30,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants/{signifier}/allocations',
+    command: 'allocations list',
     summary: 'Blocks of EUI-64s that the SEC Panel allocated; only the SECAS feed changes them',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -51,6 +52,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/allocations',
+    command: 'allocations state',
     summary: 'state an allocation: nobody does so here, it comes with the SECAS feed (POST /v1/feeds)',
     roles: [],
     body: z.unknown(),
@@ -61,6 +63,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'get',
     path: rolePath,
+    command: 'user-roles list',
     summary: 'Which User ID has which User Role',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -77,6 +80,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: rolePath,
+    command: 'user-roles assign',
     summary: 'say which User Role a User ID of the own Party has',
     roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
     body: assignment,
@@ -92,6 +96,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: `${rolePath}/end`,
+    command: 'user-roles end',
     summary: 'end the User Role of a User ID of the own Party',
     roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
     body: assignment,
@@ -105,6 +110,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'get',
     path: devicePath,
+    command: 'device-ranges list',
     summary: 'Device IDs that a participant may use: its own ranges and those delegated to it',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -125,6 +131,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: devicePath,
+    command: 'device-ranges register',
     summary: 'register a range of Device IDs of a participant',
     roles: ['DCC_REGISTRAR'],
     body: newRange,
@@ -139,6 +146,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: `${devicePath}/end`,
+    command: 'device-ranges end',
     summary: 'end a range of Device IDs, and every delegation of it',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject(range),
@@ -152,6 +160,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: `${devicePath}/delegations`,
+    command: 'device-ranges delegate',
     summary: 'let another participant use Device IDs of an own range, in writing',
     roles: ['PARTICIPANT_SRO'],
     body: z.strictObject({
@@ -174,6 +183,7 @@ export const IDENTIFIER_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/device-ceilings',
+    command: 'device-ranges ceiling',
     summary: 'prepare a higher limit of certificates for one Device ID; a second person approves',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
     body: z.strictObject({ eui64: fields.eui64, certificates: fields.count, because: fields.text(2000) }),

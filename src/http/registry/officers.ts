@@ -16,6 +16,7 @@ export const OFFICER_ROUTES = [
   route({
     method: 'get',
     path,
+    command: 'officers list',
     summary: 'The officers of a participant and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -27,6 +28,7 @@ export const OFFICER_ROUTES = [
   route({
     method: 'post',
     path,
+    command: 'officers nominate',
     summary: 'nominate an officer: the SRO an ARO, the registrar an SRO',
     roles: ['PARTICIPANT_SRO', 'DCC_REGISTRAR'],
     body: z
@@ -49,6 +51,7 @@ export const OFFICER_ROUTES = [
   route({
     method: 'post',
     path: `${path}/{id}/state`,
+    command: 'officers state',
     summary: 'verify, activate, lock, unlock or revoke an officer; an SRO may revoke AROs',
     roles: ['PARTICIPANT_SRO', 'DCC_REGISTRAR'],
     body: z.strictObject({

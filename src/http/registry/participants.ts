@@ -34,6 +34,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants',
+    command: 'participants list',
     summary: 'Signifiers of every participant',
     roles: READERS,
     answer: z.object({ items: z.array(z.string()), nextCursor: z.null() }),
@@ -42,6 +43,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants',
+    command: 'participants register',
     summary: 'take on a participant that comes with no SECAS feed',
     roles: ['DCC_REGISTRAR'],
     body: z
@@ -70,6 +72,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants/{signifier}',
+    command: 'participants show',
     summary: 'Everything on record of a participant, now or as at an instant',
     roles: EVERYBODY,
     query: fields.asAt,
@@ -85,6 +88,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants/{signifier}/history',
+    command: 'participants history',
     summary: 'Every version of every fact of a participant, oldest first',
     roles: EVERYBODY,
     answer: z.object({ items: z.array(z.unknown()) }),
@@ -95,6 +99,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants/{signifier}/identity-map',
+    command: 'participants identity-map',
     summary: 'Signifier, User IDs, User Roles and Market Participant identities; ?format=csv for a table',
     roles: EVERYBODY,
     query: z.strictObject({ at: fields.instant.optional(), format: z.enum(['json', 'csv']).default('json') }),
@@ -107,6 +112,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/details',
+    command: 'participants change-details',
     summary: 'change the details of a participant that comes with no SECAS feed',
     roles: ['DCC_REGISTRAR'],
     body: changes,
@@ -117,6 +123,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants/{signifier}/details-changes',
+    command: 'details-changes list',
     summary: 'Changes of details that were proposed, and what became of them',
     roles: EVERYBODY,
     answer: z.object({ items: z.array(z.unknown()) }),
@@ -129,6 +136,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/details-changes',
+    command: 'details-changes propose',
     summary: 'propose other details; the SECAS feed confirms them',
     roles: ['PARTICIPANT_SRO'],
     body: changes,
@@ -147,6 +155,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/details-changes/{id}/rejection',
+    command: 'details-changes reject',
     summary: 'turn down proposed details',
     roles: ['SECAS_FEED'],
     body: z.strictObject({ because: fields.text(2000) }),
@@ -160,6 +169,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/gateway',
+    command: 'participants gateway',
     summary: 'record the DCC Gateway Connection of a participant, or its end',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject({
@@ -176,6 +186,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'post',
     path: '/v1/participants/{signifier}/closure',
+    command: 'participants close',
     summary: 'prepare that a record is closed or opened again; a second person approves',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject({ closed: z.boolean(), because: fields.text(2000) }),
@@ -187,6 +198,7 @@ export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
     path: '/v1/participants/{signifier}/notifications',
+    command: 'notifications list',
     summary: 'What a participant was told, newest first',
     roles: EVERYBODY,
     query: z.strictObject({

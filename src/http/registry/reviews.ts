@@ -21,6 +21,7 @@ export const REVIEW_ROUTES = [
   route({
     method: 'get',
     path: '/v1/reviews',
+    command: 'reviews list',
     summary: 'What waits for a second person, and what was decided; newest first',
     roles: EVERYBODY,
     query,
@@ -30,6 +31,7 @@ export const REVIEW_ROUTES = [
   route({
     method: 'get',
     path: '/v1/referrals',
+    command: 'referrals list',
     summary: 'Requests that were referred to a DCC approver; newest first',
     roles: EVERYBODY,
     query: query.omit({ kind: true }),
@@ -39,6 +41,7 @@ export const REVIEW_ROUTES = [
   route({
     method: 'get',
     path: '/v1/reviews/{id}',
+    command: 'reviews show',
     summary: 'One review: what would be done, who prepared it, how long it may wait',
     roles: EVERYBODY,
     answer: views.review,
@@ -49,6 +52,7 @@ export const REVIEW_ROUTES = [
   route({
     method: 'post',
     path: '/v1/reviews/{id}/decision',
+    command: 'reviews decide',
     summary: 'decide a review that somebody else prepared',
     roles: ['DCC_TEST_APPROVER', 'DCC_REGISTRAR'],
     body: z.strictObject({ approve: z.boolean(), because: fields.text(2000) }),
@@ -64,6 +68,7 @@ export const REVIEW_ROUTES = [
   route({
     method: 'post',
     path: '/v1/reviews/{id}/withdrawal',
+    command: 'reviews withdraw',
     summary: 'withdraw a review that one prepared oneself',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
     answer: views.review,

@@ -1,5 +1,7 @@
 import { formatEui64 } from '../../domain/eui64.ts';
 import type { TestingParticipant } from '../../domain/participant.ts';
+import type { StoredDecision } from '../../audit/decisions.ts';
+import type { RuleSets } from '../../eligibility/rule-sets.ts';
 import type { Review } from '../../domain/review.ts';
 import { agreementStanding } from '../../eligibility/agreement.ts';
 import { formatInstant } from '../certificate-view.ts';
@@ -92,10 +94,57 @@ export function agreementView(agreement: TestingParticipant['agreements'][number
   });
 }
 
+/** A decision in short. */
+export function decisionSummary(decision: StoredDecision) {
+  const {
+    id,
+    decidedAt,
+    participant: about,
+    subject,
+    outcome,
+    basis,
+    agreementRef,
+    ruleSet,
+    reasons,
+  } = decision;
+  const { category, purpose, channel } = decision.question.request;
+  return plain({
+    id,
+    decidedAt,
+    participant: about,
+    category,
+    purpose,
+    channel,
+    subject,
+    outcome,
+    basis,
+    agreementRef,
+    ruleSet,
+    reasons,
+  });
+}
+
+/** A decision as evidence: the question as it was asked, and the result of every rule of its rule set. */
+export function decisionEvidence(decision: StoredDecision, ruleSets: RuleSets) {
+  const { gates, reasons, question } = decision;
+  const ruleSet = ruleSets.find(decision.ruleSet);
+  const broken = new Set(reasons.map((one) => one.reason));
+  const rules = [...(ruleSet?.reasonCodes.values() ?? [])].map(({ reason, gate, clause, authority }) => ({
+    reason,
+    gate,
+    clause,
+    authority,
+    result: broken.has(reason) ? 'BROKEN' : gates.includes(gate) ? 'KEPT' : 'NOT_ASKED',
+  }));
+  return plain({ ...decision, rules, question });
+}
+
 /** A value of the domain as JSON shows it: instants in whole seconds, absent members left out. */
 export function plain(value: unknown): Record<string, unknown> {
   return toPlain(value) as Record<string, unknown>;
 }
+
+export const plainList = (values: readonly unknown[]): unknown[] => values.map(toPlain);
 
 function toPlain(value: unknown): unknown {
   if (value instanceof Date) return formatInstant(value);
