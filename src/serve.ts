@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { openApp, type App } from './app.ts';
 import type { Config } from './config.ts';
-import type { openLog } from './logger.ts';
+import type { Log } from './logger.ts';
 
 /** A running service: its address, and the way to end it. */
 export interface RunningService {
@@ -37,11 +37,8 @@ export async function startService(config: Config, logger: Logger): Promise<Runn
 }
 
 /** Ends the process on SIGTERM or SIGINT after requests in flight are answered; a second signal ends it at once. */
-export function stopOnSignals(service: RunningService, log: ReturnType<typeof openLog>): void {
-  const end = (code: number) => {
-    log.flush();
-    process.exit(code);
-  };
+export function stopOnSignals(service: RunningService, log: Log): void {
+  const end = (code: number) => void log.close().then(() => process.exit(code));
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
       process.once(signal, () => end(1));
