@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import packageFile from '../../package.json';
 import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
+import { decisionCommands } from './decisions.ts';
 import { demoCommand } from './demo.ts';
 import { exitCodeOf, explainFault } from './fault-text.ts';
 import { issueCommand } from './issue.ts';
@@ -27,6 +28,7 @@ function program(): Command {
     serviceCommands,
     authorityCommands,
     registryCommands,
+    decisionCommands,
     tokenCommands,
     csrCommand,
     issueCommand,

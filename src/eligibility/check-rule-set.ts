@@ -95,7 +95,7 @@ function entriesOf(value: unknown, where: readonly PropertyKey[]): Entry[] {
   const inside = Object.entries(value).flatMap(([key, member]) =>
     entriesOf(member, [...where, Array.isArray(value) ? Number(key) : key]),
   );
-  return 'clause' in value ? [{ path: where, entry: value as Entry['entry'] }, ...inside] : inside;
+  return 'clause' in value ? [{ path: where, entry: value }, ...inside] : inside;
 }
 interface Entry {
   readonly path: readonly PropertyKey[];
