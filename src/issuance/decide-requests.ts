@@ -57,12 +57,16 @@ export async function decideRequests(
   });
 }
 
-/** Asks every rule about a set of requests and changes nothing: what an eligibility check shows. */
+/**
+ * Asks every rule about a set of requests and changes nothing: what an eligibility check shows.
+ * @param each  `IN_TURN`: as if they came one by one and those that pass were issued; `ALONE`: as if the others were not
+ */
 export async function askRequests<Request extends UndecidedRequest>(
   requests: readonly Request[],
   needs: DecisionNeeds,
   now: Date,
   db: Db,
+  each: 'IN_TURN' | 'ALONE' = 'IN_TURN',
 ): Promise<DecidedRequest<Request>[]> {
   const participants = await findParticipants([...new Set(requests.map(signifierOf))], now, db);
   const identifiers = await findIdentifiersOf(requests, participants, now, db);
@@ -83,7 +87,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     const asked = { request, caller, participant, standing, now };
     const question = reading === undefined ? asked : { ...asked, csr: reading };
     const decision = decide(question, ruleSet);
-    if (decision.outcome === 'PASS') earlier.add(participant, read);
+    if (decision.outcome === 'PASS' && each === 'IN_TURN') earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
 }
