@@ -24,12 +24,11 @@ RUN npm ci --omit=dev \
 COPY certs-templates ./certs-templates
 COPY --from=build /build/dist ./dist
 
-# The lock of the embedded database is a socket in TMPDIR: on the volume, so that two containers which share the volume
-# see each other's, and so that the root file system may be read-only.
+# Everything that is written goes to the volume, so the root file system may be read-only. The lock of the embedded
+# database is a file there, so that two containers which share the volume see each other's.
 ENV NODE_ENV=production \
     TCS_DATA_DIR=/data \
-    TCS_HOST=0.0.0.0 \
-    TMPDIR=/data
+    TCS_HOST=0.0.0.0
 VOLUME /data
 USER node
 EXPOSE 8080

@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 /** An import may only go down; folders on one layer do not import each other (docs/architecture.md). */
 const LAYERS = [
   ['domain'],
-  ['x509', 'keys', 'db', 'yaml'],
+  ['x509', 'keys', 'db', 'yaml', 'tables'],
   ['profiles', 'lint', 'eligibility', 'registry', 'audit'],
   ['ca'],
   ['issuance'],
@@ -19,6 +19,7 @@ const OWNERS = {
   x509: '@peculiar/.*|reflect-metadata',
   db: 'pg|node-pg-migrate|@electric-sql/.*',
   yaml: 'yaml',
+  tables: 'csv-parse|yauzl|saxes',
   http: 'express|express-rate-limit|passport.*|helmet|swagger-ui-express|pino-http|@asteasolutions/.*',
   cli: 'commander',
 };

@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import { systemClock, type Clock } from './domain/clock.ts';
 import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
 import { recordRuleSets } from './audit/rule-sets.ts';
+import { recordAuthorities } from './ca/authority-store.ts';
 import { findLeftovers } from './ca/certificate-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
@@ -14,6 +16,7 @@ import { openDatabase, type Database } from './db/pool.ts';
 import { loadRuleSets } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
+import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import packageFile from '../package.json';
@@ -35,6 +38,8 @@ export interface AppParts {
   readonly fillRandom?: FillRandom;
   /** An open, migrated database; the app does not close it. */
   readonly database?: Database;
+  /** How often waiting applications are looked at again; absent: never. */
+  readonly sweepSeconds?: number;
 }
 
 /**
@@ -43,6 +48,7 @@ export interface AppParts {
  */
 export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const clock = parts.clock ?? systemClock;
+  if (parts.database === undefined && config.databaseUrl === undefined) requireDataFolder(config);
   const profiles = loadProfiles(config.templatesDir);
   const ruleSets = loadRuleSets();
   const refused = loadRefused(config.templatesDir);
@@ -52,12 +58,15 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   );
 
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
+  let stopSweep = () => Promise.resolve();
   const close = async () => {
+    await stopSweep();
     if (parts.database === undefined) await database.close();
   };
   try {
     if (parts.database === undefined) await migrate(database.pool);
     await recordRuleSets(ruleSets.versions, clock.now(), database.pool);
+    await recordAuthorities(hierarchy.authorities, clock.now(), database.pool);
     const needs: IssuanceNeeds = {
       db: database.pool,
       hierarchy,
@@ -75,7 +84,12 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
+      afterChange: (participantIds) => screenAfterChange(participantIds, needs, parts.logger),
     });
+    if (parts.sweepSeconds !== undefined)
+      stopSweep = startSweep(needs, parts.sweepSeconds, (error) =>
+        parts.logger.warn({ err: error }, 'a sweep was not whole; the next one follows'),
+      );
     return { http, needs, database, notices: await noticesOf(database, needs), close };
   } catch (error) {
     await close();
@@ -83,8 +97,26 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   }
 }
 
-/** The database that the configuration names, not yet migrated. */
-export function openConfiguredDatabase(config: Config, logger: Logger): Promise<Database> {
+/** What waits for facts that changed is screened at once; if that fails, the sweep comes to it. */
+async function screenAfterChange(
+  participantIds: readonly string[],
+  needs: IssuanceNeeds,
+  logger: Logger,
+): Promise<void> {
+  try {
+    const { failed } = await screenAgain(participantIds, needs);
+    for (const { application, error } of failed) logger.error({ err: error, application }, 'not screened');
+  } catch (error) {
+    logger.warn({ err: error }, 'waiting applications were not screened; the next sweep comes to them');
+  }
+}
+
+/**
+ * The database that the configuration names, not yet migrated.
+ * @throws Fault `database-unavailable`; `configuration-invalid` when the data folder cannot hold the embedded one
+ */
+export async function openConfiguredDatabase(config: Config, logger: Logger): Promise<Database> {
+  if (config.databaseUrl === undefined) requireDataFolder(config);
   const onLost = (error: Error) =>
     logger.warn({ err: error }, 'a database connection was lost; the pool replaces it');
   return openDatabase(
@@ -92,6 +124,22 @@ export function openConfiguredDatabase(config: Config, logger: Logger): Promise<
       ? { dataDir: path.join(config.dataDir, 'database'), onLost }
       : { url: config.databaseUrl, poolSize: config.databasePoolSize, onLost },
   );
+}
+
+/** Makes the data folder where it is missing. @throws Fault `configuration-invalid` when it is a file or cannot be written */
+export function requireDataFolder({ dataDir }: Pick<Config, 'dataDir'>): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'is a file' : `cannot be used (${code})`;
+    throw new Fault(
+      'configuration-invalid',
+      `The data folder ${dataDir} ${why}. Set TCS_DATA_DIR to a folder that this user may write.`,
+      { cause },
+    );
+  }
 }
 
 /** Where the CA keys and certificates rest. */

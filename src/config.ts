@@ -22,6 +22,8 @@ export interface Config {
   readonly rateLimit: number;
   /** Proxies in front whose X-Forwarded-For is believed. */
   readonly trustedProxies: number;
+  /** Seconds in which a whole request has to arrive. */
+  readonly requestSeconds: number;
   /** Seconds that requests in flight have to finish at shutdown. */
   readonly shutdownSeconds: number;
 }
@@ -138,10 +140,11 @@ const SCHEMA = z.object({
   TCS_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TCS_RATE_LIMIT: whole(1, 100_000_000).default(6000),
   TCS_TRUSTED_PROXIES: whole(0, 10).default(0),
+  TCS_REQUEST_SECONDS: whole(1, 3600).default(60),
   TCS_SHUTDOWN_SECONDS: whole(1, 600).default(10),
 });
 
-/** Every setting once; the README's table and `tcs config` are made of it. */
+/** Every setting once; `tcs config` is made of it, and a test holds the README's table against it. */
 export const SETTINGS: readonly Setting[] = [
   {
     name: 'TCS_HOST',
@@ -206,6 +209,13 @@ export const SETTINGS: readonly Setting[] = [
     default: '0',
     secret: false,
     meaning: 'proxies in front of the service',
+  },
+  {
+    name: 'TCS_REQUEST_SECONDS',
+    key: 'requestSeconds',
+    default: '60',
+    secret: false,
+    meaning: 'time in which a whole request has to arrive',
   },
   {
     name: 'TCS_SHUTDOWN_SECONDS',

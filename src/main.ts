@@ -1,5 +1,5 @@
 import { readConfig } from './config.ts';
-import { explainFault } from './cli/fault-text.ts';
+import { exitCodeOf, explainFault } from './cli/fault-text.ts';
 import { openLog } from './logger.ts';
 import { startService, stopOnSignals } from './serve.ts';
 
@@ -11,5 +11,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`${explainFault(error)}\n`);
-  process.exit(1);
+  process.exit(exitCodeOf(error));
 });

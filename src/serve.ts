@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { openApp, type App } from './app.ts';
+import { openApp, type App, type AppParts } from './app.ts';
 import type { Config } from './config.ts';
+import { Fault } from './domain/fault.ts';
+import { createRequestServer } from './http/broken-requests.ts';
 import type { openLog } from './logger.ts';
 
 /** A running service: its address, and the way to end it. */
@@ -14,13 +16,20 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-/** Opens the service and listens. The address is the first line on stdout; then the notices of the start. */
-export async function startService(config: Config, logger: Logger): Promise<RunningService> {
-  const app = await openApp(config, { logger });
-  const server = createServer(app.http);
+/**
+ * Opens the service and listens. The address is the first line on stdout; then the notices of the start.
+ * @throws Fault as `openApp` and `requireAddress`; then nothing is left open
+ */
+export async function startService(
+  config: Config,
+  logger: Logger,
+  parts: Omit<AppParts, 'logger'> = {},
+): Promise<RunningService> {
+  await requireAddress(config);
+  const app = await openApp(config, { sweepSeconds: SWEEP_SECONDS, ...parts, logger });
+  const server = createRequestServer(app.http, config.requestSeconds);
   try {
-    server.listen(config.port, config.host);
-    await once(server, 'listening');
+    await listen(server, config);
   } catch (error) {
     await app.close();
     throw error;
@@ -34,6 +43,16 @@ export async function startService(config: Config, logger: Logger): Promise<Runn
     app,
     close: () => (closing ??= closeService(server, app, config.shutdownSeconds, logger)),
   };
+}
+
+/**
+ * Listens once and lets go, so that a busy port or a wrong host is told before anything is opened or made.
+ * @throws Fault `address-unavailable` when the port is in use; `configuration-invalid` when this machine cannot listen there
+ */
+export async function requireAddress(config: Pick<Config, 'host' | 'port'>): Promise<void> {
+  const server = createServer();
+  await listen(server, config);
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /** Ends the process on SIGTERM or SIGINT after requests in flight are answered; a second signal ends it at once. */
@@ -68,7 +87,36 @@ async function closeService(server: Server, app: App, seconds: number, logger: L
   logger.info('closed');
 }
 
+async function listen(server: Server, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new Fault(
+        'address-unavailable',
+        `Port ${String(port)} of ${host} is in use. Stop what listens there, or set TCS_PORT to another port (0 picks a free one).`,
+        { cause },
+      );
+    if (code === 'EACCES')
+      throw new Fault(
+        'configuration-invalid',
+        `This process may not listen on port ${String(port)}. Set TCS_PORT to 1024 or more.`,
+        { cause },
+      );
+    throw new Fault(
+      'configuration-invalid',
+      `Nothing can listen on ${host} (${code}). Set TCS_HOST to an address of this machine: 127.0.0.1, or 0.0.0.0 for all.`,
+      { cause },
+    );
+  }
+}
+
 function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${String(port)}`;
 }
+
+/** Waiting applications are looked at once a minute: what depends on time alone is at most that late. */
+const SWEEP_SECONDS = 60;

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import autocannon from 'autocannon';
 import { measureFloor } from './floor.mjs';
+import { measureEligibility } from './eligibility.mjs';
 import { measureInProcess } from './in-process.mjs';
 
 const rows = [];
@@ -37,6 +38,7 @@ if (http !== undefined)
     micro(http.cpu),
     (http.cpu / floor.both).toFixed(1),
   ]);
+rows.push(...measureEligibility(floor));
 
 const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];
 const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

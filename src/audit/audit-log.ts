@@ -34,3 +34,16 @@ export async function recordEvents(events: readonly AuditEvent[], db: Db): Promi
     [JSON.stringify(rows)],
   );
 }
+
+/** What happened to one thing, oldest first. */
+export async function listEvents(
+  object: string,
+  db: Db,
+): Promise<(Pick<AuditEvent, 'at' | 'event'> & { readonly facts: Readonly<Record<string, unknown>> })[]> {
+  const { rows } = await query<{ at: Date; event: string; facts: Readonly<Record<string, unknown>> }>(
+    db,
+    `select at, event, facts from audit_event where object = $1 order by id`,
+    [object],
+  );
+  return rows;
+}

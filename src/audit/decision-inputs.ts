@@ -10,20 +10,20 @@ export interface KeptQuestion {
 
 /** JSON of a question in two parts. @param snapshots  of this set so far, by participant: each is written once */
 export function keepQuestion(
-  { request, caller, participant, csr, standing, now }: EligibilityQuestion,
+  { request, caller, participant, csr, standing, referral, now }: EligibilityQuestion,
   snapshots: Map<string, NonNullable<KeptQuestion['snapshot']>>,
 ): KeptQuestion {
   const { category, purpose, environment, deviceType, channel, onBehalfOf } = request;
   const asked = { category, purpose, environment, deviceType, channel, onBehalfOf };
   if (participant === undefined)
-    return { inputs: JSON.stringify({ request: asked, caller, csr, standing, now }) };
+    return { inputs: JSON.stringify({ request: asked, caller, csr, standing, referral, now }) };
   const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay, ...core } =
     participant;
   const own = { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay };
   const snapshot = snapshots.get(participant.id) ?? takeSnapshot(core);
   snapshots.set(participant.id, snapshot);
   return {
-    inputs: JSON.stringify({ request: asked, caller, participant: own, csr, standing, now }),
+    inputs: JSON.stringify({ request: asked, caller, participant: own, csr, standing, referral, now }),
     snapshot,
   };
 }

@@ -1,5 +1,5 @@
 import type { Decision, EligibilityBasis, Outcome } from '../domain/decision.ts';
-import type { EligibilityQuestion } from '../domain/eligibility-question.ts';
+import type { ApprovedReferral, EligibilityQuestion } from '../domain/eligibility-question.ts';
 import type { Reason } from '../domain/fault.ts';
 import { query, type Db } from '../db/pool.ts';
 import { keepQuestion, restoreQuestion, type KeptQuestion } from './decision-inputs.ts';
@@ -86,14 +86,14 @@ export async function findDecision(
 
 /** Decisions, newest first: of one participant or of all. `limit`: 1 to 500; `after`: where the page before ended. */
 export async function listDecisions(
-  filter: { readonly participantId?: string; readonly outcome?: Outcome },
+  filter: { readonly participantId?: string; readonly signifier?: string; readonly outcome?: Outcome },
   page: { readonly limit: number; readonly after?: { readonly decidedAt: Date; readonly id: string } },
   db: Db,
 ): Promise<StoredDecision[]> {
   const { rows } = await query<Stored>(
     db,
     `${SELECT} where ($1::uuid is null or d.participant_id = $1) and ($2::text is null or d.outcome = $2)
-        and ($3::timestamptz is null or (d.decided_at, d.id) < ($3, $4::uuid))
+        and ($3::timestamptz is null or (d.decided_at, d.id) < ($3, $4::uuid)) and ($6::text is null or p.signifier = $6)
       order by d.decided_at desc, d.id desc limit $5`,
     [
       filter.participantId ?? null,
@@ -101,9 +101,21 @@ export async function listDecisions(
       page.after?.decidedAt ?? null,
       page.after?.id ?? null,
       page.limit,
+      filter.signifier ?? null,
     ],
   );
   return rows.map(toDecision);
+}
+
+/** What an approver had covered when it was decided: decision id -> referral; those without one are absent. */
+export async function findReferrals(ids: readonly string[], db: Db): Promise<Map<string, ApprovedReferral>> {
+  const { rows } = await query<{ id: string; referral: ApprovedReferral }>(
+    db,
+    `select id, inputs::jsonb -> 'referral' as referral from decision
+      where id = any($1::uuid[]) and inputs::jsonb ? 'referral'`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, referral }) => [id, referral]));
 }
 
 interface Stored extends Omit<StoredDecision, 'question'> {

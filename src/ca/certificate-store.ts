@@ -125,6 +125,32 @@ export async function findByIdempotency(
   };
 }
 
+/** What there is of many items: id of the item -> its certificate, or the intent of one. */
+export async function findByItems(
+  itemIds: readonly string[],
+  db: Db,
+): Promise<
+  Map<string, { readonly serialNumber: SerialNumber; readonly decisionId: string; readonly issued: boolean }>
+> {
+  const { rows } = await query<{
+    id: string;
+    serial_number: SerialNumber;
+    decision_id: string;
+    issued: boolean;
+  }>(
+    db,
+    `select idempotency_id as id, serial_number, decision_id, status = 'issued' as issued from certificate
+      where idempotency_id = any($1::uuid[]) and status <> 'abandoned'`,
+    [itemIds],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { serialNumber: row.serial_number, decisionId: row.decision_id, issued: row.issued },
+    ]),
+  );
+}
+
 /** Columns and joins of an issued certificate, for every select that ends in `toCertificate`. */
 export const CERTIFICATE_COLUMNS = `c.serial_number, c.category, c.profile, c.authority, p.signifier, c.purpose,
   c.environment, c.eui64, c.not_before, c.not_after, c.issued_at, c.der, c.sha256, c.public_key_sha256,

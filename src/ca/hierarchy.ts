@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Fault, type Reason } from '../domain/fault.ts';
-import { readKeyFile } from '../keys/key-file.ts';
+import { KEY_NOT_OPENED, keyNotOpened, readKeyFile } from '../keys/key-file.ts';
 import { softwareSigner } from '../keys/software-signer.ts';
 import { runRules } from '../lint/lint.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
@@ -11,6 +11,7 @@ import { readCertificate } from '../x509/read-certificate.ts';
 import { checkIssued } from '../x509/second-opinion.ts';
 import { authorityFiles, readCertificateFile, rootsFirst } from './authority-files.ts';
 import { issuingAuthority, readAuthority, type Authority, type IssuingAuthority } from './authority.ts';
+import { Chains } from './chains.ts';
 import { whyRefused, type Refused } from './refused.ts';
 
 /** The test CAs of this service, checked and open. */
@@ -18,8 +19,17 @@ export interface Hierarchy {
   /** Roots and issuing CAs, roots first. */
   readonly authorities: readonly Authority[];
   find(name: string): Authority | undefined;
+  /** What stands above each certificate, also above those of earlier test CAs. */
+  readonly chains: Chains;
   /** @throws TypeError for a name that no profile can carry */
   issuing(name: string): IssuingAuthority;
+}
+
+/** Where the certificates of the test CAs are, and what they are held against. */
+export interface CertificateNeeds {
+  readonly folder: string;
+  readonly profiles: ProfileSet;
+  readonly refused: Refused;
 }
 
 /**
@@ -30,35 +40,19 @@ export interface Hierarchy {
  *         or its name or key belongs to live SMKI or to a published test PKI
  */
 export function openHierarchy(
-  needs: {
-    readonly folder: string;
-    readonly passphrase: string;
-    readonly profiles: ProfileSet;
-    readonly refused: Refused;
-  },
+  needs: CertificateNeeds & { readonly passphrase: string },
   now: Date,
 ): Hierarchy {
-  const opened = new Map<string, Authority>();
   const issuing = new Map<string, IssuingAuthority>();
-  const faults: Reason[] = [];
-  for (const template of rootsFirst(needs.profiles)) {
-    try {
-      const authority = openAuthority(template, opened.get(template.issuer), needs, now);
-      opened.set(authority.name, authority);
-      const signer = openKey(authority, needs);
-      if (template.kind === 'ISSUING' && signer)
-        issuing.set(authority.name, issuingAuthority(authority, signer));
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      faults.push(refusedReason(template.authority, error.message), ...error.reasons);
-    }
-  }
-  if (faults.length > 0)
-    throw new Fault('authority-refused', 'The test CAs cannot be used; nothing is issued.', {
-      reasons: faults,
-    });
+  const opened = openEach(needs, now, (authority) => {
+    const signer = openKey(authority, needs);
+    if (authority.kind === 'ISSUING' && signer)
+      issuing.set(authority.name, issuingAuthority(authority, signer));
+  });
+  const authorities = [...opened.values()];
   return {
-    authorities: [...opened.values()],
+    authorities,
+    chains: new Chains(authorities),
     find: (name) => opened.get(name),
     issuing: (name) => {
       const authority = issuing.get(name);
@@ -66,6 +60,39 @@ export function openHierarchy(
       return authority;
     },
   };
+}
+
+/** The certificates of every test CA, held against the same rules; no key is opened. @throws Fault `authority-refused` */
+export function openCertificates(needs: CertificateNeeds, now: Date): Authority[] {
+  return [...openEach(needs, now, () => undefined).values()];
+}
+
+function openEach(
+  needs: CertificateNeeds,
+  now: Date,
+  use: (authority: Authority) => void,
+): Map<string, Authority> {
+  const opened = new Map<string, Authority>();
+  const faults: Reason[] = [];
+  const unopened: string[] = [];
+  for (const template of rootsFirst(needs.profiles)) {
+    try {
+      const authority = openAuthority(template, opened.get(template.issuer), needs, now);
+      opened.set(authority.name, authority);
+      use(authority);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error.reasons.some((one) => one.reason === KEY_NOT_OPENED))
+        unopened.push(authorityFiles(needs.folder, template.authority).key);
+      else faults.push(refusedReason(template.authority, error.message), ...error.reasons);
+    }
+  }
+  if (unopened.length > 0) faults.unshift(keyNotOpened(unopened));
+  if (faults.length > 0)
+    throw new Fault('authority-refused', 'The test CAs cannot be used; nothing is issued.', {
+      reasons: faults,
+    });
+  return opened;
 }
 
 function openAuthority(
@@ -132,5 +159,5 @@ const refusedReason = (name: string, detail: string): Reason => ({
   reason: 'AUTHORITY_REFUSED',
   clause: `certs-templates/authority/${name}.yaml`,
   detail,
-  fix: 'Put the right files back, or move the folder of authorities away and make new test CAs with: tcs ca init',
+  fix: 'Put the right files back, or make new test CAs in their place: tcs ca init --replace',
 });

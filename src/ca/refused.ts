@@ -6,7 +6,10 @@ import { readYamlFile, yamlReasons } from '../yaml/read-yaml.ts';
 import { readName } from '../x509/name.ts';
 import { COMMON_NAME } from '../x509/oids.ts';
 
-/** Names and keys that this service never serves under or certifies: live SMKI, and the published ZAZ1 test PKI. */
+/**
+ * Names and keys of the published test PKIs, under which this service never serves and which it never certifies. Live
+ * names are not public: that every name of ours begins with T (`profiles/profile.ts`, `lint/authority.ts`) keeps them out.
+ */
 export interface Refused {
   /** commonName -> why it is refused. */
   readonly commonNames: ReadonlyMap<string, string>;

@@ -34,7 +34,7 @@ export class ApiClient {
       throw new Fault('database-unavailable', `${this.#baseUrl} does not answer.`, { cause });
     });
     const value = (await response.json().catch(() => ({}))) as ProblemLike;
-    if (response.status === 202)
+    if (response.status === 202 && value.outcome === 'REFER')
       throw new Fault('referred', value.detail ?? 'Referred.', { reasons: value.reasons ?? [] });
     if (response.ok) return value;
     throw new Fault(codeOf(value.type), value.detail ?? `The service answered ${String(response.status)}.`, {
@@ -44,6 +44,7 @@ export class ApiClient {
 }
 
 interface ProblemLike {
+  readonly outcome?: string;
   readonly type?: string;
   readonly detail?: string;
   readonly errors?: readonly Reason[];

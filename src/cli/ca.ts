@@ -1,14 +1,23 @@
-import { writeFileSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { authoritiesFolder, requirePassphrase } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
+import { CATEGORIES } from '../domain/category.ts';
 import { systemRandom } from '../domain/serial-number.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Authority } from '../ca/authority.ts';
+import { authorityFiles, rootsFirst } from '../ca/authority-files.ts';
+import {
+  findRecordedAuthorities,
+  recordAuthorities,
+  requireNoCurrent,
+  retireAuthorities,
+} from '../ca/authority-store.ts';
 import { createAuthorities, missingAuthorities } from '../ca/create-authorities.ts';
-import { openHierarchy } from '../ca/hierarchy.ts';
+import { openCertificates, openHierarchy } from '../ca/hierarchy.ts';
+import type { Pool } from '../db/pool.ts';
 import { loadRefused } from '../ca/refused.ts';
 import { authorityName } from '../profiles/fill-profile.ts';
 import { describeKey, describeValidity } from '../profiles/describe-profile.ts';
@@ -17,8 +26,9 @@ import type { AuthorityTemplate } from '../profiles/profile.ts';
 import { formatName } from '../x509/name.ts';
 import { encodePem } from '../x509/pem.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
+import { withDatabase } from './service-parts.ts';
 
-/** ca init, ca list, ca export. */
+/** ca init, ca retire, ca list, ca export. */
 export function authorityCommands(tcs: Command): void {
   const ca = tcs
     .command('ca')
@@ -26,36 +36,54 @@ export function authorityCommands(tcs: Command): void {
 
   ca.command('init')
     .description('make the test CAs that are missing; shows what it will sign and asks first')
+    .option('--replace', 'retire every test CA there is and make new ones; the old files are kept aside')
     .option('--yes', 'do not ask')
     .option('--json', 'one JSON value')
-    .addHelpText('after', '\nExample:\n  $ TCS_KEY_PASSPHRASE_FILE=/run/secrets/ca tcs ca init --yes')
-    .action(async (options: OutputOptions & { readonly yes?: true }) => {
-      const config = readConfig(process.env);
-      const passphrase = requirePassphrase(config);
-      const profiles = loadProfiles(config.templatesDir);
-      const folder = authoritiesFolder(config);
-      const missing = missingAuthorities({ folder, profiles });
-      if (missing.length > 0) {
-        process.stderr.write(`To be signed, with keys in ${folder}:\n${planText(missing)}\n`);
-        if (!options.yes && !(await confirmed())) throw new Fault('malformed-request', 'Nothing was signed.');
-      }
-      const created = createAuthorities({
-        folder,
-        passphrase,
-        profiles,
-        now: new Date(),
-        fillRandom: systemRandom,
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ TCS_KEY_PASSPHRASE_FILE=/run/secrets/ca tcs ca init --yes
+  $ tcs ca init --replace                 new CAs, new trust anchors for every tester`,
+    )
+    .action((options: InitOptions) => {
+      requirePassphrase(readConfig(process.env));
+      return withDatabase(async ({ pool }, config) => {
+        const created = await makeAuthorities(options, config, pool);
+        print(options, created.map(summary), () =>
+          created.length === 0 ? 'Every test CA is there already.' : `Made:\n${authoritiesText(created)}`,
+        );
       });
-      print(options, created.map(summary), () =>
-        created.length === 0 ? 'Every test CA is there already.' : `Made:\n${authoritiesText(created)}`,
-      );
     });
+
+  ca.command('retire')
+    .argument('<name>', 'a test CA, as tcs ca list shows it')
+    .description(
+      'let a test CA, and those that it signed, issue nothing any more; certificates keep their chain',
+    )
+    .requiredOption('--reason <text>', 'why; it stands in the audit')
+    .option('--json', 'one JSON value')
+    .addHelpText(
+      'after',
+      `
+No node starts with a retired CA: move its files out of authorities/ and make another with tcs ca init.
+
+Example:
+  $ tcs ca retire issuing-dca --reason "key lost with node 2"`,
+    )
+    .action((name: string, options: OutputOptions & { readonly reason: string }) =>
+      withDatabase(async ({ pool }) => {
+        const retired = await retireAuthorities([name], options.reason, new Date(), pool);
+        print(options, { retired }, () => `Retired: ${retired.join(', ')}.`);
+      }),
+    );
 
   ca.command('list')
     .description('the test CAs')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs ca list --json')
     .action((options: OutputOptions) => {
-      const { authorities } = openConfigured();
+      const authorities = openConfigured();
       print(options, authorities.map(summary), () => authoritiesText(authorities));
     });
 
@@ -64,46 +92,111 @@ export function authorityCommands(tcs: Command): void {
     .option('--category <category>', 'ORGANISATION, DEVICE or DCCKI only')
     .option('--out <folder>', 'one file for each, instead of standard output')
     .option('--format <format>', 'pem or der (der with --out)', 'pem')
+    .option('--json', 'one JSON value: what was exported')
     .addHelpText(
       'after',
       '\nExamples:\n  $ tcs ca export > trust-anchors.pem\n  $ tcs ca export --category DEVICE --format der --out anchors',
     )
-    .action(({ category, out, format }: { category?: string; out?: string; format: string }) => {
+    .action(({ category, out, format, ...options }: ExportOptions) => {
       if (format !== 'pem' && format !== 'der')
         throw new Fault('malformed-request', '--format is pem or der.');
-      const wanted = openConfigured().authorities.filter(
+      const wanted = openConfigured().filter(
         (one) => category === undefined || one.category === category.toUpperCase(),
       );
       if (wanted.length === 0)
-        throw new Fault('not-found', `There is no test CA of the category ${category ?? ''}.`);
+        throw new Fault(
+          'not-found',
+          category === undefined
+            ? 'There is no test CA yet; make them with: tcs ca init'
+            : `There is no test CA of the category ${category}; categories are ${CATEGORIES.join(', ')}.`,
+        );
       if (out === undefined && format === 'der')
         throw new Fault('malformed-request', 'DER needs --out: one file for each.');
-      if (out === undefined)
-        process.stdout.write(wanted.map((one) => encodePem('CERTIFICATE', one.certificate)).join(''));
-      else exportTo(out, format, wanted);
+      const written = out === undefined ? [] : exportTo(out, format, wanted);
+      const exported = wanted.map((one, place) => ({
+        ...summary(one),
+        certificate: encodePem('CERTIFICATE', one.certificate),
+        ...(written[place] === undefined ? {} : { file: written[place] }),
+      }));
+      print(options, exported, () =>
+        out === undefined
+          ? exported.map((one) => one.certificate).join('')
+          : written.map((file) => `wrote ${file}`).join('\n'),
+      );
     });
 }
 
-function exportTo(folder: string, format: 'pem' | 'der', authorities: readonly Authority[]): void {
+type ExportOptions = OutputOptions & {
+  readonly category?: string;
+  readonly out?: string;
+  readonly format: string;
+};
+
+/** One file for each; their names, in order. */
+function exportTo(folder: string, format: 'pem' | 'der', authorities: readonly Authority[]): string[] {
   mkdirSync(folder, { recursive: true });
-  for (const { name, certificate } of authorities) {
+  return authorities.map(({ name, certificate }) => {
     const file = path.join(folder, `${name}.${format === 'pem' ? 'crt.pem' : 'crt'}`);
     writeFileSync(file, format === 'pem' ? encodePem('CERTIFICATE', certificate) : certificate);
-    process.stderr.write(`wrote ${file}\n`);
-  }
+    return file;
+  });
 }
 
-function openConfigured() {
-  const config: Config = readConfig(process.env);
-  return openHierarchy(
-    {
-      folder: authoritiesFolder(config),
-      passphrase: requirePassphrase(config),
-      profiles: loadProfiles(config.templatesDir),
-      refused: loadRefused(config.templatesDir),
-    },
-    new Date(),
-  );
+interface InitOptions extends OutputOptions {
+  readonly yes?: true;
+  readonly replace?: true;
+}
+
+/** Makes what is missing, or all anew, and writes it down in the database, so that every node knows. */
+async function makeAuthorities(
+  { yes, replace }: InitOptions,
+  config: Config,
+  pool: Pool,
+): Promise<Authority[]> {
+  const needs = {
+    folder: authoritiesFolder(config),
+    passphrase: requirePassphrase(config),
+    profiles: loadProfiles(config.templatesDir),
+    now: new Date(),
+    fillRandom: systemRandom,
+  };
+  const { folder, profiles, now } = needs;
+  const planned = replace ? rootsFirst(profiles) : missingAuthorities(needs);
+  const names = planned.map((one) => one.authority);
+  if (!replace) await requireNoCurrent(names, folder, pool);
+  if (planned.length > 0) {
+    const instead = replace ? ', in the place of those there are' : '';
+    process.stderr.write(`To be signed${instead}, with keys in ${folder}:\n${planText(planned)}\n`);
+    if (!yes && !(await confirmed())) throw new Fault('malformed-request', 'Nothing was signed.');
+  }
+  if (replace) moveAside(folder, names, now);
+  const created = createAuthorities(needs);
+  const { authorities } = openHierarchy({ ...needs, refused: loadRefused(config.templatesDir) }, now);
+  if (replace) {
+    const current = (await findRecordedAuthorities(pool)).filter((one) => one.retiredAt === null);
+    const retired = current.map((one) => one.name);
+    await retireAuthorities(retired, 'replaced by tcs ca init --replace', now, pool, authorities);
+  } else await recordAuthorities(authorities, now, pool);
+  return created;
+}
+
+/** Old certificates and keys are kept, in a folder that nobody opens. */
+function moveAside(folder: string, names: readonly string[], now: Date): void {
+  const aside = path.join(folder, `replaced-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z`);
+  const files = names
+    .flatMap((name) => Object.values(authorityFiles(folder, name)))
+    .filter((one) => existsSync(one));
+  if (files.length > 0) mkdirSync(aside, { recursive: true, mode: 0o700 });
+  for (const file of files) renameSync(file, path.join(aside, path.basename(file)));
+}
+
+/** The certificates alone: they are no secret, and no passphrase is wanted. */
+function openConfigured(): Authority[] {
+  const config = readConfig(process.env);
+  const folder = authoritiesFolder(config);
+  const profiles = loadProfiles(config.templatesDir);
+  if (missingAuthorities({ folder, profiles }).length === profiles.authorities.size) return [];
+  return openCertificates({ folder, profiles, refused: loadRefused(config.templatesDir) }, new Date());
 }
 
 async function confirmed(): Promise<boolean> {

@@ -12,6 +12,7 @@ import * as oids from '../x509/oids.ts';
 import { encodePem } from '../x509/pem.ts';
 import { dnsNamesValue, hardwareModuleNameValue } from '../x509/subject-alt-name.ts';
 import { writeCsr, type CsrContent } from '../x509/write-csr.ts';
+import { print, type OutputOptions } from './output.ts';
 
 /** What a tester's CSR asks for. */
 export interface CsrWish {
@@ -38,6 +39,7 @@ export function csrCommand(tcs: Command): void {
     .option('--key-usage <usage>', 'digitalSignature or keyAgreement', 'digitalSignature')
     .option('--rsa', 'an RSA key of 2048 bits (DCCKI only); P-256 without it')
     .option('--out <stem>', 'files <stem>.csr and <stem>.key', 'request')
+    .option('--json', 'one JSON value: the names of the files')
     .addHelpText(
       'after',
       `
@@ -52,8 +54,11 @@ Examples:
       mkdirSync(path.dirname(options.out), { recursive: true });
       writeNewFile(`${options.out}.key`, key.export({ type: 'pkcs8', format: 'pem' }), 0o600);
       writeNewFile(`${options.out}.csr`, encodePem('CERTIFICATE REQUEST', der), 0o644);
-      process.stderr.write(
-        `wrote ${options.out}.csr and its private key ${options.out}.key (keep that one)\n`,
+      const written = { csr: `${options.out}.csr`, key: `${options.out}.key` };
+      print(
+        options,
+        written,
+        () => `wrote ${written.csr} and its private key ${written.key} (keep that one)`,
       );
     });
 }
@@ -104,7 +109,7 @@ export function csrContent(wish: CsrWish): CsrContent {
 export const newP256Key = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 export const newRsaKey = (): KeyObject => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 
-interface CsrOptions {
+interface CsrOptions extends OutputOptions {
   readonly category: string;
   readonly eui64?: string;
   readonly role: string;

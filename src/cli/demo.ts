@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { authoritiesFolder, requirePassphrase } from '../app.ts';
+import { authoritiesFolder, openConfiguredDatabase, requireDataFolder, requirePassphrase } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
 import { systemRandom } from '../domain/serial-number.ts';
-import { createAuthorities } from '../ca/create-authorities.ts';
+import { requireNoCurrent } from '../ca/authority-store.ts';
+import { createAuthorities, missingAuthorities } from '../ca/create-authorities.ts';
+import { migrate } from '../db/migrate.ts';
+import type { Pool } from '../db/pool.ts';
 import { writeNewFile } from '../keys/key-file.ts';
 import { loadProfiles } from '../profiles/load-profiles.ts';
 import { openLog } from '../logger.ts';
-import { startService, stopOnSignals } from '../serve.ts';
+import { requireAddress, startService, stopOnSignals, type RunningService } from '../serve.ts';
 import { showEveryCategory } from './demo/every-category.ts';
-import { openDemoWorld, type DemoCredentials } from './demo/open-world.ts';
+import { openDemoWorld, requireDemoDatabase, type DemoCredentials } from './demo/open-world.ts';
 
 /** demo: the whole service with a small world in it, from nothing. */
 export function demoCommand(tcs: Command): void {
@@ -31,45 +34,63 @@ Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
   $ TCS_DATA_DIR=/some/empty/folder TCS_PORT=0 tcs demo`,
     )
     .action(async ({ once }: { readonly once?: true }) => {
-      const config = readConfig(withDemoPassphrase(process.env, once));
-      const quiet = once && process.env['TCS_LOG_LEVEL'] === undefined;
-      const log = openLog(quiet ? { logLevel: 'silent' } : config);
-      makeAuthorities(config);
-      const service = await startService(config, log.logger);
+      const environment = withDemoPort(process.env, once);
+      const settings = readConfig(environment);
+      requireDataFolder(settings);
+      await requireAddress(settings);
+      const log = openLog(
+        once && process.env['TCS_LOG_LEVEL'] === undefined ? { logLevel: 'silent' } : settings,
+      );
+      const database = await openConfiguredDatabase(settings, log.logger);
+      let service: RunningService | undefined;
+      const close = async () => {
+        await service?.close();
+        await database.close();
+      };
       try {
+        await migrate(database.pool);
+        await requireDemoDatabase(database.pool);
+        const config = readConfig(withDemoPassphrase(environment, settings));
+        await makeAuthorities(config, database.pool);
+        service = await startService(config, log.logger, { database });
         const credentials = await openDemoWorld(service.app, service.baseUrl, config.dataDir);
         if (once) await showEveryCategory(credentials);
         else {
-          stopOnSignals(service, log);
+          stopOnSignals({ ...service, close }, log);
           process.stdout.write(welcome(credentials, config.dataDir));
         }
       } catch (error) {
-        await service.close();
+        await close();
         throw error;
       }
-      if (once) await service.close();
+      if (once) await close();
     });
 }
 
-/** The demo needs no settings: it makes a passphrase of its own beside the keys, and picks a free port for one round. */
-function withDemoPassphrase(environment: NodeJS.ProcessEnv, once: true | undefined): NodeJS.ProcessEnv {
-  const base =
-    once && environment['TCS_PORT'] === undefined ? { ...environment, TCS_PORT: '0' } : environment;
-  if (base['TCS_KEY_PASSPHRASE'] !== undefined || base['TCS_KEY_PASSPHRASE_FILE'] !== undefined) return base;
-  const { dataDir } = readConfig(base);
-  const file = path.join(dataDir, 'demo-passphrase');
-  if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    writeNewFile(file, randomBytes(32).toString('base64url'), 0o600);
-  }
-  return { ...base, TCS_KEY_PASSPHRASE_FILE: file };
+/** One round picks a free port. */
+function withDemoPort(environment: NodeJS.ProcessEnv, once: true | undefined): NodeJS.ProcessEnv {
+  const given = environment['TCS_PORT'] ?? environment['TCS_PORT_FILE'];
+  return once && given === undefined ? { ...environment, TCS_PORT: '0' } : environment;
 }
 
-function makeAuthorities(config: Config): void {
+/** The demo needs no settings: it makes a passphrase of its own beside the keys. */
+function withDemoPassphrase(environment: NodeJS.ProcessEnv, { dataDir }: Config): NodeJS.ProcessEnv {
+  if (environment['TCS_KEY_PASSPHRASE'] !== undefined || environment['TCS_KEY_PASSPHRASE_FILE'] !== undefined)
+    return environment;
+  const file = path.join(dataDir, 'demo-passphrase');
+  if (!existsSync(file)) writeNewFile(file, randomBytes(32).toString('base64url'), 0o600);
+  return { ...environment, TCS_KEY_PASSPHRASE_FILE: file };
+}
+
+async function makeAuthorities(config: Config, pool: Pool): Promise<void> {
+  const folder = authoritiesFolder(config);
+  const profiles = loadProfiles(config.templatesDir);
+  const missing = missingAuthorities({ folder, profiles }).map((one) => one.authority);
+  await requireNoCurrent(missing, folder, pool);
   const created = createAuthorities({
-    folder: authoritiesFolder(config),
+    folder,
     passphrase: requirePassphrase(config),
-    profiles: loadProfiles(config.templatesDir),
+    profiles,
     now: new Date(),
     fillRandom: systemRandom,
   });

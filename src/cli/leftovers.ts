@@ -17,6 +17,7 @@ export function leftoverCommands(tcs: Command): void {
     .command('list')
     .description('prepared certificates that never became issued')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs leftovers list')
     .action(async (options: OutputOptions) => {
       const found = await withDatabase(({ pool }) => findLeftovers(new Date(), pool));
       print(options, found, () =>
@@ -40,7 +41,13 @@ export function leftoverCommands(tcs: Command): void {
     .argument('<serial...>', 'serial numbers as leftovers list shows them')
     .requiredOption('--reason <text>', 'why it is safe to give them up')
     .description('mark them abandoned; their serial numbers are never used again')
-    .action(async (serials: readonly string[], { reason }: { readonly reason: string }) => {
+    .option('--json', 'one JSON value: the serial numbers')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tcs leftovers abandon 611CEA5B1A84A87687A11F94B9943DFD --reason "power cut, given to nobody"',
+    )
+    .action(async (serials: readonly string[], options: OutputOptions & { readonly reason: string }) => {
+      const { reason } = options;
       const serialNumbers = serials.map((text) => {
         const serialNumber = parseSerialNumber(text);
         if (serialNumber === undefined) throw new Fault('malformed-request', `${text} is no serial number.`);
@@ -58,7 +65,7 @@ export function leftoverCommands(tcs: Command): void {
         }),
       );
       const others = serialNumbers.filter((one) => !abandoned.includes(one));
-      process.stdout.write(abandoned.map((one) => `abandoned ${one}\n`).join(''));
+      print(options, abandoned, () => abandoned.map((one) => `abandoned ${one}`).join('\n'));
       if (others.length > 0) throw new Fault('not-found', `No leftovers: ${others.join(', ')}.`);
     });
 }

@@ -1,62 +1,7 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import packageFile from '../../package.json';
-import { authorityCommands } from './ca.ts';
-import { csrCommand } from './csr.ts';
-import { decisionCommands } from './decisions.ts';
-import { demoCommand } from './demo.ts';
+import { CommanderError } from 'commander';
 import { exitCodeOf, explainFault } from './fault-text.ts';
-import { issueCommand } from './issue.ts';
-import { leftoverCommands } from './leftovers.ts';
-import { lintCommand } from './lint.ts';
-import { profilesCommand } from './profiles.ts';
-import { registryCommands } from './registry.ts';
-import { serviceCommands } from './service.ts';
-import { tokenCommands } from './token.ts';
-
-/** The operators' command line: the same use cases as over HTTP, the same faults. */
-function program(): Command {
-  const tcs = new Command('tcs')
-    .description(
-      'Test Certificate Service: test certificates for Testing Participants of smart metering. Test only.',
-    )
-    .version(packageFile.version)
-    .showSuggestionAfterError()
-    .showHelpAfterError('(add --help for usage)')
-    .exitOverride();
-  for (const add of [
-    serviceCommands,
-    authorityCommands,
-    registryCommands,
-    decisionCommands,
-    tokenCommands,
-    csrCommand,
-    issueCommand,
-    lintCommand,
-    profilesCommand,
-    leftoverCommands,
-    demoCommand,
-  ])
-    add(tcs);
-  tcs.addHelpText(
-    'after',
-    `
-Examples:
-  $ tcs demo --once                       one certificate of each category, from nothing
-  $ tcs ca init                           make the test CAs (asks first)
-  $ tcs registry load participants.yaml   who may receive certificates
-  $ tcs token create --participant NORTHGATE --role PARTICIPANT_ARO
-  $ tcs serve
-
-Settings are environment variables: tcs config --help`,
-  );
-  for (const command of commandsOf(tcs)) command.exitOverride();
-  return tcs;
-}
-
-function commandsOf(command: Command): Command[] {
-  return command.commands.flatMap((one) => [one, ...commandsOf(one)]);
-}
+import { program } from './program.ts';
 
 /** Exit codes by kind of fault; wrong usage is 64. */
 async function main(): Promise<void> {

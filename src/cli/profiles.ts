@@ -12,6 +12,7 @@ export function profilesCommand(tcs: Command): void {
     .argument('[name]', 'a profile or an authority, in full')
     .description('the certificate profiles and the authorities')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExamples:\n  $ tcs profiles\n  $ tcs profiles device-digital-signing')
     .action((name: string | undefined, options: OutputOptions) => {
       const set = loadProfiles(readConfig(process.env).templatesDir);
       const profiles = [...set.profiles.values()];

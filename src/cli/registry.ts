@@ -55,6 +55,7 @@ export function registryCommands(tcs: Command): void {
     .argument('[signifier]', 'one participant in full; all in short without it')
     .description('participants, and on what their eligibility rests now')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExamples:\n  $ tcs registry show\n  $ tcs registry show NORTHGATE --json')
     .action(async (signifier: string | undefined, options: OutputOptions) => {
       const found = await withDatabase(async ({ pool }) => {
         const signifiers = signifier === undefined ? await listSignifiers(pool) : [signifier];

@@ -12,6 +12,7 @@ export function serviceCommands(tcs: Command): void {
   tcs
     .command('serve')
     .description('run the service until it is told to stop (SIGTERM); the address is the first line')
+    .addHelpText('after', '\nExample:\n  $ TCS_KEY_PASSPHRASE_FILE=/run/secrets/ca tcs serve')
     .action(async () => {
       const config = readConfig(process.env);
       const log = openLog(config);
@@ -22,6 +23,7 @@ export function serviceCommands(tcs: Command): void {
     .command('migrate')
     .description('bring the database up to date; `serve` does so too')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ DATABASE_URL=postgres://tcs@db/tcs tcs migrate')
     .action(async (options: OutputOptions) => {
       const database = await openConfiguredDatabase(readConfig(process.env), quietLogger());
       try {
@@ -42,7 +44,7 @@ export function serviceCommands(tcs: Command): void {
     .option('--json', 'one JSON value')
     .addHelpText(
       'after',
-      `\nSettings (each also as NAME_FILE, naming a file that holds the value):\n${settingsText()}`,
+      `\nExample:\n  $ tcs config --json\n\nSettings (each also as NAME_FILE, naming a file that holds the value):\n${settingsText()}`,
     )
     .action((options: OutputOptions) => {
       const settings = describeConfig(readConfig(process.env));

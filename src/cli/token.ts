@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { CALLER_ROLES, type CallerRole } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
+import { withTransaction } from '../db/pool.ts';
 import { createCredential, listCredentials, revokeCredential } from '../registry/credentials.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
@@ -47,15 +48,17 @@ export function tokenCommands(tcs: Command): void {
           ...(options.officer === undefined ? {} : { officer: options.officer }),
           ...(options.person === undefined ? {} : { person: options.person }),
         };
-        const made = await withDatabase(async ({ pool }) => {
-          const created = await createCredential(wanted, now, pool);
-          const { prefix } = created.credential;
-          await recordEvents(
-            [{ at: now, event: 'credential.created', object: prefix, facts: { role: wanted.role } }],
-            pool,
-          );
-          return created;
-        });
+        const made = await withDatabase(({ pool }) =>
+          withTransaction(pool, async (db) => {
+            const created = await createCredential(wanted, now, db);
+            const { prefix } = created.credential;
+            await recordEvents(
+              [{ at: now, event: 'credential.created', object: prefix, facts: { role: wanted.role } }],
+              db,
+            );
+            return created;
+          }),
+        );
         process.stderr.write(
           `${made.credential.prefix} for ${wanted.signifier}, until ${shortInstant(wanted.expiresAt)}; keep it secret:\n`,
         );
@@ -68,6 +71,7 @@ export function tokenCommands(tcs: Command): void {
     .description('credentials, never the tokens themselves')
     .option('--participant <signifier>', 'of one participant only')
     .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs token list --participant METERWORKS')
     .action(async (options: OutputOptions & { participant?: string }) => {
       const credentials = await withDatabase(({ pool }) => listCredentials(options.participant, pool));
       print(options, credentials, () =>
@@ -91,13 +95,17 @@ export function tokenCommands(tcs: Command): void {
     .command('revoke')
     .argument('<prefix>', 'as token list shows it')
     .description('end a token at once')
-    .action(async (prefix: string) => {
-      await withDatabase(async ({ pool }) => {
-        const at = new Date();
-        await revokeCredential(prefix, at, pool);
-        await recordEvents([{ at, event: 'credential.revoked', object: prefix }], pool);
-      });
-      process.stderr.write(`${prefix} is revoked.\n`);
+    .option('--json', 'one JSON value')
+    .addHelpText('after', '\nExample:\n  $ tcs token revoke 1f0c9a3b')
+    .action(async (prefix: string, options: OutputOptions) => {
+      await withDatabase(({ pool }) =>
+        withTransaction(pool, async (db) => {
+          const at = new Date();
+          await revokeCredential(prefix, at, db);
+          await recordEvents([{ at, event: 'credential.revoked', object: prefix }], db);
+        }),
+      );
+      print(options, { revoked: prefix }, () => `${prefix} is revoked.`);
     });
 }
 

@@ -1,13 +1,27 @@
 import type pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 
-/** The loss of the database as a Fault that callers answer with 503; every other error as it is. */
+/** What the database cannot do now as a Fault that callers answer with 503; every other error as it is. */
 export function faultOf(error: unknown): unknown {
-  return isLost(error)
-    ? new Fault('database-unavailable', 'The database is away; send the request again shortly.', {
-        cause: error,
-      })
-    : error;
+  const detail = isLost(error) ? AWAY : hindrance(error);
+  return error instanceof Fault || detail === undefined
+    ? error
+    : new Fault('database-unavailable', detail, { cause: error });
+}
+
+/** Whether the connection is of no further use. */
+export function isLost(error: unknown): boolean {
+  if (error instanceof Fault) return isLost(error.cause);
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && (LOST_STATES.test(code) || LOST_SOCKETS.has(code))) return true;
+  return typeof message === 'string' && LOST_MESSAGES.test(message);
+}
+
+/** Whether the database turned a transaction back that would pass if it came again: a deadlock, or two at once. */
+export function isTurnedBack(error: unknown): boolean {
+  if (error instanceof Fault) return isTurnedBack(error.cause);
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === '40P01' || code === '40001';
 }
 
 /** Whether the database refused a row: a unique, foreign key, check or exclusion constraint (SQLSTATE class 23). */
@@ -21,14 +35,21 @@ export function violatedConstraint(error: unknown): string | undefined {
   return isConstraintViolation(error) ? error.constraint : undefined;
 }
 
-function isLost(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && (LOST_STATES.test(code) || LOST_SOCKETS.has(code))) return true;
-  return typeof message === 'string' && LOST_MESSAGES.test(message);
+function hindrance(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? HINDRANCES.find(([states]) => states.test(code))?.[1] : undefined;
 }
 
-/** Connection exceptions, shutdown and start of the server, out of connections, statement cancelled by timeout or operator. */
-const LOST_STATES = /^(08...|57P0[1-5]|53300|57014|25P03)$/;
+const AWAY = 'The database is away; send the request again shortly.';
+/** The connection holds, and the statement was not done; the cause is for the log. */
+const HINDRANCES: readonly (readonly [RegExp, string])[] = [
+  [/^(57014|55P03|40P01|40001)$/, 'The database is busy; send the request again shortly.'],
+  [/^25006$/, 'The database only lets itself be read at present; send the request again shortly.'],
+  [/^53(100|200|400)$/, 'The database has no room at present; send the request again shortly.'],
+  [/^(28...|3D000)$/, 'The database does not let the service in; its operator has to see to that.'],
+];
+/** Connection exceptions, shutdown and start of the server, out of connections, idle in a transaction for too long. */
+const LOST_STATES = /^(08...|57P0[1-5]|53300|25P03)$/;
 const LOST_SOCKETS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -41,4 +62,4 @@ const LOST_SOCKETS = new Set([
 ]);
 /** What the driver says without a code. */
 const LOST_MESSAGES =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Cannot use a pool after|The server does not support|Query read timeout|connect E)/;
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after|The server does not support|Query read timeout|connect E)/;

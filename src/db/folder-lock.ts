@@ -1,30 +1,46 @@
 import { createHash } from 'node:crypto';
-import { realpathSync, rmSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Fault } from '../domain/fault.ts';
 
 /**
- * Holds a folder for this process by listening on a socket named after it: the embedded engine takes no lock of its own,
+ * Holds a folder for this process by listening on sockets named after it: the embedded engine takes no lock of its own,
  * and two processes in one folder destroy it. The kernel ends the listening when the process dies, however it dies.
  * @throws Fault `database-unavailable` when another process holds it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const socket = socketOf(folder);
-  const server = (await listen(socket)) ?? (await takeOver(socket));
-  if (server === undefined)
-    throw new Fault(
-      'database-unavailable',
-      `The embedded database in ${folder} is in use by another process. Stop that process, talk to it over HTTP (--url), ` +
-        'or set DATABASE_URL so that several processes share one PostgreSQL.',
-    );
-  return () => new Promise((resolve) => server.close(() => resolve()));
+  const sockets = openSockets(folder);
+  const held: net.Server[] = [];
+  const release = async () => {
+    for (const server of held) await new Promise((resolve) => server.close(resolve));
+    sockets.close();
+  };
+  for (const { name, staysBehind } of sockets.names) {
+    const server = (await listen(name)) ?? (staysBehind ? await takeOver(name) : undefined);
+    if (server === undefined) {
+      await release();
+      throw new Fault(
+        'database-unavailable',
+        `The embedded database in ${folder} is in use by another process. Stop that process, talk to it over HTTP (--url), ` +
+          'or set DATABASE_URL so that several processes share one PostgreSQL.',
+      );
+    }
+    held.push(server);
+  }
+  return release;
+}
+
+interface Socket {
+  readonly name: string;
+  /** It is a file, which stays when its process dies. */
+  readonly staysBehind: boolean;
 }
 
 /** A socket that is a file stays when its process dies, and nobody answers it: it is removed, once. */
 async function takeOver(socket: string): Promise<net.Server | undefined> {
-  if (process.platform === 'linux' || (await answers(socket))) return undefined;
+  if (await answers(socket)) return undefined;
   rmSync(socket, { force: true });
   return listen(socket);
 }
@@ -40,22 +56,43 @@ function listen(socket: string): Promise<net.Server | undefined> {
   });
 }
 
+/** Whether a process holds it; one that may not be asked counts as held. */
 function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = net.connect(socket, () => {
       connection.destroy();
       resolve(true);
     });
-    connection.once('error', () => resolve(false));
+    connection.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
+    );
   });
 }
 
 /**
- * Short whatever the folder is called: the path of a socket has about a hundred octets. Linux has sockets that are no
- * files: nothing stays of them, so two processes never both take over what a third left.
+ * The sockets of a folder, short whatever it is called: the path of a socket has about a hundred octets.
+ *
+ * Linux has two. The first is no file: nothing stays of it, so of several processes only one goes on to the second and
+ * takes over what a dead one left. Another container has a network namespace of its own and does not see the first;
+ * it sees the second, the file `<folder>.lock` on the volume that both have.
  */
-function socketOf(folder: string): string {
-  const name = `tcs-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 32)}`;
-  if (process.platform === 'linux') return `\0${name}`;
-  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : path.join(os.tmpdir(), `${name}.lock`);
+function openSockets(folder: string): { readonly names: readonly Socket[]; close(): void } {
+  const real = realpathSync(folder);
+  const name = `tcs-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
+  if (process.platform === 'win32')
+    return { names: [{ name: `\\\\.\\pipe\\${name}`, staysBehind: false }], close: () => undefined };
+  if (process.platform !== 'linux')
+    return {
+      names: [{ name: path.join(os.tmpdir(), `${name}.lock`), staysBehind: true }],
+      close: () => undefined,
+    };
+  const parent = openSync(path.dirname(real), 'r');
+  const file = `/proc/self/fd/${String(parent)}/${path.basename(real)}.lock`;
+  return {
+    names: [
+      { name: `\0${name}`, staysBehind: false },
+      { name: file, staysBehind: true },
+    ],
+    close: () => closeSync(parent),
+  };
 }

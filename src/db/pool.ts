@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
-import { faultOf } from './database-errors.ts';
+import { faultOf, isLost, isTurnedBack } from './database-errors.ts';
 import { lockFolder } from './folder-lock.ts';
 
 export type Pool = pg.Pool;
@@ -56,9 +56,19 @@ export async function query<Row extends pg.QueryResultRow>(
 
 /**
  * Runs `work` in one transaction and commits it, or rolls it back and throws what `work` threw.
- * Inside, only the client may be used: the embedded database has one connection.
+ * Inside, only the client may be used: the embedded database has one connection. A transaction that the database turns
+ * back for the sake of another is run again, twice at most: `work` changes nothing but the database.
  */
 export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let turn = 1; ; turn += 1)
+    try {
+      return await runTransaction(pool, work);
+    } catch (error) {
+      if (turn === TURNS || !isTurnedBack(error)) throw error;
+    }
+}
+
+async function runTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await connect(pool);
   let broken = false;
   try {
@@ -67,10 +77,13 @@ export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) 
     await query(client, 'commit');
     return result;
   } catch (error) {
-    broken = await client.query('rollback').then(
-      () => false,
-      () => true,
-    );
+    // The server rolls back what a lost client began; waiting for it would be in vain.
+    broken =
+      isLost(error) ||
+      (await client.query('rollback').then(
+        () => false,
+        () => true,
+      ));
     throw faultOf(error);
   } finally {
     // A client that could not even roll back is thrown away; the pool makes another.
@@ -97,11 +110,20 @@ async function queryOnce<Row extends pg.QueryResultRow>(
   try {
     return await client.query<Row>(statement);
   } catch (error) {
-    broken = faultOf(error) !== error;
+    broken = isLost(error);
     throw error;
   } finally {
     client.release(broken);
   }
+}
+
+/** A pool like this one whose statements may take their time: for migrations. Ended by who asked for it. */
+export function unhurried(pool: Pool): Pool {
+  const { query_timeout: limit, ...options } = pool.options;
+  if (limit === undefined) return pool;
+  const patient = new pg.Pool({ ...options, max: 1, statement_timeout: 0 });
+  surviveLoss(patient, undefined);
+  return patient;
 }
 
 async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOptions): Promise<Database> {
@@ -109,7 +131,11 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 60_000,
+    // A server that is frozen or cut off says nothing at all: then we stop waiting ourselves.
+    statement_timeout: STATEMENT_TIMEOUT,
+    query_timeout: STATEMENT_TIMEOUT + 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'test-certificate-service',
   });
@@ -177,3 +203,6 @@ function statementName(text: string): string {
 }
 const statementNames = new Map<string, string>();
 const OLDEST_VERSION = 140_000;
+/** Longer than any statement takes. Milliseconds; `LEASE` of `issuance/idempotency-store.ts` is longer still. */
+const STATEMENT_TIMEOUT = 20_000;
+const TURNS = 3;

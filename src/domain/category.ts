@@ -18,6 +18,9 @@ export const PURPOSES = [
 ] as const;
 export type TestingPurpose = (typeof PURPOSES)[number];
 
+/** Testing before the switch to the enduring services, and since. */
+export type TestPhase = 'TRANSITIONAL' | 'ENDURING';
+
 export const ENVIRONMENTS = ['SIT_A', 'SIT_B', 'UIT_A', 'UIT_B', 'DCC_BOXED', 'GFI', 'LAB'] as const;
 export type TestEnvironment = (typeof ENVIRONMENTS)[number];
 

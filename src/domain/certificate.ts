@@ -4,7 +4,8 @@ import type { Eui64 } from './eui64.ts';
 import type { SerialNumber } from './serial-number.ts';
 
 /** The statuses of the SMKI Repository (requirements, section 2); PENDING is never shown: an intent is not a certificate. */
-export type RepositoryStatus = 'IN_USE' | 'NOT_IN_USE' | 'EXPIRED' | 'REVOKED';
+export const REPOSITORY_STATUSES = ['IN_USE', 'NOT_IN_USE', 'EXPIRED', 'REVOKED'] as const;
+export type RepositoryStatus = (typeof REPOSITORY_STATUSES)[number];
 
 /** A test certificate on record, issued. */
 export interface IssuedCertificate {

@@ -34,6 +34,13 @@ export interface Standing {
   readonly keyKnownCompromised: boolean;
 }
 
+/** What an approver took upon the DCC: exactly these findings that want a second look no longer hold a request back. */
+export interface ApprovedReferral {
+  /** Id of the review. */
+  readonly review: string;
+  readonly approvedReasons: readonly Finding[];
+}
+
 /** Everything `decide` looks at: a value, so that the same question always has the same answer. */
 export interface EligibilityQuestion {
   readonly request: Pick<
@@ -46,5 +53,7 @@ export interface EligibilityQuestion {
   /** Absent when an eligibility check came without a CSR: the rules that need one are then not asked. */
   readonly csr?: CsrReading;
   readonly standing?: Standing;
+  /** Present when a second person approved what was referred. */
+  readonly referral?: ApprovedReferral;
   readonly now: Date;
 }

@@ -28,29 +28,43 @@ export const FAULT_CODES = [
   'method-not-allowed',
   'too-many-requests',
   'database-unavailable',
+  'address-unavailable',
   'lint-failed',
   'signing-failed',
   'profile-invalid',
   'registry-invalid',
+  'table-unreadable',
+  'feed-invalid',
+  'feed-signature-invalid',
   'configuration-invalid',
   'authority-refused',
   'certificate-unreadable',
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];
 
+/** What on record a fault is about. */
+export interface FaultSubject {
+  /** Id of the decision that refused or referred. */
+  readonly decision?: string;
+  /** Id of the application that waits for what is missing. */
+  readonly application?: string;
+}
+
 /** A caller's or an operator's mistake, or a part that is away; a programmer's mistake is a `TypeError`. */
 export class Fault extends Error {
   readonly code: FaultCode;
   readonly reasons: readonly Reason[];
+  readonly about: FaultSubject;
 
   constructor(
     code: FaultCode,
     detail: string,
-    options: { reasons?: readonly Reason[]; cause?: unknown } = {},
+    options: { reasons?: readonly Reason[]; about?: FaultSubject; cause?: unknown } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Fault';
     this.code = code;
     this.reasons = options.reasons ?? [];
+    this.about = options.about ?? {};
   }
 }

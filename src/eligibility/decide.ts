@@ -16,7 +16,8 @@ import { tableBFindings } from './table-b.ts';
 /**
  * Answers "may they have it?". Pure: the same question and rule set give the same decision. Every gate is asked, every
  * reason is returned, the first is the primary one, and the worst outcome wins: REFUSE, REFER, QUEUE, PASS.
- * A caller who asks for somebody else without being allowed to learns nothing but that.
+ * A caller who asks for somebody else without being allowed to learns nothing but that. A finding that would refer the
+ * request, and that an approver covered, no longer counts; one that refuses it always does.
  *
  * @throws TypeError when a CSR comes without what the records say of it, or unread and yet without a finding
  * @see requirements 3.3 and 3.4; government response of 26 January 2015, chapters 3 and 4
@@ -27,7 +28,7 @@ export function decide(question: EligibilityQuestion, ruleSet: RuleSet): Decisio
   const csr = question.csr?.findings ?? [];
   const { participant } = question;
   if (participant === undefined || !mayAskFor({ question, ruleSet }))
-    return conclude({ findings: [] }, [...asker, ...csr], gatesOf(ASKER_GATES, question), ruleSet);
+    return conclude({ findings: [] }, [...asker, ...csr], gatesOf(ASKER_GATES, question), question, ruleSet);
 
   const basis = findBasis(participant, question, ruleSet);
   const one: Case = { question, participant, agreement: basis.agreement, ruleSet };
@@ -45,6 +46,7 @@ export function decide(question: EligibilityQuestion, ruleSet: RuleSet): Decisio
       ...csr,
     ],
     gatesOf(DECISION_GATES, question, basis.agreement),
+    question,
     ruleSet,
   );
 }
@@ -70,14 +72,18 @@ function conclude(
   { basis, agreement }: BasisAnswer,
   findings: readonly Finding[],
   gates: readonly string[],
+  { referral }: EligibilityQuestion,
   ruleSet: RuleSet,
 ): Decision {
-  const distinct = findings.filter(
-    ({ reason, detail }, place) =>
-      findings.findIndex((one) => one.reason === reason && one.detail === detail) === place,
+  const distinct = findings.filter((finding, place) => findings.findIndex(isSame(finding)) === place);
+  // What an approver covered was referred: of a refusal nothing can be covered.
+  const standing = distinct.filter(
+    (finding) =>
+      ruleSet.reasonCodes.get(finding.reason)?.outcome !== 'REFER' ||
+      !referral?.approvedReasons.some(isSame(finding)),
   );
   const found = new Set<Outcome | undefined>(
-    distinct.map(({ reason }) => ruleSet.reasonCodes.get(reason)?.outcome),
+    standing.map(({ reason }) => ruleSet.reasonCodes.get(reason)?.outcome),
   );
   const outcome = OUTCOMES.find((each) => found.has(each)) ?? 'PASS';
   if (outcome === 'PASS' && basis === undefined)
@@ -86,12 +92,17 @@ function conclude(
     outcome,
     ...(basis === undefined ? {} : { basis }),
     ...(agreement === undefined ? {} : { agreementRef: agreement.ref }),
-    reasons: distinct.map((finding) => explain(finding, ruleSet)),
+    reasons: standing.map((finding) => explain(finding, ruleSet)),
     ruleSet: ruleSet.version,
     gates,
     simulatedRole: distinct.some((one) => one.reason === 'SIMULATED_ROLE'),
   };
 }
+
+const isSame =
+  ({ reason, detail }: Finding) =>
+  (other: Finding) =>
+    other.reason === reason && other.detail === detail;
 
 /** A rule that cannot be asked must not count as kept. */
 function requireWhole({ request, csr, standing }: EligibilityQuestion): void {

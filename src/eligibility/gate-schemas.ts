@@ -5,9 +5,6 @@ import { PARTICIPANT_TYPES } from '../domain/participant.ts';
 
 /** The schemas of the files behind gates A6 to A10, and of the Good Industry Practice. */
 
-export const TEST_PHASES = ['TRANSITIONAL', 'ENDURING'] as const;
-export type TestPhase = (typeof TEST_PHASES)[number];
-
 /** Who has security obligations, and on which system (government response, paragraph 28 and glossary). */
 export const OBLIGED = ['PARTY', 'RDP', 'NON_PARTY', 'DCC'] as const;
 const SYSTEMS = ['USER_SYSTEM', 'RDP_SYSTEM', 'NON_PARTY_SYSTEM', 'DCC_SYSTEM'] as const;

@@ -1,5 +1,4 @@
-import { PURPOSES, type TestingPurpose } from '../domain/category.ts';
-import type { TestPhase } from './gate-schemas.ts';
+import { PURPOSES, type TestingPurpose, type TestPhase } from '../domain/category.ts';
 import type { Rule } from './rule.ts';
 import type { RuleSet } from './rule-set.ts';
 

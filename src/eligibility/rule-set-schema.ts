@@ -59,6 +59,7 @@ export const headSchema = z.strictObject({
     .min(1),
   settings: z.strictObject({
     deviceCertificateLimit: z.number().int().min(1),
+    referralDays: z.number().int().min(1),
     signifierPattern: z.string().transform((pattern, context) => {
       try {
         return new RegExp(pattern);

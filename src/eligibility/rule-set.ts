@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
 import type { Finding } from '../domain/eligibility-question.ts';
+import { visible } from '../domain/visible-text.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import { parseYaml, yamlReasons, type YamlFault, type YamlFile } from '../yaml/read-yaml.ts';
 import { checkRuleSet, type RuleSetFiles } from './check-rule-set.ts';
@@ -71,7 +72,7 @@ export function parseRuleSet(files: RuleSetTexts, place: string, complete: boole
 export function explain({ reason, detail }: Finding, { reasonCodes }: Pick<RuleSet, 'reasonCodes'>): Reason {
   const known = reasonCodes.get(reason);
   if (known === undefined) throw new TypeError(`${reason} is not in the rule set`);
-  return { reason, clause: known.clause, detail, fix: known.fix };
+  return { reason, clause: known.clause, detail: visible(detail), fix: known.fix };
 }
 
 export function invalidRuleSet(faults: readonly YamlFault[]): Fault {

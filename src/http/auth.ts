@@ -9,7 +9,7 @@ import { findCredentials, hashToken, touchCredentials } from '../registry/creden
 
 /**
  * Takes the bearer token of the Authorization header to its Caller. Look-ups that arrive together share one query, and
- * nothing is cached: a revocation holds from the next request on. Tokens in the address are refused.
+ * nothing is cached: a revocation holds from the next request on.
  */
 export function authenticate(needs: IssuanceNeeds): RequestHandler {
   const find = gather((hashes: readonly Buffer[]) => findCredentials(hashes, needs.clock.now(), needs.db), {
@@ -28,11 +28,6 @@ export function authenticate(needs: IssuanceNeeds): RequestHandler {
   );
 
   return (request, response, next) => {
-    if ('access_token' in request.query)
-      throw new Fault(
-        'malformed-request',
-        'A token never stands in the address; send it in the Authorization header.',
-      );
     const answer = (error: unknown, caller: Caller | false | undefined) => {
       if (error) next(error);
       else if (!caller) next(new Fault('not-authenticated', NO_CREDENTIAL));

@@ -39,11 +39,11 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
 
   router
     .route('/authorities/:name/certificate')
-    .get((request, response) => {
+    .get(async (request, response) => {
       const authority = hierarchy.find(request.params.name);
       if (authority === undefined)
         throw new Fault('not-found', 'There is no authority of this name; see GET /v1/authorities.');
-      sendAccepted(request, response, {
+      await sendAccepted(request, response, {
         'application/pkix-cert': () => authority.certificate,
         'application/x-pem-file': () => encodePem('CERTIFICATE', authority.certificate),
       });

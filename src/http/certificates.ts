@@ -1,17 +1,23 @@
-import { Router, type Request } from 'express';
+import { Router } from 'express';
 import { Fault } from '../domain/fault.ts';
+import type { Caller } from '../domain/participant.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
 import {
   findCertificate,
   listCertificates,
   type CertificateFilter,
+  type CertificateReader,
   type PageStart,
 } from '../ca/find-certificates.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
+import { askDownloads, requireDownloadable } from '../issuance/require-downloadable.ts';
 import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf, requireRole } from './auth.ts';
-import { certificateView, fullChain } from './certificate-view.ts';
+import { certificateViews, fullChain, withheldView } from './certificate-view.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { requireSmallCsr } from './csr-size.ts';
 import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
@@ -19,8 +25,13 @@ import { requestIdOf } from './request-id.ts';
 
 /** POST, GET /v1/certificates; GET /v1/certificates/{serialNumber}. */
 export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
-  const { db, hierarchy, clock } = issuance;
+  const { db, clock } = issuance;
   const router = Router();
+  /** Assessors and auditors read evidence; whoever else is handed the certificate must still be entitled to it. */
+  const requireDownload = async (...[certificate, caller, channel, form]: DownloadQuestion) => {
+    if (readerOf(caller).reach !== 'ALL')
+      await requireDownloadable(certificate, caller, channel, form, issuance);
+  };
 
   router
     .route('/')
@@ -29,31 +40,43 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       requireType('application/json'),
       async (request, response) => {
         const body = schemas.certificateRequest.parse(request.body);
+        requireSmallCsr(body.csr);
         const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
         const certificate = await issue(asked, idempotencyKeyOf(request));
-        response
-          .status(201)
-          .location(`/v1/certificates/${certificate.serialNumber}`)
-          .json(certificateView(certificate, hierarchy, clock.now()));
+        const [view] = await certificateViews([certificate], issuance);
+        response.status(201).location(`/v1/certificates/${certificate.serialNumber}`).json(view);
       },
     )
     .get(async (request, response) => {
-      const { limit, cursor, sha256, ...query } = schemas.certificateList.parse(request.query);
+      const { limit, cursor, sha256, onBehalfOf, ...query } = schemas.certificateList.parse(request.query);
+      const caller = callerOf(response);
+      const reader = readerOf(caller);
+      if (onBehalfOf !== undefined && onBehalfOf !== caller.signifier && reader.reach === 'OWN')
+        throw ofAnother(caller);
       const filter = present({
         ...query,
+        participant: onBehalfOf,
         sha256: sha256 === undefined ? undefined : Buffer.from(sha256, 'hex'),
       });
-      const after = cursor === undefined ? undefined : readCursor(cursor);
+      const after = cursor === undefined ? undefined : startOf(cursor);
       const page = await listCertificates(
-        callerOf(response).participantId,
+        reader,
         filter satisfies CertificateFilter,
         after === undefined ? { limit } : { limit, after },
         clock.now(),
         db,
       );
+      const answers = await askDownloads(page.items, caller, 'INTERNET', issuance);
+      const views = await certificateViews(page.items, issuance);
       response.json({
-        items: page.items.map((one) => certificateView(one, hierarchy, clock.now())),
-        nextCursor: page.next === undefined ? null : writeCursor(page.next),
+        items: views.map((view, place) => {
+          const answer = answers[place];
+          return answer === undefined || answer.reasons.length === 0 ? view : withheldView(view, answer);
+        }),
+        nextCursor:
+          page.next === undefined
+            ? null
+            : writeCursor({ at: page.next.issuedAt, id: page.next.serialNumber }),
       });
     })
     .all(onlyMethods('GET', 'POST'));
@@ -63,18 +86,18 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
     .get(async (request, response) => {
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
-        serialNumber && (await findCertificate(callerOf(response).participantId, serialNumber, db));
+        serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
-      sendAccepted(request, response, {
-        'application/json': () => JSON.stringify(certificateView(certificate, hierarchy, clock.now())),
+      const { channel } = schemas.certificateDownload.parse(request.query);
+      await requireDownload(certificate, callerOf(response), channel, request.get('Accept') ?? '*/*');
+      await sendAccepted(request, response, {
+        'application/json': async () => JSON.stringify((await certificateViews([certificate], issuance))[0]),
         'application/pkix-cert': () => certificate.der,
         'application/x-pem-file': () => encodePem('CERTIFICATE', certificate.der),
-        'application/pem-certificate-chain': () =>
-          fullChain(certificate, hierarchy)
-            .map((der) => encodePem('CERTIFICATE', der))
-            .join(''),
-        'application/pkcs7-mime': () => encodePkcs7(fullChain(certificate, hierarchy)),
+        'application/pem-certificate-chain': async () =>
+          (await fullChain(certificate, issuance)).map((der) => encodePem('CERTIFICATE', der)).join(''),
+        'application/pkcs7-mime': async () => encodePkcs7(await fullChain(certificate, issuance)),
       });
     })
     .all(onlyMethods('GET'));
@@ -82,27 +105,33 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   return router;
 }
 
-/** @throws Fault `malformed-request` for a key that is not 1 to 255 visible ASCII characters */
-function idempotencyKeyOf(request: Request): string | undefined {
-  const key = request.get('Idempotency-Key');
-  if (key === undefined || /^[!-~]{1,255}$/.test(key)) return key;
-  throw new Fault('malformed-request', 'Idempotency-Key has 1 to 255 visible ASCII characters.');
+/** What a role reads: assessors and auditors all, operators of the DCC also what the DCC had issued for others. */
+function readerOf({ participantId, role }: Caller): CertificateReader {
+  if (role === 'ASSESSOR' || role === 'AUDITOR') return { participantId, reach: 'ALL' };
+  return { participantId, reach: role === 'DCC_TEST_OPERATOR' ? 'ISSUED' : 'OWN' };
 }
 
-function writeCursor({ issuedAt, serialNumber }: PageStart): string {
-  return Buffer.from(`${issuedAt.toISOString()} ${serialNumber}`).toString('base64url');
+/** The same whether the other exists or not. */
+function ofAnother({ role, signifier }: Caller): Fault {
+  const reason = {
+    reason: 'ACTOR_NOT_OF_PARTICIPANT',
+    clause: 'government response of 26 January 2015, paragraph 34',
+    detail: `A credential of ${signifier} with the role ${role} reads the certificates of ${signifier} only.`,
+    fix: 'Leave onBehalfOf out, or use a credential of the participant itself.',
+  };
+  return new Fault('role-not-permitted', `The role ${role} may not do this.`, { reasons: [reason] });
 }
 
-function readCursor(cursor: string): PageStart {
-  const [instant = '', serial = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
-  const issuedAt = new Date(instant);
-  const serialNumber: SerialNumber | undefined = parseSerialNumber(serial);
-  if (Number.isNaN(issuedAt.getTime()) || serialNumber === undefined)
-    throw new Fault('malformed-request', 'The cursor is none that this service gave out.');
-  return { issuedAt, serialNumber };
+function startOf(cursor: string): PageStart {
+  const { at, id } = readCursor(cursor, SERIAL_NUMBER);
+  return { issuedAt: at, serialNumber: id as SerialNumber };
 }
 
 /** Without the members that are `undefined`: absent is absent. */
 export function present<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } & T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }
+
+type DownloadQuestion =
+  Parameters<typeof requireDownloadable> extends [...infer First, unknown] ? First : never;
+const SERIAL_NUMBER = /^([0-9A-F]{2}){1,20}$/;

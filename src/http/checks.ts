@@ -1,14 +1,16 @@
-import express, { Router } from 'express';
+import { Router } from 'express';
 import { Fault } from '../domain/fault.ts';
 import { checksOneByOne } from '../issuance/check-eligibility.ts';
 import { checkCertificate } from '../lint/check-certificate.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
 import { callerOf } from './auth.ts';
+import { octetsBody } from './body.ts';
 import { present } from './certificates.ts';
+import { requireSmallCsr } from './csr-size.ts';
 import { onlyMethods, requireType } from './negotiation.ts';
 import * as schemas from './schemas.ts';
-import type { HttpNeeds } from './server.ts';
+import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** POST /v1/eligibility-checks: what a request would be answered; issues nothing. */
 export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
@@ -18,6 +20,7 @@ export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
     .route('/')
     .post(requireType('application/json'), async (request, response) => {
       const check = present(schemas.eligibilityCheck.parse(request.body));
+      requireSmallCsr(check.csr);
       const { outcome, basis, reasons, ruleSet } = await checkEligibility(check, callerOf(response));
       response.json({ outcome, basis: basis ?? null, reasons, ruleSet });
     })
@@ -32,7 +35,7 @@ export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): R
     .route('/')
     .post(
       requireType('application/json', ...CERTIFICATE_TYPES),
-      express.raw({ type: CERTIFICATE_TYPES, limit: '64kb' }),
+      octetsBody(CERTIFICATE_TYPES, LARGEST_BODY),
       (request, response) => {
         const { octets, profile } = readBody(request.body);
         const profiles = issuance.profiles.profiles.values();

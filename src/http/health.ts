@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { query } from '../db/pool.ts';
+import { findReadiness } from '../db/readiness.ts';
 import { onlyMethods } from './negotiation.ts';
 import type { HttpNeeds } from './server.ts';
 
@@ -15,10 +15,7 @@ export function healthRoutes({ issuance }: HttpNeeds): Router {
   router
     .route('/ready')
     .get(async (_request, response) => {
-      const database = await query(issuance.db, 'select 1').then(
-        () => 'ok',
-        () => 'down',
-      );
+      const database = await findReadiness(issuance.db);
       const parts = { database, authorities: issuance.hierarchy.authorities.length > 0 ? 'ok' : 'down' };
       const ready = Object.values(parts).every((part) => part === 'ok');
       if (!ready) response.set('Retry-After', '5');

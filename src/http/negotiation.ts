@@ -5,11 +5,11 @@ import { Fault } from '../domain/fault.ts';
  * Answers in the form that Accept asks for; the first is the default.
  * @throws Fault `not-acceptable` that names the forms there are
  */
-export function sendAccepted(
+export async function sendAccepted(
   request: Request,
   response: Response,
-  forms: Readonly<Record<string, () => string | Buffer>>,
-): void {
+  forms: Readonly<Record<string, () => string | Buffer | Promise<string | Buffer>>>,
+): Promise<void> {
   const types = Object.keys(forms);
   const chosen = request.accepts(types);
   response.vary('Accept');
@@ -19,7 +19,7 @@ export function sendAccepted(
       'not-acceptable',
       `This can be had as ${types.join(', ')}; Accept asks for ${request.get('Accept') ?? 'something else'}.`,
     );
-  const body = form();
+  const body = await form();
   response.type(chosen);
   response.send(body);
 }

@@ -1,6 +1,8 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import type { z } from 'zod';
 import { PROBLEMS } from './problem.ts';
+import type { Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 import * as schemas from './schemas.ts';
 
 /** One operation of the wire. */
@@ -11,7 +13,7 @@ interface Operation {
   readonly open?: true;
   readonly query?: z.ZodObject;
   readonly body?: Readonly<Record<string, z.ZodType>>;
-  readonly idempotent?: true;
+  readonly idempotent?: boolean;
   /** Status -> what it means and, by media type, its schema. */
   readonly answers: Readonly<
     Record<number, { readonly says: string; readonly content?: Readonly<Record<string, z.ZodType>> }>
@@ -163,7 +165,8 @@ export const OPERATIONS: readonly Operation[] = [
 export function openApiDocument(version: string) {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  for (const operation of OPERATIONS) registry.registerPath(pathOf(operation));
+  for (const operation of [...OPERATIONS, ...ROUTES.map(operationOf)])
+    registry.registerPath(pathOf(operation));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -175,6 +178,33 @@ export function openApiDocument(version: string) {
     servers: [{ url: '/' }],
   });
 }
+
+/** A row as an operation: acts are idempotent, and what is refused is told alike everywhere. */
+function operationOf({
+  method,
+  path,
+  summary,
+  roles,
+  query,
+  body,
+  answer,
+  status = 200,
+  event,
+}: Route): Operation {
+  const capitalised = summary.charAt(0).toUpperCase() + summary.slice(1);
+  return {
+    method,
+    path,
+    summary: roles.length === 0 ? capitalised : `${capitalised} (${roles.join(', ')})`,
+    ...(query === undefined ? {} : { query }),
+    ...(body === undefined ? {} : { body: json(body) }),
+    ...(event === undefined ? {} : { idempotent: true }),
+    answers: { [status]: { says: ANSWER_WORDS[status], content: json(answer) } },
+    problems: [400, 403, 404, ...(event === undefined ? [] : [409, 413, 415]), ...AUTHENTICATED],
+  };
+}
+
+const ANSWER_WORDS = { 200: 'as it is now', 201: 'made', 202: 'waits for a second person' } as const;
 
 function pathOf({ method, path, summary, open, query, body, idempotent, answers, problems }: Operation) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);

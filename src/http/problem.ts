@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
+import { visible } from '../domain/visible-text.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The only place where a fault becomes a status. @see RFC 9457 */
@@ -20,12 +21,16 @@ export const PROBLEMS = {
   'csr-refused': { status: 422, title: 'CSR refused' },
   'certificate-unreadable': { status: 422, title: 'Certificate unreadable' },
   'registry-invalid': { status: 422, title: 'Registry file invalid' },
+  'table-unreadable': { status: 422, title: 'Table unreadable' },
+  'feed-invalid': { status: 422, title: 'SECAS feed invalid' },
+  'feed-signature-invalid': { status: 422, title: 'SECAS feed not signed' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'lint-failed': { status: 500, title: 'Certificate not made' },
   'signing-failed': { status: 500, title: 'Certificate not made' },
   'profile-invalid': { status: 500, title: 'Profile invalid' },
   'configuration-invalid': { status: 500, title: 'Configuration invalid' },
   'authority-refused': { status: 500, title: 'Authority refused' },
+  'address-unavailable': { status: 500, title: 'Address unavailable' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
 
@@ -48,7 +53,11 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   }
   const fault = faultOf(error);
   if (fault?.code === 'referred') {
-    response.status(202).json({ outcome: 'REFER', detail: fault.message, reasons: fault.reasons });
+    const { application, decision } = fault.about;
+    if (application !== undefined) response.location(`/v1/applications/${application}`);
+    response
+      .status(202)
+      .json({ outcome: 'REFER', detail: fault.message, application, decision, reasons: fault.reasons });
     return;
   }
   const known = fault && PROBLEMS[fault.code];
@@ -67,25 +76,47 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   });
 };
 
+/** The status of a fault; 202 for a referral. */
+export function statusOf({ code }: Fault): number {
+  return code === 'referred' ? 202 : PROBLEMS[code].status;
+}
+export const HIGHEST_STATUS_OF_A_CALLER = 499;
+
 function sendProblem(request: Request, response: Response, problem: Problem): void {
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer realm="test-certificate-service"');
   const retryAfter = RETRY_AFTER.get(problem.type);
   if (retryAfter !== undefined && !response.get('Retry-After')) response.set('Retry-After', retryAfter);
-  // A body that was not read must not be taken for the next request.
-  if (!request.complete) response.set('Connection', 'close');
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  const body = JSON.stringify({
+    ...problem,
+    detail: visible(problem.detail),
+    errors: problem.errors.map((one) => ({ ...one, detail: visible(one.detail) })),
+  });
+  response.status(problem.status).type('application/problem+json');
+  if (request.complete) response.send(body);
+  else sendAndClose(request, response, body);
 }
 
-/** What Express, its parsers and zod throw for what a caller sent. */
+/**
+ * A body that was not read must not be taken for the next request, so the connection ends. To end it on somebody who is
+ * still sending would lose the answer on its way: they have a moment to read it.
+ */
+function sendAndClose(request: Request, response: Response, body: string): void {
+  response.set({ Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) });
+  response.write(body);
+  const end = () => {
+    clearTimeout(moment);
+    response.end();
+  };
+  const moment = setTimeout(end, MOMENT).unref();
+  request.once('end', end).once('close', end).once('error', end).resume();
+}
+
+/** What Express and zod throw for what a caller sent. */
 function faultOf(error: unknown): Fault | undefined {
   if (error instanceof Fault) return error;
   if (error instanceof ZodError) return malformed(error);
   if (error instanceof URIError) return new Fault('malformed-request', 'The address cannot be decoded.');
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
-  if (typeof type === 'string' && PARSER_FAULTS.has(type)) {
-    const [code, detail] = PARSER_FAULTS.get(type) ?? ['malformed-request', ''];
-    return new Fault(code, detail);
-  }
+  const { status } = (error ?? {}) as { status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 500
     ? new Fault('malformed-request', 'The request cannot be understood.')
     : undefined;
@@ -109,20 +140,10 @@ function purposeReason(path: readonly PropertyKey[], message: string): string | 
   return message.includes('missing') ? 'PURPOSE_MISSING' : 'PURPOSE_NOT_PERMITTED';
 }
 
+const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:request-in-progress', '2'],
   // A quota: the number of the last 24 hours falls by the hour.
   ['urn:problem:tcs:too-many-requests', '3600'],
-]);
-const PARSER_FAULTS = new Map<string, [FaultCode, string]>([
-  ['entity.too.large', ['too-large', 'The body is larger than 64 KiB.']],
-  ['entity.parse.failed', ['malformed-request', 'The body is not JSON.']],
-  ['entity.verify.failed', ['malformed-request', 'The body is not JSON.']],
-  ['request.aborted', ['malformed-request', 'The request was broken off.']],
-  ['request.size.invalid', ['malformed-request', 'The body does not have the length that was announced.']],
-  ['stream.encoding.set', ['malformed-request', 'The body cannot be read.']],
-  ['parameters.too.many', ['malformed-request', 'There are too many parameters.']],
-  ['charset.unsupported', ['unsupported-media-type', 'JSON is sent in UTF-8.']],
-  ['encoding.unsupported', ['unsupported-media-type', 'The content encoding is not supported.']],
 ]);

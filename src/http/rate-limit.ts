@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { Fault } from '../domain/fault.ts';
 import { callerOf } from './auth.ts';
@@ -13,16 +13,20 @@ export function limitCredentials(needs: Pick<HttpNeeds, 'rateLimit'>): RequestHa
   });
 }
 
-/** Addresses whose requests find no credential: guessing tokens is slow. */
-export function limitStrangers(needs: Pick<HttpNeeds, 'rateLimit'>): RequestHandler {
-  return rateLimit({
+/**
+ * Addresses whose requests find no credential: guessing tokens is slow. Stands behind `authenticate` and sees its refusals
+ * only: whoever has a credential, or wants none, is not slowed by a stranger at the same address.
+ */
+export function limitStrangers(needs: Pick<HttpNeeds, 'rateLimit'>): ErrorRequestHandler {
+  const limit = rateLimit({
     ...COMMON,
-    standardHeaders: false,
     limit: needs.rateLimit,
     keyGenerator: (request) => ipKeyGenerator(request.ip ?? ''),
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_request, response) => response.statusCode !== 401,
   });
+  return (error: unknown, request, response, next) => {
+    if (!(error instanceof Fault) || error.code !== 'not-authenticated') next(error);
+    else void limit(request, response, (limited?: unknown) => next(limited ?? error));
+  };
 }
 
 const COMMON = {

@@ -1,6 +1,7 @@
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { CATEGORIES, DEVICE_TYPES, ENVIRONMENTS, PURPOSES } from '../domain/category.ts';
+import { REPOSITORY_STATUSES } from '../domain/certificate.ts';
 import { CHANNELS } from '../domain/certificate-request.ts';
 import { OUTCOMES } from '../domain/decision.ts';
 import { parseEui64 } from '../domain/eui64.ts';
@@ -19,6 +20,7 @@ const hex = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .openapi({ description: 'SHA-256, lower-case hex' });
+const repositoryStatus = z.enum(REPOSITORY_STATUSES).openapi('RepositoryStatus');
 const category = z.enum(CATEGORIES).openapi('Category');
 const purpose = z
   .enum(PURPOSES, {
@@ -46,7 +48,7 @@ const question = {
     .optional()
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
-const csr = z.string().min(1).max(60_000).openapi({
+const csr = z.string().min(1).openapi({
   description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
   example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
 });
@@ -72,6 +74,14 @@ const serialNumberFilter = z.string().transform((text, context) => {
 const instantFilter = z.iso.datetime().transform((text) => new Date(text));
 
 export const certificateList = z.strictObject({
+  onBehalfOf: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional()
+    .openapi({
+      description:
+        'Signifier of another participant: an operator of the DCC lists what the DCC had issued on its behalf, an assessor or auditor all that it has',
+    }),
   category: category.optional(),
   eui64: eui64Filter.optional().openapi({ type: 'string' }),
   serialNumber: serialNumberFilter.optional().openapi({ type: 'string' }),
@@ -79,7 +89,7 @@ export const certificateList = z.strictObject({
     .string()
     .regex(/^[0-9A-Fa-f]{64}$/)
     .optional(),
-  status: z.enum(['IN_USE', 'EXPIRED']).optional(),
+  status: repositoryStatus.optional(),
   profile: z.string().max(64).optional(),
   issuedFrom: instantFilter.optional().openapi({ type: 'string', format: 'date-time' }),
   issuedTo: instantFilter
@@ -94,6 +104,7 @@ export const certificateList = z.strictObject({
     .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
   cursor: z.string().max(200).optional(),
 });
+export const certificateDownload = z.strictObject({ channel: z.enum(CHANNELS).default('INTERNET') });
 export const trustAnchorQuery = z.strictObject({ category: category.optional() });
 
 // Answers.
@@ -124,7 +135,7 @@ export const certificate = z
     serialNumber: z.string().openapi({ example: '3641B2225809FFBBA81B3E8E320AA6CF' }),
     category,
     profile: z.string(),
-    status: z.enum(['IN_USE', 'NOT_IN_USE', 'EXPIRED', 'REVOKED']),
+    status: repositoryStatus,
     participant: z.string(),
     purpose,
     environment: z.enum(ENVIRONMENTS).optional(),
@@ -138,8 +149,10 @@ export const certificate = z
     sha256: hex,
     subjectPublicKeySha256: hex,
     decision: z.object({ id: z.uuid(), basis: z.string(), ruleSet: z.string(), simulatedRole: z.boolean() }),
-    certificate: pem,
-    chain: z.array(pem).openapi({ description: 'from the issuing CA to the root' }),
+    certificate: pem.optional().openapi({ description: 'absent in lists while it may not be handed out' }),
+    chain: z.array(pem).optional().openapi({ description: 'from the issuing CA to the root' }),
+    basisLapsed: z.boolean().optional().openapi({ description: 'the basis of its issue no longer holds' }),
+    withheld: z.array(reason).optional().openapi({ description: 'why it may not be handed out now' }),
   })
   .openapi('Certificate');
 export const certificatePage = z
@@ -154,8 +167,14 @@ export const decision = z
   })
   .openapi('Decision');
 export const referral = z
-  .object({ outcome: z.literal('REFER'), detail: z.string(), reasons: z.array(reason) })
-  .openapi('Referral', { description: 'A DCC approver has to decide; nothing was issued' });
+  .object({
+    outcome: z.literal('REFER'),
+    detail: z.string(),
+    application: z.uuid().optional(),
+    decision: z.uuid().optional(),
+    reasons: z.array(reason),
+  })
+  .openapi('Referral', { description: 'An application was made of it (Location); nothing was issued yet' });
 export const verdict = z
   .object({
     verdict: z.enum(['PASS', 'WARN', 'FAIL']),

@@ -7,15 +7,19 @@ import { Fault } from '../domain/fault.ts';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { authenticate } from './auth.ts';
+import { jsonBody } from './body.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { certificateRoutes } from './certificates.ts';
 import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
 import { documentationRoutes } from './documentation.ts';
+import { guardRequests } from './guard.ts';
 import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
+import { mountRoutes } from './mount-routes.ts';
 import { problemHandler } from './problem.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
+import { ROUTES } from './routes.ts';
 
 /** What the HTTP side works with. */
 export interface HttpNeeds {
@@ -28,6 +32,8 @@ export interface HttpNeeds {
   readonly version: string;
   /** commonNames of live and published test CAs, for certificate checks. */
   readonly refusedNames: ReadonlyMap<string, string>;
+  /** Called after facts of participants changed: what waits for them is looked at again. */
+  readonly afterChange: (participantIds: readonly string[]) => Promise<void>;
 }
 
 /** The largest body, in octets. */
@@ -49,7 +55,7 @@ export function createHttpApp(needs: HttpNeeds): Express {
   });
   app.use('/health', healthRoutes(needs));
   app.use(documentationRoutes(needs));
-  app.use('/v1', limitStrangers(needs), catalogueRoutes(needs), authenticated(needs));
+  app.use('/v1', guardRequests(), catalogueRoutes(needs), authenticated(needs));
   app.use(() => {
     throw new Fault('not-found', 'There is nothing at this address; /docs lists what there is.');
   });
@@ -60,12 +66,13 @@ export function createHttpApp(needs: HttpNeeds): Express {
 /** Everything that needs a credential. The body is read only after the caller is known. */
 function authenticated(needs: HttpNeeds): Router {
   const router = Router();
-  router.use(authenticate(needs.issuance), limitCredentials(needs));
-  router.use(express.json({ limit: LARGEST_BODY, strict: true }));
+  router.use(authenticate(needs.issuance), limitStrangers(needs), limitCredentials(needs));
+  router.use(jsonBody(LARGEST_BODY));
   router.use('/me', meRoutes(needs));
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
   router.use('/certificate-checks', certificateCheckRoutes(needs));
   router.use('/certificates', certificateRoutes(needs));
+  router.use(mountRoutes(ROUTES, needs));
   return router;
 }
 

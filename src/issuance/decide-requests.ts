@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { CATEGORIES } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { CsrReading, EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
+import type {
+  ApprovedReferral,
+  CsrReading,
+  EligibilityQuestion,
+  Standing,
+} from '../domain/eligibility-question.ts';
 import type { Caller, TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
@@ -15,7 +20,11 @@ import type { ReadRequest } from './read-request.ts';
 
 /** A request, with its CSR read if it came with one. */
 export interface UndecidedRequest {
-  readonly asked: { readonly request: Omit<CertificateRequest, 'csr'>; readonly caller: Caller };
+  readonly asked: {
+    readonly request: Omit<CertificateRequest, 'csr'>;
+    readonly caller: Caller;
+    readonly referral?: ApprovedReferral;
+  };
   readonly reading?: CsrReading;
   readonly key?: { readonly sha256: Buffer };
 }
@@ -82,10 +91,17 @@ export async function askRequests<Request extends UndecidedRequest>(
     const identifier = identifiers[place] ?? UNASKED;
     const participant = core && earlier.addedTo(wholeParticipant(core, identifier));
     const standing = earlier.addedToDevice(standingOf(read, identifier, keySubjects, needs), read);
-    const { request, caller } = read.asked;
+    const { request, caller, referral } = read.asked;
     const { reading } = read;
-    const asked = { request, caller, participant, standing, now };
-    const question = reading === undefined ? asked : { ...asked, csr: reading };
+    const question = {
+      request,
+      caller,
+      participant,
+      ...(reading === undefined ? {} : { csr: reading }),
+      standing,
+      ...(referral === undefined ? {} : { referral }),
+      now,
+    };
     const decision = decide(question, ruleSet);
     if (decision.outcome === 'PASS' && each === 'IN_TURN') earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };

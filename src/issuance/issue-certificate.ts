@@ -2,11 +2,20 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import { Fault } from '../domain/fault.ts';
-import { recordEvents } from '../audit/audit-log.ts';
-import { abandonLeftovers, findByIdempotency } from '../ca/certificate-store.ts';
+import { findByIdempotency } from '../ca/certificate-store.ts';
 import { withTransaction } from '../db/pool.ts';
+import { abandonInterrupted } from './abandon-interrupted.ts';
+import { applyInstead } from './apply-instead.ts';
 import { gather } from './gather.ts';
-import { claimIdempotencyKey, recordRefusal, releaseClaim } from './idempotency-store.ts';
+import {
+  claimIdempotencyKey,
+  isAnswer,
+  keepHeld,
+  overtaken,
+  recordRefusal,
+  releaseClaim,
+  type HeldKey,
+} from './idempotency-store.ts';
 import { issueCertificates, type IssuanceResult } from './issue-certificates.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 
@@ -14,89 +23,98 @@ import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 export type IssueCertificate = (asked: AskedRequest, idempotencyKey?: string) => Promise<IssuedCertificate>;
 
 /**
- * The use case behind `POST /v1/certificates`. Requests that arrive together are gathered into one set.
+ * The use case behind `POST /v1/certificates`. Requests that arrive together are gathered into one set. One that needs an
+ * approver, or that a fact which may change stands against, becomes an application of one item.
  *
- * The function it returns throws Fault `csr-refused`, `not-eligible`, `referred`, `malformed-request` with every
- * reason; `idempotency-key-reused`, `request-in-progress`; `database-unavailable`.
+ * The function it returns throws Fault `csr-refused`, `not-eligible`, `malformed-request` with every reason; `referred`,
+ * about the application and the decision; `idempotency-key-reused`, `request-in-progress`; `database-unavailable`.
  */
 export function issuesOneByOne(needs: IssuanceNeeds): IssueCertificate {
   const issueGathered = gather((set: readonly AskedRequest[]) => issueCertificates(set, needs), GATHERED);
+  const issueOrApply = async (asked: AskedRequest) => {
+    const result = await issueGathered(asked);
+    return result instanceof Fault ? applyInstead(asked, result, needs) : result;
+  };
   return async (asked, idempotencyKey) => {
     const result =
       idempotencyKey === undefined
-        ? await issueGathered(asked)
-        : await issueOnce(asked, idempotencyKey, issueGathered, needs);
+        ? await issueOrApply(asked)
+        : await issueOnce(asked, idempotencyKey, issueOrApply, needs);
     if (result instanceof Fault) throw result;
     return result;
   };
 }
 
+/** The answer under an Idempotency-Key: the one there is, or ours; while somebody else works on it, theirs is waited for. */
 async function issueOnce(
   asked: AskedRequest,
   key: string,
   issue: (asked: AskedRequest) => Promise<IssuanceResult>,
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult> {
-  const { db, clock } = needs;
-  const claim = await claimIdempotencyKey(
-    asked.caller.credentialId,
-    key,
-    requestHash(asked),
-    clock.now(),
-    db,
-  );
-  if (claim.state === 'answered') return claim.fault;
-  if (claim.state === 'taken') return answerOfAnother(claim.id, needs);
-  if (claim.interrupted) {
-    const finished = await clearInterrupted(claim.id, asked, needs);
-    if (finished !== undefined) return finished;
+  const { credentialId } = asked.caller;
+  const hash = requestHash(asked);
+  for (let turn = 0; turn < POLLS; turn += 1) {
+    const claim = await claimIdempotencyKey(credentialId, key, hash, needs.clock.now(), needs.db);
+    if (claim.state === 'ours') {
+      const result = await issueClaimed(claim, asked, issue, needs);
+      if (!(result instanceof Fault && result.code === 'request-in-progress')) return result;
+    } else {
+      const { issued } = await findByIdempotency(claim.id, needs.db);
+      if (issued[0] !== undefined) return issued[0];
+      if (claim.state === 'answered') return claim.fault;
+    }
+    await pause(POLL_INTERVAL);
   }
+  throw overtaken();
+}
+
+/** @returns Fault `request-in-progress` when somebody took the key over meanwhile */
+async function issueClaimed(
+  claim: HeldKey & { readonly interrupted: boolean },
+  asked: AskedRequest,
+  issue: (asked: AskedRequest) => Promise<IssuanceResult>,
+  needs: IssuanceNeeds,
+): Promise<IssuanceResult> {
+  const { id, fence } = claim;
   try {
-    const result = await issue({ ...asked, idempotencyId: claim.id });
-    if (result instanceof Fault) await recordRefusal(claim.id, result, db);
+    if (claim.interrupted) {
+      const finished = await clearInterrupted(claim, asked, needs);
+      if (finished !== undefined) return finished;
+    }
+    const result = await issue({ ...asked, idempotencyId: id, fence });
+    if (!(result instanceof Fault) || result.code === 'request-in-progress') return result;
+    // A refusal is the answer for good; a fault of ours, or a full quota, is none, and a repetition tries again. An
+    // application is written together with its answer.
+    if (!isAnswer(result)) await releaseClaim(claim, needs.db);
+    else if (result.about.application === undefined && !(await recordRefusal(claim, result, needs.db)))
+      return overtaken();
     return result;
   } catch (error) {
-    await releaseClaim(claim.id, clock.now(), db).catch(() => undefined);
+    if (error instanceof Fault && error.code === 'request-in-progress') return error;
+    // The caller does not wait for this: the database may be what is away.
+    releaseClaim(claim, needs.db).catch(() => undefined);
     throw error;
   }
 }
 
-/** Another process, or an earlier request, has the key: its certificate, once there is one. */
-async function answerOfAnother(id: string, needs: IssuanceNeeds): Promise<IssuedCertificate> {
-  for (let turn = 0; turn < POLLS; turn += 1) {
-    const { issued } = await findByIdempotency(id, needs.db);
-    if (issued[0] !== undefined) return issued[0];
-    await pause(POLL_INTERVAL);
-  }
-  throw new Fault(
-    'request-in-progress',
-    'A request with this Idempotency-Key is still being worked on; send it again shortly.',
-  );
-}
-
-/** A process died over this key: its certificate if it was recorded; else its intents are abandoned before a new try. */
+/**
+ * Somebody gave up or died over this key: the certificate if it is on record after all; else the intents are abandoned
+ * before a new try, so that whoever still works under them can record nothing.
+ */
 async function clearInterrupted(
-  id: string,
+  held: HeldKey,
   asked: AskedRequest,
   needs: IssuanceNeeds,
 ): Promise<IssuedCertificate | undefined> {
-  const { issued, prepared } = await findByIdempotency(id, needs.db);
-  if (issued[0] !== undefined) return issued[0];
   const at = needs.clock.now();
-  await withTransaction(needs.db, async (db) => {
-    const abandoned = await abandonLeftovers(prepared, 'interrupted; the request was repeated', at, db);
-    await recordEvents(
-      abandoned.map((serialNumber) => ({
-        at,
-        event: 'certificate.abandoned',
-        credentialId: asked.caller.credentialId,
-        object: serialNumber,
-        facts: { reason: 'interrupted; the request was repeated' },
-      })),
-      db,
-    );
+  return withTransaction(needs.db, async (db) => {
+    await keepHeld([held], db);
+    const { prepared } = await findByIdempotency(held.id, db);
+    await abandonInterrupted(prepared, asked.caller.credentialId, at, db);
+    // Looked up behind the abandoning, which waits for whoever records a certificate at this moment.
+    return (await findByIdempotency(held.id, db)).issued[0];
   });
-  return undefined;
 }
 
 /** SHA-256 over every member of the request, in a fixed order. */

@@ -5,9 +5,10 @@ import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
 import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
-import { isConstraintViolation } from '../db/database-errors.ts';
+import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction } from '../db/pool.ts';
 import { decideRequests, type DecidedRequest } from './decide-requests.ts';
+import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequest, type ReadRequest } from './read-request.ts';
 import { decisionRecord, refusal } from './refusal.ts';
@@ -33,7 +34,7 @@ export async function issueCertificates(
   const signed = intended.map((one, position) =>
     one instanceof Fault ? one : signOne(one, secondOpinion === 'every' || position % 100 === 0, needs),
   );
-  return recordSigned(signed, requests, needs);
+  return recordSigned(signed, intended, requests, needs);
 }
 
 type Intended = PreparedCertificate | Fault;
@@ -43,6 +44,7 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
   const at = needs.clock.now();
   try {
     return await withTransaction(needs.db, async (db) => {
+      await keepHeld(requests.flatMap(heldKey), db);
       const decided = await decideRequests(requests, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
@@ -59,17 +61,27 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
     });
   } catch (error) {
     // A row that the database refuses takes the whole statement with it: then each request stands for itself.
-    if (!isConstraintViolation(error) || requests.length === 1) throw error;
+    const lostKey = isOvertaken(error);
+    if (lostKey && requests.length === 1) return [overtaken()];
+    if ((!lostKey && !isConstraintViolation(error)) || requests.length === 1) throw error;
     const alone: Intended[] = [];
     for (const request of requests) alone.push(...(await recordIntended([request], needs)));
     return alone;
   }
 }
 
+const heldKey = ({ asked: { idempotencyId: id, fence } }: ReadRequest): HeldKey[] =>
+  id === undefined || fence === undefined ? [] : [{ id, fence }];
+
+/** Somebody took the Idempotency-Key over, or has a certificate under it already. */
+const isOvertaken = (error: unknown): boolean =>
+  (error instanceof Fault && error.code === 'request-in-progress') ||
+  violatedConstraint(error) === 'certificate_idempotency';
+
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
   const { subject } = read.reading;
-  if (!hasPassed(decision) || participant === undefined) return refusal(decision);
+  if (!hasPassed(decision) || participant === undefined) return refusal(decision, id);
   if (read.profile instanceof Fault) return read.profile;
   const { asked, profile, key } = read;
   if (!key || !profile || !subject) throw new TypeError('a request passed unread');
@@ -97,6 +109,7 @@ function signOne(
 /** Writes down the certificates that exist now: one transaction. */
 async function recordSigned(
   results: readonly IssuanceResult[],
+  intended: readonly Intended[],
   requests: readonly ReadRequest[],
   needs: IssuanceNeeds,
 ): Promise<IssuanceResult[]> {
@@ -108,21 +121,22 @@ async function recordSigned(
     const events = results.flatMap((one, position) =>
       one instanceof Fault || !serialNumbers.has(one.serialNumber)
         ? []
-        : [issuedEvent(one, requests[position], at)],
+        : [issuedEvent(one, intended[position], requests[position], at)],
     );
     await recordEvents(events, db);
     await countIssued(serialNumbers, at, db);
     return serialNumbers;
   });
-  return results.map((one) =>
-    one instanceof Fault || recorded.has(one.serialNumber) ? one : overtaken(one),
-  );
+  return results.map((one, position) => {
+    if (one instanceof Fault || recorded.has(one.serialNumber)) return one;
+    return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
+  });
 }
 
-const overtaken = (certificate: IssuedCertificate) =>
+const abandoned = ({ serialNumber }: IssuedCertificate) =>
   new Fault(
     'signing-failed',
-    `The intent ${certificate.serialNumber} was abandoned before its certificate was recorded.`,
+    `The intent ${serialNumber} was abandoned before its certificate was recorded.`,
   );
 
 function intentEvent(
@@ -150,18 +164,25 @@ function intentEvent(
       };
 }
 
-function issuedEvent(certificate: IssuedCertificate, read: ReadRequest | undefined, at: Date): AuditEvent {
-  const facts = { sha256: certificate.sha256.toString('hex'), decision: certificate.decision.id };
+function issuedEvent(
+  certificate: IssuedCertificate,
+  intended: Intended | undefined,
+  read: ReadRequest | undefined,
+  at: Date,
+): AuditEvent {
+  if (intended === undefined || intended instanceof Fault || read === undefined)
+    throw new TypeError('a certificate without its intent');
   return {
-    ...(read ? actor(read) : {}),
+    ...actor(read),
+    participantId: intended.participantId,
     at,
     event: 'certificate.issued',
     object: certificate.serialNumber,
-    facts,
+    facts: { sha256: certificate.sha256.toString('hex'), decision: certificate.decision.id },
   };
 }
 
-function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'participantId' | 'requestId'> {
+function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'requestId'> {
   return {
     credentialId: asked.caller.credentialId,
     ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),

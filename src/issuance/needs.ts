@@ -1,5 +1,6 @@
 import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ApprovedReferral } from '../domain/eligibility-question.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { FillRandom } from '../domain/serial-number.ts';
 import type { Pool } from '../db/pool.ts';
@@ -26,6 +27,10 @@ export interface AskedRequest {
   readonly caller: Caller;
   /** Appears in the logs, the decision and the audit. */
   readonly requestId?: string;
-  /** Row of the Idempotency-Key under which it came. */
+  /** Row of the Idempotency-Key under which it came, or the item of an application: no second certificate has it. */
   readonly idempotencyId?: string;
+  /** Who holds that row now; see `idempotency-store.ts`. */
+  readonly fence?: number;
+  /** What a second person approved. */
+  readonly referral?: ApprovedReferral;
 }

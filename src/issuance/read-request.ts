@@ -8,7 +8,7 @@ import { readCsr } from '../x509/csr.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
 import { publicKeySha256 } from '../x509/key-identifier.ts';
-import { verifyProofOfPossession } from '../x509/proof-of-possession.ts';
+import { proofOfPossession } from '../x509/proof-of-possession.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 
 /** A request whose CSR has been read: everything about it that needs no records. */
@@ -29,7 +29,7 @@ export function readRequest(asked: AskedRequest, needs: Pick<IssuanceNeeds, 'pro
     return { asked, reading: { findings: [{ reason: 'CSR_UNPARSEABLE', detail: csr.message }] } };
 
   const rules = checkCsr(csr, request.category);
-  const reading = { ...rules, findings: [...rules.findings, ...proofOfPossession(csr)] };
+  const reading = { ...rules, findings: [...rules.findings, ...unproven(csr, rules.findings)] };
   const key = { spki: csr.spki, sha256: publicKeySha256(csr.spki) };
   const { subject, keyUsage } = reading;
   if (subject === undefined || keyUsage === undefined) return { asked, reading, key };
@@ -52,16 +52,14 @@ function readStrictly(csr: Buffer | string): CsrFacts | DerError {
   }
 }
 
-function proofOfPossession(csr: CsrFacts): Finding[] {
-  return verifyProofOfPossession(csr)
-    ? []
-    : [
-        {
-          reason: 'CSR_SIGNATURE_INVALID',
-          detail:
-            'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.',
-        },
-      ];
+/** Of a signature that cannot be told, nothing is said where the algorithm or the key is refused anyway. */
+function unproven(csr: CsrFacts, findings: readonly Finding[]): Finding[] {
+  const proof = proofOfPossession(csr);
+  const refusedAnyway = findings.some(({ reason }) => UNTOLD_REASONS.includes(reason));
+  if (proof === 'PROVEN' || (proof === 'UNTOLD' && refusedAnyway)) return [];
+  const detail =
+    'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.';
+  return [{ reason: 'CSR_SIGNATURE_INVALID', detail }];
 }
 
 function choose(profile: () => Profile): Profile | Fault {
@@ -72,3 +70,5 @@ function choose(profile: () => Profile): Profile | Fault {
     throw error;
   }
 }
+
+const UNTOLD_REASONS = ['CSR_KEY_TYPE', 'CSR_SIGNATURE_ALGORITHM'];

@@ -4,20 +4,23 @@ import { Fault } from '../domain/fault.ts';
 import type { DecisionRecord } from '../audit/decisions.ts';
 import type { DecidedRequest } from './decide-requests.ts';
 
-/** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
-export function refusal(decision: Decision): Fault {
-  const { reasons, outcome } = decision;
-  if (outcome === 'QUEUE')
-    return new Fault('too-many-requests', 'The quota is used up for now; nothing was issued.', { reasons });
+/**
+ * What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst.
+ * @param decision  its id
+ */
+export function refusal({ reasons, outcome }: Decision, decision: string): Fault {
+  const why = { reasons, about: { decision } };
   if (outcome === 'REFER')
-    return new Fault('referred', 'The request needs the decision of a DCC approver; nothing was issued.', {
-      reasons,
-    });
+    return new Fault(
+      'referred',
+      'The request needs the decision of a DCC approver; nothing was issued.',
+      why,
+    );
+  if (outcome === 'QUEUE')
+    return new Fault('too-many-requests', 'The quota is used up for now; nothing was issued.', why);
   return reasons.every(({ reason }) => reason.startsWith('CSR_'))
-    ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', { reasons })
-    : new Fault('not-eligible', 'The participant may not have this certificate; nothing was issued.', {
-        reasons,
-      });
+    ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', why)
+    : new Fault('not-eligible', 'The participant may not have this certificate; nothing was issued.', why);
 }
 
 /** The decision as it is kept: what was asked, by whom, and the answer. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { Fault } from '../domain/fault.ts';
+import { Fault, type Reason } from '../domain/fault.ts';
 
 /** The shortest passphrase that protects a CA key, in characters. */
 export const SHORTEST_PASSPHRASE = 12;
@@ -8,7 +8,7 @@ export const SHORTEST_PASSPHRASE = 12;
 /**
  * Writes a private key as encrypted PKCS#8 PEM (PBES2: PBKDF2, AES-256-CBC), mode 0600, durable before it returns.
  * The file appears whole or not at all, and an existing one is never replaced.
- * @throws Fault `authority-refused` when the file exists
+ * @throws Fault `conflict` when the file exists
  */
 export function writeKeyFile(file: string, key: KeyObject, passphrase: string): void {
   const pem = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
@@ -29,15 +29,27 @@ export function readKeyFile(file: string, passphrase: string): KeyObject {
   try {
     return createPrivateKey({ key: pem, format: 'pem', passphrase });
   } catch (cause) {
-    throw new Fault(
-      'authority-refused',
-      `The passphrase of TCS_KEY_PASSPHRASE does not open ${file}, or the file is damaged.`,
-      { cause },
-    );
+    throw new Fault('authority-refused', 'The CA keys cannot be opened.', {
+      reasons: [keyNotOpened([file])],
+      cause,
+    });
   }
 }
 
-/** Writes a file that must not exist yet: under another name first, then given its own. */
+/** Why keys did not open, told once for all of them. */
+export function keyNotOpened(files: readonly string[]): Reason {
+  return {
+    reason: KEY_NOT_OPENED,
+    clause: 'README, Configuration',
+    detail: `TCS_KEY_PASSPHRASE does not open ${files.join(', ')}.`,
+    fix:
+      'Give the passphrase with which the keys were made (of a demo: the content of demo-passphrase beside them, or no ' +
+      'passphrase at all). If it is the right one, the file is damaged: restore it from the backup.',
+  };
+}
+export const KEY_NOT_OPENED = 'KEY_NOT_OPENED';
+
+/** Writes a file that must not exist yet: under another name first, then given its own. @throws Fault `conflict` when it exists */
 export function writeNewFile(file: string, text: string | Buffer, mode: number): void {
   const draft = `${file}.${process.pid}.new`;
   rmSync(draft, { force: true });
@@ -51,7 +63,7 @@ export function writeNewFile(file: string, text: string | Buffer, mode: number):
   try {
     linkSync(draft, file);
   } catch (cause) {
-    throw new Fault('authority-refused', `${file} exists already and is not overwritten.`, { cause });
+    throw new Fault('conflict', `${file} exists already and is not overwritten.`, { cause });
   } finally {
     rmSync(draft, { force: true });
   }

@@ -112,7 +112,7 @@ export const GBCS: readonly Rule[] = [
   },
   {
     rule: 'one-policy-without-qualifiers',
-    clause: CLAUSE,
+    clause: 'GBCS version 1 (28 November 2014), page 145; public test certificates of the SMKI',
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(CERTIFICATE_POLICIES, ({ value }) => {

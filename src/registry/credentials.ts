@@ -160,14 +160,7 @@ export async function findCredentials(
 ): Promise<(Caller | undefined)[]> {
   const { rows } = await query<CallerRow>(
     db,
-    `select c.token_sha256, c.id, c.role, c.person, p.id as participant_id, p.signifier, p.type, c.officer as officer_id,
-            o.state as officer_state, o.kind as officer_kind, o.categories, o.locked_until
-       from credential c join participant p on p.id = c.participant_id
-       left join lateral (select f.state, f.value ->> 'kind' as kind, f.value -> 'categories' as categories,
-                                 f.value ->> 'lockedUntil' as locked_until
-                            from fact f
-                           where f.participant_id = p.id and f.kind = 'OFFICER' and f.key = c.officer and f.since <= $2
-                           order by f.version desc limit 1) as o on true
+    `${SELECT_CALLER}
       where c.token_sha256 = any($1::bytea[]) and c.revoked_at is null and c.expires_at > $2
         and (p.closed_at is null or p.closed_at > $2)
         and (c.officer is null or o.state in ('ACTIVE', 'LOCKED'))`,
@@ -175,6 +168,21 @@ export async function findCredentials(
   );
   const callers = new Map(rows.map((row) => [row.token_sha256.toString('hex'), toCaller(row, now)]));
   return tokenHashes.map((hash) => callers.get(hash.toString('hex')));
+}
+
+/**
+ * Who stands behind what a credential began, as he or she stands now: also when the credential has expired since.
+ * `revoked`: the credential was taken back, and what it began with it.
+ */
+export async function findApplicant(
+  credentialId: string,
+  now: Date,
+  db: Db,
+): Promise<{ readonly caller: Caller; readonly revoked: boolean }> {
+  const { rows } = await query<CallerRow>(db, `${SELECT_CALLER} where c.id = $1`, [credentialId, now]);
+  const [row] = rows;
+  if (row === undefined) throw new TypeError('an application was made with a credential that never was');
+  return { caller: toCaller(row, now), revoked: row.revoked_at !== null };
 }
 
 /** Remembers that credentials were used; at most one write a minute for each. */
@@ -200,6 +208,7 @@ interface CallerRow {
   readonly officer_kind: 'SRO' | 'ARO';
   readonly categories: readonly Category[];
   readonly locked_until: string | null;
+  readonly revoked_at: Date | null;
 }
 
 function toCaller(row: CallerRow, now: Date): Caller {
@@ -219,6 +228,16 @@ function toCaller(row: CallerRow, now: Date): Caller {
   };
 }
 
+/** $2: the instant. */
+const SELECT_CALLER = `
+  select c.token_sha256, c.id, c.role, c.person, c.revoked_at, p.id as participant_id, p.signifier, p.type,
+         c.officer as officer_id, o.state as officer_state, o.kind as officer_kind, o.categories, o.locked_until
+    from credential c join participant p on p.id = c.participant_id
+    left join lateral (select f.state, f.value ->> 'kind' as kind, f.value -> 'categories' as categories,
+                              f.value ->> 'lockedUntil' as locked_until
+                         from fact f
+                        where f.participant_id = p.id and f.kind = 'OFFICER' and f.key = c.officer and f.since <= $2
+                        order by f.version desc limit 1) as o on true`;
 const OFFICER_KINDS = new Map<CallerRole, 'SRO' | 'ARO'>([
   ['PARTICIPANT_SRO', 'SRO'],
   ['PARTICIPANT_ARO', 'ARO'],

@@ -30,6 +30,16 @@ export async function findParticipantRef(signifier: string, db: Db): Promise<Par
   return rows[0];
 }
 
+/** The participant of an id; `undefined` when there is none. */
+export async function findParticipantById(id: string, db: Db): Promise<ParticipantRef | undefined> {
+  const { rows } = await query<ParticipantRef>(
+    db,
+    `select id, signifier, type from participant where id = $1`,
+    [id],
+  );
+  return rows[0];
+}
+
 /** Participants by signifier as at an instant, read by one statement; who is unknown, or was not there yet, is absent. */
 export async function findParticipants(
   signifiers: readonly string[],

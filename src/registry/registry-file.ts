@@ -7,6 +7,7 @@ import {
   REMOTE_PARTY_ROLES,
   type RemotePartyRole,
 } from '../domain/category.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { parseEui64, type Eui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import * as participant from '../domain/participant.ts';
@@ -159,26 +160,3 @@ const invalid = (faults: readonly YamlFault[]) =>
   new Fault('registry-invalid', 'The registry file has faults; nothing was loaded.', {
     reasons: yamlReasons(faults, 'REGISTRY_FILE', 'docs/registry-file.md'),
   });
-
-/** The word that differs least, when it differs little. */
-function didYouMean(input: string, words: readonly string[]): string {
-  const wanted = input.toUpperCase().replace(/[\s-]+/g, '_');
-  const near = words.find((one) => one.toUpperCase() === wanted || distance(one.toUpperCase(), wanted) <= 2);
-  return near === undefined ? '' : `; did you mean ${near}?`;
-}
-
-/** Levenshtein's distance. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, place) => place);
-  for (let down = 1; down <= left.length; down += 1) {
-    const next = [down];
-    for (let across = 1; across <= right.length; across += 1)
-      next[across] = Math.min(
-        (next[across - 1] ?? 0) + 1,
-        (row[across] ?? 0) + 1,
-        (row[across - 1] ?? 0) + (left[down - 1] === right[across - 1] ? 0 : 1),
-      );
-    row = next;
-  }
-  return row[right.length] ?? 0;
-}

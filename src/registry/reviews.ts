@@ -73,22 +73,37 @@ export async function closeReview(
 export async function withdrawReview(review: Review, by: Caller, now: Date, db: PoolClient): Promise<void> {
   if (by.person !== review.preparedPerson)
     throw new Fault('role-not-permitted', 'Only who prepared a review withdraws it.');
+  if (!(await endReview(review.id, by, now, db)))
+    throw new Fault('conflict', 'This review is no longer open; read it again.');
+}
+
+/** Ends an open review whose subject is gone, whoever wishes it. @returns whether it was open */
+export async function endReview(
+  id: string,
+  by: Pick<Caller, 'credentialId' | 'person'>,
+  now: Date,
+  db: PoolClient,
+): Promise<boolean> {
   const { rowCount } = await query(
     db,
     `update review set state = 'WITHDRAWN', decided_by = $2, decided_person = $3, decided_at = $4 where id = $1 and state = 'OPEN'`,
-    [review.id, by.credentialId, by.person, now],
+    [id, by.credentialId, by.person, now],
   );
-  if (rowCount !== 1) throw new Fault('conflict', 'This review is no longer open; read it again.');
+  return rowCount === 1;
 }
 
 /** Marks open reviews whose time is over; returns them. */
 export async function expireReviews(now: Date, db: PoolClient): Promise<Review[]> {
-  const { rows } = await query<{ id: string }>(
+  const { rows: expired } = await query<{ id: string }>(
     db,
     `update review set state = 'EXPIRED', decided_at = $1 where state = 'OPEN' and expires_at <= $1 returning id`,
     [now],
   );
-  return Promise.all(rows.map(({ id }) => requireReview(id, db)));
+  if (expired.length === 0) return [];
+  const { rows } = await query<Review>(db, `${SELECT} where r.id = any($1::uuid[]) order by r.id`, [
+    expired.map(({ id }) => id),
+  ]);
+  return rows.map(revive);
 }
 
 /** @throws Fault `not-found`; `participantId`: also when it is about somebody else */

@@ -10,7 +10,7 @@ export const LARGEST_CSR = 16 * 1024;
 
 /**
  * Reads a PKCS#10 CertificationRequest in one strict walk. It judges the octets only: what a CSR may ask for is the
- * business of `eligibility/csr-rules.ts`, and whether its signature verifies that of `verifyProofOfPossession`.
+ * business of `eligibility/csr-rules.ts`, and whether its signature verifies that of `proofOfPossession`.
  *
  * @param der  the whole request; at most 16 KiB
  * @throws DerError for anything that is not DER: BER, octets too many, SETs out of order, texts invalid for their tag,

@@ -134,7 +134,7 @@ export class DerReader {
     return value[0] === 0xff;
   }
 
-  /** An OBJECT IDENTIFIER in dotted form; every arc minimal and complete (X.690, 8.19). */
+  /** An OBJECT IDENTIFIER in dotted form, at most 64 octets; every arc minimal, complete and below 2^63 (X.690, 8.19). */
   oid(what: string): string {
     const start = this.position;
     return readOid(this.take(TAG.OID, what), start, what);
@@ -213,6 +213,12 @@ function encodeArc(arc: bigint): Buffer {
 }
 
 function readOid(content: Buffer, start: number, what: string): string {
+  // Long numbers cost the square of their length to write out.
+  if (content.length > LONGEST_OID)
+    throw new DerError(
+      start,
+      `${what} has ${String(content.length)} octets; an OBJECT IDENTIFIER has at most ${String(LONGEST_OID)} here`,
+    );
   const known = KNOWN_OIDS.get(content.toString('latin1'));
   if (known !== undefined) return known;
   if (content.length === 0 || (content.at(-1) ?? 0) >= 0x80)
@@ -224,6 +230,8 @@ function readOid(content: Buffer, start: number, what: string): string {
     if (fresh && octet === 0x80)
       throw new DerError(start, `${what} has an arc that is not written in the fewest octets`);
     arc = (arc << 7n) | BigInt(octet & 0x7f);
+    if (arc > LARGEST_ARC)
+      throw new DerError(start, `${what} has an arc above 2^63 - 1, which is not read here`);
     fresh = octet < 0x80;
     if (!fresh) continue;
     arcs.push(arc);
@@ -242,3 +250,5 @@ const NO_UNUSED_BITS = Buffer.from([0]);
 const KNOWN_OIDS = new Map<string, string>();
 const ENCODED_OIDS = new Map<string, Buffer>();
 const MOST_KNOWN = 256;
+const LONGEST_OID = 64;
+const LARGEST_ARC = 2n ** 63n - 1n;

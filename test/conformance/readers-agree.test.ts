@@ -73,7 +73,7 @@ describe('four readers of every certificate that the service gives away', () => 
     expect(new X509Certificate(der).issuer.split('\n').join(', ')).toBe(issuer.subject);
     expect(new X509Certificate(der).checkIssued(new X509Certificate(issuer.certificate))).toBe(true);
     expect(new PeculiarCertificate(der).issuer.split(', ').sort()).toEqual(issuer.subject.split(', ').sort());
-    expect(opensslText(der)).toContain(`Issuer: ${issuer.subject.replaceAll('=', ' = ')}`);
+    expect(opensslText(der)).toContain(`Issuer: ${issuer.subject}\n`);
   });
 
   test.each(PROFILES)('%s: the extensions are the same, in the same order, to the library', (profile) => {

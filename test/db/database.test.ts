@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { faultOf } from '../../src/db/database-errors.ts';
 import { migrate } from '../../src/db/migrate.ts';
@@ -50,6 +52,40 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
   test('migrations are applied once: a second run finds nothing to do', async () => {
     expect(await migrate(database.pool)).toEqual([]);
   });
+
+  test('migrations of a newer version are refused by their name', async () => {
+    await query(
+      database.pool,
+      `insert into schema_migration (name, run_on) values ('9999-of-tomorrow', now())`,
+    );
+    await expect(migrate(database.pool)).rejects.toMatchObject({
+      code: 'configuration-invalid',
+      reasons: [{ detail: expect.stringContaining('9999-of-tomorrow') as string }],
+    });
+    await query(database.pool, `delete from schema_migration where name = '9999-of-tomorrow'`);
+  });
+
+  test.each(['40P01', '40001'])(
+    'a transaction that ends with %s is run again, twice at most',
+    async (state) => {
+      const run = async (failures: number) => {
+        let turns = 0;
+        await withTransaction(database.pool, async (client) => {
+          turns += 1;
+          await query(client, `insert into audit_event (at, event, object) values (now(), 'turn', $1)`, [
+            state,
+          ]);
+          if (turns <= failures)
+            await client.query(`do $$ begin raise exception 'x' using errcode = '${state}'; end $$`);
+        });
+        return turns;
+      };
+      expect(await run(2)).toBe(3);
+      await expect(run(3)).rejects.toMatchObject({ code: 'database-unavailable' });
+      const { rows } = await query(database.pool, `select 1 from audit_event where object = $1`, [state]);
+      expect(rows.length).toBe(1);
+    },
+  );
 
   test.each([
     [`update decision set outcome = 'PASS'`],
@@ -104,10 +140,12 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
   });
 });
 
-test.each([
+test.each<[string, boolean]>([
   ['57P01', true],
   ['08006', true],
-  ['53300', true],
+  ...['53300', '25006', '53100', '53200', '53400', '55P03', '40P01', '40001', '28000', '28P01', '3D000'].map(
+    (code): [string, boolean] => [code, true],
+  ),
   ['ECONNREFUSED', true],
   ['23505', false],
   ['42601', false],
@@ -149,10 +187,36 @@ if (onPostgres)
       await query(database.pool, 'create schema public');
       const other = await openDatabase({ url: database.url ?? '' });
       const applied = await Promise.all([migrate(database.pool), migrate(other.pool)]);
-      expect(applied.flat()).toEqual(['0001-foundation']);
+      expect(applied.flat()).toEqual(
+        readdirSync(path.join(ROOT, 'src/db/migrations')).map((file) => path.parse(file).name),
+      );
       await other.close();
       await database.close();
     });
+
+    test('a server that says nothing costs a moment: readiness is told, statements are given up', async () => {
+      const database = await testDatabase();
+      const holder = await openDatabase({ url: database.url ?? '' });
+      await withTransaction(holder.pool, async (client) => {
+        await query(client, 'lock table audit_event in access exclusive mode');
+        const started = Date.now();
+        const { port } = new URL(database.url ?? '');
+        const silent = net.createServer().listen(0, '127.0.0.1');
+        await once(silent, 'listening');
+        const url = (database.url ?? '').replace(
+          `:${port}/`,
+          `:${String((silent.address() as AddressInfo).port)}/`,
+        );
+        await expect(openDatabase({ url })).rejects.toMatchObject({ code: 'database-unavailable' });
+        expect(Date.now() - started).toBeLessThan(10_000);
+        silent.close();
+        await expect(query(database.pool, 'select 1 from audit_event')).rejects.toMatchObject({
+          code: 'database-unavailable',
+        });
+      });
+      await holder.close();
+      await database.close();
+    }, 60_000);
 
     test('connections that the server ends are replaced', async () => {
       const lost: Error[] = [];

@@ -55,14 +55,6 @@ const ROWS: Row[] = [
     ['CSR_UNPARSEABLE'],
   ],
   [
-    'a CSR of more than 16 KiB',
-    'METERWORKS',
-    'DEVICE',
-    () => encodePem('CERTIFICATE REQUEST', Buffer.alloc(17_000, 0x30)),
-    422,
-    ['CSR_UNPARSEABLE'],
-  ],
-  [
     'BER instead of DER',
     'METERWORKS',
     'DEVICE',
@@ -87,14 +79,7 @@ const ROWS: Row[] = [
     422,
     ['CSR_UNPARSEABLE'],
   ],
-  [
-    'a key on P-384',
-    'METERWORKS',
-    'DEVICE',
-    () => device({ key: newKey('P-384') }),
-    422,
-    ['CSR_KEY_TYPE', 'CSR_SIGNATURE_INVALID'],
-  ],
+  ['a key on P-384', 'METERWORKS', 'DEVICE', () => device({ key: newKey('P-384') }), 422, ['CSR_KEY_TYPE']],
   [
     'an RSA key for a device',
     'METERWORKS',
@@ -117,7 +102,7 @@ const ROWS: Row[] = [
     'DEVICE',
     () => device({ algorithm: ECDSA_WITH_SHA384, hash: 'sha384' }),
     422,
-    ['CSR_SIGNATURE_ALGORITHM', 'CSR_SIGNATURE_INVALID'],
+    ['CSR_SIGNATURE_ALGORITHM'],
   ],
   [
     'the signature of another key',
@@ -299,15 +284,7 @@ const ROWS: Row[] = [
     'DEVICE',
     () => device({ key: newKey('P-384'), version: 1, subject: common, extensions: [basicConstraints] }),
     422,
-    [
-      'CSR_VERSION',
-      'CSR_KEY_TYPE',
-      'CSR_SUBJECT',
-      'CSR_SAN',
-      'CSR_KEY_USAGE',
-      'CSR_EXTENSION',
-      'CSR_SIGNATURE_INVALID',
-    ],
+    ['CSR_VERSION', 'CSR_KEY_TYPE', 'CSR_SUBJECT', 'CSR_SAN', 'CSR_KEY_USAGE', 'CSR_EXTENSION'],
   ],
 ];
 
@@ -325,6 +302,9 @@ describe('bad input ends in a clear refusal that names every broken rule', () =>
       .send({ category, purpose: 'DEVICE_AND_USER_SYSTEM_TESTS', csr: csr() });
     const errors = answer.body.errors as { reason: string }[];
     expect(errors.map((one) => one.reason)).toEqual(expect.arrayContaining(reasons));
+    // A good signature by a refused algorithm or key is not called a wrong one.
+    if (!reasons.includes('CSR_SIGNATURE_INVALID'))
+      expect(errors.map((one) => one.reason)).not.toContain('CSR_SIGNATURE_INVALID');
     expect(answer.status).toBe(status);
     expect(answer.type).toBe('application/problem+json');
     for (const error of errors)

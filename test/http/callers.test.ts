@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import request from 'supertest';
 import { query } from '../../src/db/pool.ts';
-import { LEASE } from '../../src/issuance/idempotency-store.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';
@@ -66,8 +65,39 @@ describe('callers', () => {
     const path = `/v1/certificates/${String(issued.body.serialNumber)}`;
     const get = (token: string) => request(here.http).get(path).set('Authorization', `Bearer ${token}`);
     expect((await get(await here.token('METERWORKS'))).status).toBe(200);
-    expect((await get(operator)).status).toBe(404);
+    // Who had it issued reads it again; other participants, and other roles of the DCC, know of nothing.
+    expect((await get(operator)).body).toMatchObject({ serialNumber: issued.body.serialNumber });
+    expect((await get(await here.token('DCC', 'DCC_REGISTRAR'))).status).toBe(404);
+    expect((await get(await here.token('NORTHGATE'))).status).toBe(404);
+    const list = async (token: string, query = '') =>
+      request(here.http).get(`/v1/certificates${query}`).set('Authorization', `Bearer ${token}`);
+    expect((await list(operator)).body.items).toEqual([]);
+    expect((await list(operator, '?onBehalfOf=METERWORKS')).body.items).toHaveLength(1);
+    expect((await list(operator, '?onBehalfOf=NORTHGATE')).body.items).toEqual([]);
+    const own = await here.token('METERWORKS');
+    expect((await list(own, '?onBehalfOf=METERWORKS')).body.items).toHaveLength(1);
+    for (const other of ['NORTHGATE', 'NOBODY']) {
+      const refused = await list(own, `?onBehalfOf=${other}`);
+      expect([refused.status, refused.body.errors]).toEqual([
+        403,
+        [expect.objectContaining({ reason: 'ACTOR_NOT_OF_PARTICIPANT' })],
+      ]);
+    }
   });
+
+  test.each(['ASSESSOR', 'AUDITOR'] as const)(
+    'an %s reads the certificates of all, and issues none',
+    async (role) => {
+      const issued = await post(await here.token('METERWORKS'), body('00-DB-12-34-20-00-00-03'));
+      const eyes = await here.token('ASSESS', role);
+      const get = (path: string) => request(here.http).get(path).set('Authorization', `Bearer ${eyes}`);
+      expect((await get(`/v1/certificates/${String(issued.body.serialNumber)}`)).status).toBe(200);
+      const all = (await get('/v1/certificates')).body.items as { participant: string }[];
+      expect(all.length).toBeGreaterThan(0);
+      expect((await get('/v1/certificates?onBehalfOf=NORTHGATE')).body.items).toEqual([]);
+      expect((await post(eyes, body())).status).toBe(403);
+    },
+  );
 
   test('anybody else learns nothing of the participant they name', async () => {
     const token = await here.token('METERWORKS');
@@ -147,7 +177,7 @@ describe('callers', () => {
         [first.body.serialNumber],
       );
       await query(here.database.pool, 'alter table certificate enable trigger certificate_final');
-      here.clock.advance(LEASE + 1000);
+      await query(here.database.pool, `update idempotency_key set lease_until = now() where key = 'dead'`);
       const second = await post(token, sent, { 'Idempotency-Key': 'dead' });
       expect(second.status).toBe(201);
       expect(second.body.serialNumber).not.toBe(first.body.serialNumber);

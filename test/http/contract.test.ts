@@ -73,6 +73,8 @@ describe('the wire contract', () => {
     ['profile=device-digital-signing', 60],
     ['status=IN_USE', 60],
     ['status=EXPIRED', 0],
+    ['status=REVOKED', 0],
+    ['status=NOT_IN_USE', 0],
     ['issuedFrom=2026-11-24T12:00:01Z', 30],
     ['issuedTo=2026-11-24T12:00:01Z', 30],
   ])('the filter %s finds %i', async (filter, count) => {
@@ -88,7 +90,7 @@ describe('the wire contract', () => {
     expect(new X509Certificate(der).serialNumber).toBe(view.serialNumber);
     expect(String((await get(path, 'METERWORKS', 'application/x-pem-file')).body)).toBe(view.certificate);
     expect(String((await get(path, 'METERWORKS', 'application/pem-certificate-chain')).body)).toBe(
-      [view.certificate, ...view.chain].join(''),
+      [view.certificate, ...(view.chain ?? [])].join(''),
     );
     const pkcs7 = (await get(path, 'METERWORKS', 'application/pkcs7-mime')).body as Buffer;
     const printed = execFileSync('openssl', ['pkcs7', '-inform', 'DER', '-print_certs'], {

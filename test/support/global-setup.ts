@@ -7,7 +7,7 @@ import { openDatabase } from '../../src/db/pool.ts';
 import { createTestAuthorities } from './authorities.ts';
 
 /**
- * Once before all tests: a migrated database to copy (an image of the embedded one, or a template on the server of
+ * Once before all tests: a migrated database to copy (an image of the embedded one, and a template on the server of
  * TEST_DATABASE_URL) and a set of test authorities, because RSA keys of 4096 bits take their time.
  */
 export default async function globalSetup(): Promise<void> {
@@ -15,7 +15,8 @@ export default async function globalSetup(): Promise<void> {
   process.env['TCS_TEST_FOLDER'] = folder;
   createTestAuthorities(path.join(folder, 'authorities'));
   const url = process.env['TEST_DATABASE_URL'];
-  await (url === undefined ? buildImage(folder) : buildTemplate(url));
+  await buildImage(folder);
+  if (url !== undefined) await buildTemplate(url);
 }
 
 async function buildImage(folder: string): Promise<void> {

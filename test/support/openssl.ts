@@ -33,12 +33,21 @@ export function opensslVerify(
   });
 }
 
-/** `openssl x509 -text` of one certificate. @throws Error when OpenSSL does not read it */
+/** `openssl x509 -text` of one certificate; names in one form whatever the version. @throws Error when OpenSSL does not read it */
 export function opensslText(der: Buffer): string {
-  return execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-text'], {
+  return execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-text', '-nameopt', NAME_FORM], {
     input: der,
     encoding: 'utf8',
   });
+}
+
+/** Whether OpenSSL reads a CSR (DER), and verifies its signature. */
+export function opensslCsr(octets: Buffer): { readonly read: boolean; readonly verified: boolean } {
+  const words = ['req', '-inform', 'DER', '-noout'];
+  const read = spawnSync('openssl', words, { input: octets });
+  if (read.status !== 0) return { read: false, verified: false };
+  const verified = spawnSync('openssl', [...words, '-verify'], { input: octets, encoding: 'utf8' });
+  return { read: true, verified: verified.stderr.includes('verify OK') };
 }
 
 function withFiles<T>(
@@ -55,3 +64,5 @@ function withFiles<T>(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const NAME_FORM = 'esc_2253,esc_ctrl,utf8,dump_nostr,dump_der,sep_comma_plus_space,sname';

@@ -5,6 +5,8 @@ import { Fault } from '../../domain/fault.ts';
 import { formatEui64 } from '../../domain/eui64.ts';
 import type { CallerRole, TestingParticipant } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
+import { findTakenOnByOthers } from '../../audit/taken-on.ts';
+import type { Pool } from '../../db/pool.ts';
 import { createCredential, listCredentials, revokeCredential } from '../../registry/credentials.ts';
 import { loadRegistry } from '../../registry/load-registry.ts';
 import { findWholeParticipant, listSignifiers } from '../../registry/participants.ts';
@@ -28,8 +30,25 @@ export interface DemoCredentials {
 }
 
 /**
- * Loads the demo world into an empty database, gives every account a fresh token, and writes demo-credentials.json (0600).
- * @throws Fault `conflict` when the database holds participants that are not of the demo
+ * A database in which the demo may live: empty, or with nobody in it but those whom the demo itself took on.
+ * @throws Fault `conflict` before anything is made or changed
+ */
+export async function requireDemoDatabase(pool: Pool): Promise<void> {
+  const own = readWorld().participants.map((one) => one.signifier);
+  const strangers = (await listSignifiers(pool)).filter((signifier) => !own.includes(signifier));
+  const others = [...new Set([...strangers, ...(await findTakenOnByOthers(DEMO, pool))])];
+  if (others.length === 0) return;
+  const named = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ', ...' : ''}`;
+  throw new Fault(
+    'conflict',
+    `The database holds ${String(others.length)} participant(s) that the demo did not take on (${named}); nothing was made or changed. ` +
+      'Give the demo an empty database: another TCS_DATA_DIR, or another DATABASE_URL.',
+  );
+}
+
+/**
+ * Loads the demo world into a database of its own, gives every account a fresh token, and writes demo-credentials.json (0600).
+ * @throws Fault `conflict` when others than the demo have participants in it
  */
 export async function openDemoWorld(
   { database, needs }: App,
@@ -38,24 +57,19 @@ export async function openDemoWorld(
 ): Promise<DemoCredentials> {
   const { pool } = database;
   const now = needs.clock.now();
-  const world = parseRegistryFile(readFileSync(WORLD, 'utf8'), WORLD);
+  await requireDemoDatabase(pool);
+  const world = readWorld();
   const own = world.participants.map((one) => one.signifier);
-  const others = (await listSignifiers(pool)).filter((signifier) => !own.includes(signifier));
-  if (others.length > 0)
-    throw new Fault(
-      'conflict',
-      `The database holds participants that are not of the demo (${others.slice(0, 3).join(', ')}). Give the demo an empty one.`,
-    );
-  const record = { at: now, event: 'participant.loaded', object: 'demo' };
+  const record = { at: now, event: 'participant.loaded', object: DEMO };
   await loadRegistry(world, now, pool, (client) => recordEvents([record], client));
 
   for (const old of await listCredentials(undefined, pool))
-    if (old.label === LABEL && old.revokedAt === null) await revokeCredential(old.prefix, now, pool);
+    if (old.label === DEMO && old.revokedAt === null) await revokeCredential(old.prefix, now, pool);
   const expiresAt = new Date(now.getTime() + 365 * 86_400_000);
   const accounts = [];
   for (const [participant, role] of ACCOUNTS) {
     const { token } = await createCredential(
-      { signifier: participant, role, label: LABEL, expiresAt, person: `demo ${role}` },
+      { signifier: participant, role, label: DEMO, expiresAt, person: `demo ${role}` },
       now,
       pool,
     );
@@ -81,8 +95,10 @@ function describe({ signifier, legalName, type, roleAssignments, deviceRanges }:
   };
 }
 
+const readWorld = () => parseRegistryFile(readFileSync(WORLD, 'utf8'), WORLD);
 const WORLD = path.join(__dirname, 'world.yaml');
-const LABEL = 'demo';
+/** Under which the audit has the taking on, and the label of the credentials. */
+const DEMO = 'demo';
 const ACCOUNTS: readonly (readonly [string, CallerRole])[] = [
   ['NORTHGATE', 'PARTICIPANT_ARO'],
   ['NORTHGATE', 'PARTICIPANT_SRO'],

@@ -194,23 +194,39 @@ create table application (
   request jsonb not null,
   terms_version text,
   review_id uuid references review,
-  -- Reason codes of facts that may change: while there are some, a SCREENED application waits and is screened again.
+  -- Reason codes of facts that may change: while there are some, it waits and is screened again.
   waiting_for text[] not null default '{}',
+  -- Why it ended as a whole.
+  reasons jsonb not null default '[]',
+  -- The Idempotency-Key under which it came: one key, one application.
+  idempotency_id uuid unique references idempotency_key,
   created_at timestamptz not null,
   state_since timestamptz not null,
+  screened_at timestamptz,
+  -- Of an ISSUING one: until when whoever issues it has it for himself.
   lease_until timestamptz
 );
 create index application_participant on application (participant_id, created_at desc, id desc);
-create index application_waiting on application (participant_id) where state in ('SUBMITTED', 'SCREENED', 'APPROVED', 'ISSUING');
+create index application_credential on application (credential_id);
+create index application_open on application (screened_at, id) where state in ('SUBMITTED', 'SCREENED', 'REFERRED', 'ISSUING');
 create table application_item (
+  id uuid primary key,
   application_id uuid not null references application,
   position integer not null,
   csr bytea not null,
   decision_id uuid references decision,
-  serial_number text references certificate,
+  outcome text check (outcome in ('PASS', 'QUEUE', 'REFER', 'REFUSE')),
+  serial_number text unique references certificate,
   reasons jsonb not null default '[]',
-  primary key (application_id, position)
+  unique (application_id, position)
 );
+
+-- What makes a repetition of a certificate the same one: the row of an Idempotency-Key, or an item of an application.
+-- Whoever issues a second time finds that there is one.
+alter table certificate drop constraint certificate_idempotency_id_fkey;
+drop index certificate_idempotency;
+create unique index certificate_idempotency on certificate (idempotency_id)
+  where idempotency_id is not null and status <> 'abandoned';
 
 -- What a participant is told.
 create table notification (

@@ -57,6 +57,7 @@ const multiValued = sequence(
     sequence(oid(oids.UNIQUE_IDENTIFIER), tlv(TAG.BIT_STRING, Buffer.from([0]), octets(EUI64))),
   ),
 );
+const longOid = (arcs: number) => `1.2${'.3'.repeat(arcs)}`;
 const signing = keyUsageExtension('digitalSignature');
 const san = (value: Buffer) => encodeExtension(oids.SUBJECT_ALT_NAME, true, value);
 const hosts = (...names: readonly string[]) => san(dnsNamesValue(names));
@@ -112,6 +113,8 @@ const DEVICE_ROWS: readonly Row[] = [
     'a Device ID of seven octets',
     device({ extensions: [signing, san(hardwareModuleNameValue('1.2.3', Buffer.alloc(7, 1)))] }),
   ],
+  ['CSR_SAN', 'an hwType of 64 arcs', device({ extensions: [signing, deviceSan(DEVICE, longOid(64))] })],
+  ['CSR_SAN', 'an hwType of 2^63', device({ extensions: [signing, deviceSan(DEVICE, `1.2.${2n ** 63n}`)] })],
   ['CSR_SAN', 'a subjectAltName that is no list', device({ extensions: [signing, san(tlv(TAG.NULL))] })],
   [
     'CSR_EXTENSION',

@@ -1,0 +1,45 @@
+import { query, type Db } from '../db/pool.ts';
+
+/** An event on record. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly at: Date;
+  readonly event: string;
+  /** Signifier. */
+  readonly participant: string | null;
+  /** Prefix of the credential that acted. */
+  readonly credential: string | null;
+  readonly requestId: string | null;
+  readonly object: string | null;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** Events, newest first; absent members ask nothing. `event` also finds what begins with it. `cursor`: the last id of the page before. */
+export async function searchEvents(
+  filter: {
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+    readonly participant?: string | undefined;
+    readonly event?: string | undefined;
+    readonly object?: string | undefined;
+  },
+  db: Db,
+): Promise<StoredEvent[]> {
+  const { rows } = await query<StoredEvent>(
+    db,
+    `select e.id::text as id, e.at, e.event, p.signifier as participant, c.prefix as credential,
+            e.request_id as "requestId", e.object, e.facts
+       from audit_event e left join participant p on p.id = e.participant_id left join credential c on c.id = e.credential_id
+      where ($1::bigint is null or e.id < $1) and ($2::text is null or p.signifier = $2)
+        and ($3::text is null or starts_with(e.event, $3)) and ($4::text is null or e.object = $4)
+      order by e.id desc limit $5`,
+    [
+      filter.cursor ?? null,
+      filter.participant ?? null,
+      filter.event ?? null,
+      filter.object ?? null,
+      filter.limit,
+    ],
+  );
+  return rows;
+}

@@ -1,0 +1,85 @@
+import type { Eui64, Eui64Range } from './eui64.ts';
+import type { IDENTIFIER_KINDS, MembershipState, PartyCategory } from './participant.ts';
+
+/** Which issue of the feed this is; the version grows with each. */
+export interface FeedIssue {
+  readonly version: number;
+  readonly issuedAt: Date;
+}
+
+/** A central Registry Entry (MA-S) of the SEC Panel (government response, paragraphs 31 and 32). Both ends belong to it. */
+export interface FeedRegistryEntry {
+  readonly name: string;
+  readonly euiFrom: Eui64;
+  readonly euiTo: Eui64;
+}
+
+export const FEED_PARTY_TYPES = ['SEC_PARTY', 'RDP'] as const;
+
+/** A Party or an RDP with its one Signifier (government response, paragraph 32). An RDP is not a Party: it has no membership. */
+export interface FeedParty {
+  /** Digits without leading zeros. */
+  readonly organisationNumber: string;
+  readonly signifier: string;
+  readonly partyType: (typeof FEED_PARTY_TYPES)[number];
+  readonly legalName: string;
+  readonly tradingName?: string;
+  readonly companyNumber?: string;
+  readonly partyCategory?: PartyCategory;
+  readonly membershipState?: MembershipState;
+  /** The first instant at which the state holds; it may lie in the future. */
+  readonly membershipSince?: Date;
+  readonly expelledAt?: Date;
+}
+
+export const ALLOCATION_ENVIRONMENTS = ['LIVE', 'TEST', 'BOTH'] as const;
+
+/** EUI-64s that the Panel gave to a Party, an RDP or the DCC. Both ends belong to the range. */
+export interface FeedAllocation {
+  readonly signifier: string;
+  readonly identifierKind: (typeof IDENTIFIER_KINDS)[number];
+  readonly euiFrom: Eui64;
+  readonly euiTo: Eui64;
+  readonly environment: (typeof ALLOCATION_ENVIRONMENTS)[number];
+  readonly allocationRequestedAt?: Date;
+  readonly allocatedAt?: Date;
+}
+
+export const MARKET_SCHEMES = ['MRA', 'UNC'] as const;
+
+/** An identifier of the MRA or the UNC with its role code, and the User ID it belongs to (government response, paragraph 41). */
+export interface FeedMarketParticipant {
+  readonly signifier: string;
+  readonly scheme: (typeof MARKET_SCHEMES)[number];
+  readonly marketParticipantId: string;
+  readonly roleCode: string;
+  readonly userId?: Eui64;
+}
+
+/** What the SECAS feed owns, as at one instant. */
+export interface FeedSnapshot {
+  /** Absent before the first feed. */
+  readonly feed?: FeedIssue;
+  readonly registryEntries: readonly FeedRegistryEntry[];
+  readonly parties: readonly FeedParty[];
+  readonly allocations: readonly FeedAllocation[];
+  readonly marketParticipants: readonly FeedMarketParticipant[];
+}
+
+/** A value and the row of the file on which it stands, counted from 1. */
+export type InRow<T> = T & { readonly row: number };
+
+/** A whole feed as a file told it, checked. */
+export interface FeedFile extends FeedSnapshot {
+  readonly feed: InRow<FeedIssue>;
+  readonly registryEntries: readonly InRow<FeedRegistryEntry>[];
+  readonly parties: readonly InRow<FeedParty>[];
+  readonly allocations: readonly InRow<FeedAllocation>[];
+  readonly marketParticipants: readonly InRow<FeedMarketParticipant>[];
+}
+
+/** The range of an entry or an allocation. */
+export const euiRange = ({ euiFrom, euiTo }: { euiFrom: Eui64; euiTo: Eui64 }): Eui64Range => ({
+  from: euiFrom,
+  to: euiTo,
+});

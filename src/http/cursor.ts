@@ -1,0 +1,28 @@
+import { Fault } from '../domain/fault.ts';
+
+/** Where a page ended, in a list that is ordered by an instant and an id. */
+export interface Place {
+  readonly at: Date;
+  readonly id: string;
+}
+
+export function writeCursor({ at, id }: Place): string {
+  return Buffer.from(`${at.toISOString()} ${id}`).toString('base64url');
+}
+
+/** @throws Fault `malformed-request` for a cursor that `writeCursor` did not make, or whose id has another form */
+export function readCursor(cursor: string, id: RegExp): Place {
+  const [instant = '', name = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
+  const at = new Date(instant);
+  const place = { at, id: name };
+  if (
+    ISO_INSTANT.test(instant) &&
+    !Number.isNaN(at.getTime()) &&
+    id.test(name) &&
+    writeCursor(place) === cursor
+  )
+    return place;
+  throw new Fault('malformed-request', 'The cursor is none that this service gave out.');
+}
+
+const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

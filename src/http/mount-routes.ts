@@ -1,0 +1,182 @@
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Fault, type Reason } from '../domain/fault.ts';
+import type { Caller } from '../domain/participant.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { withTransaction, type PoolClient } from '../db/pool.ts';
+import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
+import { callerOf } from './auth.ts';
+import { answerOnce } from './answer-once.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { onlyMethods, requireType } from './negotiation.ts';
+import { requestIdOf } from './request-id.ts';
+import { READERS, type AskedRoute, type Route, type RouteAnswer } from './route.ts';
+import { HIGHEST_STATUS_OF_A_CALLER, statusOf } from './problem.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** A router of the rows, in their order; below `/v1`, behind `authenticate`. */
+export function mountRoutes(routes: readonly Route[], needs: HttpNeeds): Router {
+  const router = Router();
+  for (const path of new Set(routes.map((one) => one.path))) {
+    const rows = routes.filter((one) => one.path === path);
+    const mounted = router.route(path.replace('/v1', '').replace(/\{(\w+)\}/g, ':$1'));
+    for (const row of rows) mounted[row.method](...bodyReaders(row), serve(row, needs));
+    mounted.all(onlyMethods(...rows.map((one) => one.method.toUpperCase())));
+  }
+  return router;
+}
+
+function bodyReaders({ method, body }: Route): RequestHandler[] {
+  return method === 'post' && body !== undefined ? [requireType('application/json')] : [];
+}
+
+function serve(row: Route, needs: HttpNeeds): RequestHandler {
+  return async (request, response) => {
+    const caller = callerOf(response);
+    let participant = NOBODY;
+    try {
+      participant = await participantOf(request, caller, needs);
+      requireRole(row, caller);
+      const asked = readRequest(row, request, caller, participant, needs);
+      const answer =
+        row.event === undefined || row.ownTransactions
+          ? await row.handle(asked, needs)
+          : await act(row, asked, request, needs);
+      send(response, row, answer);
+    } catch (error) {
+      await recordRefusal(row, caller, participant, request, error, needs);
+      throw error;
+    }
+  };
+}
+
+/** An act: what it changes, its audit and the answer under its Idempotency-Key are one transaction. */
+async function act(
+  row: Route,
+  asked: AskedRoute<never, never>,
+  request: Request,
+  needs: HttpNeeds,
+): Promise<RouteAnswer> {
+  const { pool, caller, participant, at } = asked;
+  const { answer, isNew } = await withTransaction(pool, (db) =>
+    answerOnce(request, caller, at, db, async () => {
+      const done = await row.handle({ ...asked, db }, needs);
+      await recordEvents([eventOf(row, row.event ?? '', asked, request, done)], db);
+      return done;
+    }),
+  );
+  if (isNew)
+    await needs.afterChange([...(answer.changed ?? []), ...(participant.id === '' ? [] : [participant.id])]);
+  return answer;
+}
+
+function eventOf(
+  row: Route,
+  event: string,
+  { caller, participant, at, params, body: asked }: AskedRoute<unknown, unknown>,
+  request: Request,
+  { object }: RouteAnswer,
+) {
+  return {
+    at,
+    event,
+    ...(participant.id === '' ? {} : { participantId: participant.id }),
+    credentialId: caller.credentialId,
+    requestId: requestIdOf(request),
+    object: object ?? (participant.signifier || row.path),
+    facts: {
+      by: caller.person,
+      role: caller.role,
+      params,
+      ...(asked === undefined ? {} : { asked }),
+    },
+  };
+}
+
+/** An attempt that was refused is on record like an act; what only reads, and what is ours to mend, is not. */
+async function recordRefusal(
+  row: Route,
+  caller: Caller,
+  participant: ParticipantRef,
+  request: Request,
+  error: unknown,
+  { issuance: { db, clock } }: HttpNeeds,
+): Promise<void> {
+  if (row.event === undefined || !(error instanceof Fault) || statusOf(error) > HIGHEST_STATUS_OF_A_CALLER)
+    return;
+  const facts = {
+    by: caller.person,
+    role: caller.role,
+    code: error.code,
+    reasons: error.reasons.map((one) => one.reason),
+    detail: error.message,
+  };
+  const event = {
+    at: clock.now(),
+    event: `${row.event}.refused`,
+    ...(participant.id === '' ? {} : { participantId: participant.id }),
+    credentialId: caller.credentialId,
+    requestId: requestIdOf(request),
+    object: participant.signifier || row.path,
+    facts,
+  };
+  await recordEvents([event], db);
+}
+
+/** The participant of the path: another's does not exist for who may not read all. */
+async function participantOf(
+  request: Request,
+  caller: Caller,
+  { issuance: { db } }: HttpNeeds,
+): Promise<ParticipantRef> {
+  const { signifier } = request.params;
+  if (signifier === undefined) return NOBODY;
+  const own = { id: caller.participantId, signifier: caller.signifier, type: caller.participantType };
+  if (signifier === caller.signifier) return own;
+  const found =
+    READERS.includes(caller.role) || caller.role === 'SECAS_FEED'
+      ? await findParticipantRef(String(signifier), db)
+      : undefined;
+  if (found === undefined) throw new Fault('not-found', 'You know of no participant with this Signifier.');
+  return found;
+}
+
+function requireRole({ roles, summary }: Route, { role }: Caller): void {
+  if (roles.includes(role)) return;
+  const reason: Reason = {
+    reason: 'ROLE_NOT_PERMITTED_HERE',
+    clause: 'DESIGN',
+    detail: `The role ${role} may not: ${summary}.`,
+    fix: `It takes ${roles.join(' or ')}.`,
+  };
+  throw new Fault('role-not-permitted', `The role ${role} may not do this.`, { reasons: [reason] });
+}
+
+function readRequest(
+  { body, query }: Route,
+  request: Request,
+  caller: Caller,
+  participant: ParticipantRef,
+  { issuance: { db, clock } }: HttpNeeds,
+): AskedRoute<never, never> {
+  return {
+    caller,
+    participant,
+    params: request.params as Record<string, string>,
+    body: body?.parse(request.body ?? {}) as never,
+    query: query?.parse(request.query) as never,
+    at: clock.now(),
+    requestId: requestIdOf(request),
+    idempotencyKey: idempotencyKeyOf(request),
+    db: db as unknown as PoolClient,
+    pool: db,
+  };
+}
+
+function send(response: Response, { status = 200 }: Route, { body, location, type }: RouteAnswer): void {
+  if (location !== undefined) response.location(location);
+  response.status(status);
+  if (type === undefined) response.json(body);
+  else response.type(type).send(body);
+}
+
+const NOBODY: ParticipantRef = { id: '', signifier: '', type: 'NON_PARTY' };

@@ -1,0 +1,200 @@
+import {
+  CATEGORIES,
+  ENVIRONMENTS,
+  PURPOSES,
+  REMOTE_PARTY_ROLES,
+  type RemotePartyRole,
+} from '../../domain/category.ts';
+import { AGREEMENT_STATES } from '../../domain/participant.ts';
+import { HOLD_CAUSES } from '../../domain/facts.ts';
+import { findWholeParticipant } from '../../registry/participants.ts';
+import { findFacts } from '../../registry/facts.ts';
+import { proposeAgreement, proposeAgreementState } from '../../registrar/agreements.ts';
+import { proposeHold, proposeRelease } from '../../registrar/holds.ts';
+import { proposeNomination, proposeNominationEnd } from '../../registrar/nominations.ts';
+import { present } from '../certificates.ts';
+import { EVERYBODY, route } from '../route.ts';
+import { z } from '../schemas.ts';
+import * as fields from './fields.ts';
+import { waiting } from './participants.ts';
+import * as views from './views.ts';
+
+const roles = Object.keys(REMOTE_PARTY_ROLES) as [RemotePartyRole, ...RemotePartyRole[]];
+const ranges = z.array(z.strictObject({ from: fields.eui64, to: fields.eui64 })).max(1000);
+const terms = {
+  requestedAt: fields.instant.optional(),
+  offeredAt: fields.instant.optional(),
+  executedAt: fields.instant.optional(),
+  effectiveFrom: fields.instant.optional(),
+  effectiveTo: fields.instant.optional(),
+  permittedCategories: z.array(z.enum(CATEGORIES)),
+  permittedPurposes: z.array(z.enum(PURPOSES)),
+  permittedEnvironments: z.array(z.enum(ENVIRONMENTS)).default([...ENVIRONMENTS]),
+  permittedRoles: z.array(z.enum(roles)).default([]),
+  deviceRanges: ranges.default([]),
+  volumeCap: fields.count.optional(),
+  gatewayPermitted: z.boolean().default(false),
+  documentSha256: fields.sha256.optional(),
+  signatories: z.array(fields.text(200)).max(20).optional(),
+};
+const state = z.enum(AGREEMENT_STATES);
+const newAgreement = z.strictObject({ ref: fields.text(64), state, ...terms }).openapi('NewAgreement');
+const nextState = z
+  .strictObject({
+    state,
+    ...z.strictObject(terms).partial().shape,
+    permittedEnvironments: z.array(z.enum(ENVIRONMENTS)).optional(),
+    permittedRoles: z.array(z.enum(roles)).optional(),
+    deviceRanges: ranges.optional(),
+    gatewayPermitted: z.boolean().optional(),
+  })
+  .openapi('AgreementState');
+
+const because = z.strictObject({ because: fields.text(2000) });
+const agreementPath = '/v1/participants/{signifier}/agreements';
+const nominationPath = '/v1/participants/{signifier}/nominations';
+const holdPath = '/v1/participants/{signifier}/holds';
+
+/** What the registrar or an operator of the DCC prepares and a second person approves: agreements, nominations, holds. */
+export const AGREEMENT_ROUTES = [
+  route({
+    method: 'get',
+    path: agreementPath,
+    command: 'agreements list',
+    summary: 'The bilateral agreements of a participant, and how each stands',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: z.object({ items: z.array(z.unknown()) }),
+    handle: async ({ participant, query, at: now, pool }) => {
+      const at = query.at ?? now;
+      const agreements = (await findWholeParticipant(participant.signifier, at, pool))?.agreements ?? [];
+      return { body: { items: agreements.map((one) => views.agreementView(one, at)) } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: agreementPath,
+    command: 'agreements propose',
+    summary: 'prepare the entry of a bilateral agreement; a second person approves',
+    roles: ['DCC_REGISTRAR'],
+    body: newAgreement,
+    answer: views.review,
+    status: 202,
+    event: 'agreement.proposed',
+    handle: async (asked) => {
+      const { ref, state: first, ...rest } = asked.body;
+      return waiting(await proposeAgreement(asked, { ref, state: first, terms: present(rest) }));
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${agreementPath}/{ref}/state`,
+    command: 'agreements state',
+    summary:
+      'prepare the next state of an agreement, with what changes of its terms; a second person approves',
+    roles: ['DCC_REGISTRAR'],
+    body: nextState,
+    answer: views.review,
+    status: 202,
+    event: 'agreement.state-proposed',
+    handle: async (asked) => {
+      const { state: next, ...changes } = asked.body;
+      const ref = asked.params['ref'] ?? '';
+      return waiting(
+        await proposeAgreementState(asked, {
+          ref,
+          state: next,
+          changes: present(changes),
+        }),
+      );
+    },
+  }),
+  route({
+    method: 'get',
+    path: nominationPath,
+    command: 'nominations list',
+    summary: 'Who nominates an RDP',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: z.object({ items: z.array(z.unknown()) }),
+    handle: async ({ participant, query, at, pool }) => {
+      const whole = await findWholeParticipant(participant.signifier, query.at ?? at, pool);
+      return { body: views.plain({ items: whole?.nominations ?? [] }) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: nominationPath,
+    command: 'nominations propose',
+    summary: 'prepare the nomination of an RDP by a Network Party; a second person approves',
+    roles: ['DCC_REGISTRAR'],
+    body: z.strictObject({
+      networkParty: fields.signifier,
+      from: fields.instant,
+      to: fields.instant.optional(),
+    }),
+    answer: views.review,
+    status: 202,
+    event: 'nomination.proposed',
+    handle: async (asked) => waiting(await proposeNomination(asked, present(asked.body))),
+  }),
+  route({
+    method: 'post',
+    path: `${nominationPath}/{networkParty}/end`,
+    command: 'nominations end',
+    summary: 'prepare the end of a nomination; a second person approves',
+    roles: ['DCC_REGISTRAR'],
+    body: z.strictObject({ at: fields.instant.optional() }),
+    answer: views.review,
+    status: 202,
+    event: 'nomination.end-proposed',
+    handle: async (asked) => {
+      const networkParty = asked.params['networkParty'] ?? '';
+      return waiting(await proposeNominationEnd(asked, { networkParty, ...present(asked.body) }));
+    },
+  }),
+  route({
+    method: 'get',
+    path: holdPath,
+    command: 'holds list',
+    summary: 'Holds on a participant, released ones too',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: z.object({ items: z.array(z.unknown()) }),
+    handle: async ({ participant, query, at, pool }) => {
+      const facts = await findFacts(participant.id, query.at ?? at, pool, 'HOLD');
+      const items = facts.map(({ key, state: standing, since, value }) => ({
+        id: key,
+        state: standing,
+        since,
+        ...value,
+      }));
+      return { body: views.plain({ items }) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: holdPath,
+    command: 'holds propose',
+    summary: 'prepare a hold: nothing is issued or downloaded while it lasts; a second person approves',
+    roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
+    body: z.strictObject({ cause: z.enum(HOLD_CAUSES), ...because.shape }),
+    answer: views.review,
+    status: 202,
+    event: 'hold.proposed',
+    handle: async (asked) => waiting(await proposeHold(asked, asked.body)),
+  }),
+  route({
+    method: 'post',
+    path: `${holdPath}/{id}/release`,
+    command: 'holds release',
+    summary: 'prepare the end of a hold; a second person approves',
+    roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
+    body: because,
+    answer: views.review,
+    status: 202,
+    event: 'hold.release-proposed',
+    handle: async (asked) =>
+      waiting(await proposeRelease(asked, { id: asked.params['id'] ?? '', because: asked.body.because })),
+  }),
+];

@@ -1,0 +1,179 @@
+import {
+  APPLICATION_ITEMS,
+  APPLICATION_STATES,
+  receiptOf,
+  type Application,
+} from '../../domain/application.ts';
+import { findApplication, findHistory, listApplications } from '../../issuance/find-applications.ts';
+import { previewDependents } from '../../issuance/preview-dependents.ts';
+import { submitApplication, submitDraft, withdrawApplication } from '../../issuance/submit-application.ts';
+import { formatInstant } from '../certificate-view.ts';
+import { present } from '../certificates.ts';
+import { requireSmallCsr } from '../csr-size.ts';
+import { readCursor, writeCursor } from '../cursor.ts';
+import { EVERYBODY, READERS, route } from '../route.ts';
+import * as schemas from '../schemas.ts';
+import * as fields from './fields.ts';
+import * as views from './views.ts';
+
+const { z } = schemas;
+const application = z
+  .object({
+    id: z.uuid(),
+    state: z.enum(APPLICATION_STATES),
+    items: z.array(z.unknown()),
+    receipt: z.unknown(),
+  })
+  .loose()
+  .openapi('Application', { description: 'One request for 1 to 100 certificates, and what became of it' });
+const { csr, ...question } = schemas.certificateRequest.shape;
+const newApplication = z
+  .strictObject({
+    ...question,
+    csrs: z.array(csr).min(1).max(APPLICATION_ITEMS),
+    draft: z.boolean().default(false),
+  })
+  .openapi('NewApplication');
+const APPLICANTS = ['PARTICIPANT_SRO', 'PARTICIPANT_ARO', 'DCC_TEST_OPERATOR'] as const;
+
+/** Applications: what is referred or waits for a fact is decided later, by itself, and the applicant is told. */
+export const APPLICATION_ROUTES = [
+  route({
+    method: 'post',
+    path: '/v1/applications',
+    command: 'applications submit',
+    summary: 'apply for 1 to 100 certificates; what must wait is decided later by itself',
+    roles: APPLICANTS,
+    body: newApplication,
+    answer: application,
+    status: 201,
+    event: 'application.submitted',
+    ownTransactions: true,
+    handle: async ({ body, caller, idempotencyKey }, { issuance }) => {
+      const { csrs, draft, ...wanted } = body;
+      csrs.forEach(requireSmallCsr);
+      const submission = { draft, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+      const made = await submitApplication(present(wanted), csrs, caller, issuance, submission);
+      return { body: applicationView(made), location: `/v1/applications/${made.id}` };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/applications',
+    command: 'applications list',
+    summary: 'Own applications, newest first',
+    roles: [...EVERYBODY],
+    query: z.strictObject({ ...fields.page, state: z.enum(APPLICATION_STATES).optional() }),
+    answer: z.object({ items: z.array(application), nextCursor: z.string().nullable() }),
+    handle: async ({ caller, query, pool }) => {
+      const { limit, cursor, state } = query;
+      const place = cursor === undefined ? undefined : readCursor(cursor, UUID);
+      const page = await listApplications(
+        state === undefined ? {} : { states: [state] },
+        place === undefined ? { limit } : { limit, after: { createdAt: place.at, id: place.id } },
+        caller,
+        pool,
+      );
+      const nextCursor =
+        page.next === undefined ? null : writeCursor({ at: page.next.createdAt, id: page.next.id });
+      return { body: { items: page.items.map(applicationView), nextCursor } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/applications/{id}',
+    command: 'applications show',
+    summary: 'One application: its state, since when, what it waits for, and what became of each CSR',
+    roles: [...EVERYBODY],
+    answer: application,
+    handle: async ({ params, caller, pool }) => {
+      const found = await findApplication(idOf(params), caller, pool);
+      return {
+        body: {
+          ...applicationView(found),
+          history: views.plainList(await findHistory(found.id, caller, pool)),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/applications/{id}/submission',
+    command: 'applications submit-draft',
+    summary: 'submit an own draft',
+    roles: APPLICANTS,
+    answer: application,
+    event: 'application.draft-submitted',
+    ownTransactions: true,
+    handle: async ({ params, caller }, { issuance }) => ({
+      body: applicationView(await submitDraft(idOf(params), caller, issuance)),
+    }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/applications/{id}/withdrawal',
+    command: 'applications withdraw',
+    summary: 'withdraw an own application that is not being issued yet',
+    roles: APPLICANTS,
+    answer: application,
+    event: 'application.withdrawn',
+    ownTransactions: true,
+    handle: async ({ params, caller }, { issuance }) => ({
+      body: applicationView(await withdrawApplication(idOf(params), caller, issuance)),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/dependents',
+    command: 'participants dependents',
+    summary: 'What hangs on the membership, or on an agreement: certificates, applications, credentials',
+    roles: READERS,
+    query: z.strictObject({ agreement: fields.text(64).optional() }),
+    answer: z.unknown(),
+    handle: async ({ participant, query }, { issuance }) => {
+      const found = await previewDependents(participant.id, present(query), issuance);
+      return { body: views.plain({ ...found, applications: found.applications.map(applicationView) }) };
+    },
+  }),
+];
+
+function applicationView(one: Application) {
+  const {
+    id,
+    participant,
+    state,
+    stateSince,
+    request,
+    createdAt,
+    reviewId,
+    expiresAt,
+    waitingFor,
+    reasons,
+    items,
+  } = one;
+  return views.plain({
+    id,
+    participant,
+    state,
+    stateSince: formatInstant(stateSince),
+    createdAt: formatInstant(createdAt),
+    request,
+    review: reviewId ?? undefined,
+    decideBefore: expiresAt ?? undefined,
+    waitingFor,
+    reasons,
+    items: items.map(({ position, outcome, decisionId, serialNumber, reasons: why }) => ({
+      position,
+      outcome,
+      decision: decisionId,
+      serialNumber,
+      reasons: why,
+    })),
+    receipt: receiptOf(one),
+  });
+}
+
+/** What is no id is nobody's application. */
+const idOf = ({ id = '' }: Readonly<Record<string, string>>) =>
+  UUID.test(id) ? id : '00000000-0000-0000-0000-000000000000';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

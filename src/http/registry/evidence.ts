@@ -1,0 +1,124 @@
+import { OUTCOMES } from '../../domain/decision.ts';
+import { Fault } from '../../domain/fault.ts';
+import { searchEvents } from '../../audit/find-events.ts';
+import { findDecision, listDecisions } from '../../audit/decisions.ts';
+import { decisionSummary, decisionView } from '../../issuance/decision-view.ts';
+import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
+import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
+import { readCursor, writeCursor } from '../cursor.ts';
+import { EVERYBODY, READERS, route } from '../route.ts';
+import { z } from '../schemas.ts';
+import * as fields from './fields.ts';
+import * as views from './views.ts';
+
+const items = z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() });
+const period = z.strictObject({ from: fields.instant.optional(), to: fields.instant.optional() });
+
+/** What was decided and done, and how well: decisions, audit, reports. */
+export const EVIDENCE_ROUTES = [
+  route({
+    method: 'get',
+    path: '/v1/decisions',
+    command: 'decisions search',
+    summary: 'Decisions, newest first: passed, referred and refused alike',
+    roles: EVERYBODY,
+    query: z.strictObject({
+      ...fields.page,
+      outcome: z.enum(OUTCOMES).optional(),
+      participant: fields.signifier.optional(),
+    }),
+    answer: items,
+    handle: async ({ caller, query, pool }) => {
+      const { limit, cursor, outcome, participant } = query;
+      const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
+      const place = cursor === undefined ? undefined : readCursor(cursor, UUID);
+      const found = await listDecisions(
+        {
+          ...(mine === undefined ? {} : { participantId: mine }),
+          ...(participant === undefined ? {} : { signifier: participant }),
+          ...(outcome === undefined ? {} : { outcome }),
+        },
+        place === undefined ? { limit } : { limit, after: { decidedAt: place.at, id: place.id } },
+        pool,
+      );
+      const last = found.at(-1);
+      const nextCursor =
+        found.length < limit || last === undefined ? null : writeCursor({ at: last.decidedAt, id: last.id });
+      return { body: { items: found.map((one) => views.plain(decisionSummary(one))), nextCursor } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/decisions/{id}',
+    command: 'decisions get',
+    summary: 'One decision as evidence: what was asked, what was on record, and the result of every rule',
+    roles: EVERYBODY,
+    answer: z.unknown(),
+    handle: async ({ caller, params, pool }, { issuance }) => {
+      const id = params['id'] ?? '';
+      const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
+      const decision = UUID.test(id) ? await findDecision(id, pool, mine) : undefined;
+      if (decision === undefined) throw new Fault('not-found', 'There is no such decision.');
+      const rules = await ruleSetOnRecord(decision.ruleSet, issuance.ruleSets, pool);
+      return { body: views.plain(decisionView(decision, rules)) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/audit-events',
+    command: 'audit list',
+    summary: 'What was done and what was refused, newest first',
+    roles: ['AUDITOR', 'ASSESSOR', 'DCC_TEST_APPROVER'],
+    query: z.strictObject({
+      limit: fields.page.limit,
+      cursor: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional(),
+      participant: fields.signifier.optional(),
+      event: z.string().max(100).optional(),
+      object: fields.text(200).optional(),
+    }),
+    answer: items,
+    handle: async ({ query, pool }) => {
+      const found = await searchEvents(query, pool);
+      const nextCursor = found.length < query.limit ? null : (found.at(-1)?.id ?? null);
+      return { body: views.plain({ items: found, nextCursor }) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/reports/issuance',
+    command: 'reports issuance',
+    summary: 'Issuance quality: counts, refusals by reason, and how long it took',
+    roles: READERS,
+    query: period,
+    answer: z.unknown(),
+    handle: async ({ query, at, pool }) => {
+      const to = query.to ?? at;
+      const from = query.from ?? new Date(to.getTime() - 30 * 86_400_000);
+      return { body: views.plain(await findIssuanceReport({ from, to }, pool)) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/reports/overdue-allocations',
+    command: 'reports overdue-allocations',
+    summary: 'Allocations that took, or take, the SEC Panel longer than the target',
+    roles: READERS,
+    query: z.strictObject({
+      days: z
+        .string()
+        .regex(/^\d{1,3}$/)
+        .transform(Number)
+        .default(10)
+        .openapi({ type: 'integer' }),
+    }),
+    answer: items,
+    handle: async ({ query, pool }) => ({
+      body: views.plain({ items: await findOverdueAllocations(query.days, pool), nextCursor: null }),
+    }),
+  }),
+];
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -1,0 +1,47 @@
+import { parseEui64, type Eui64 } from '../../domain/eui64.ts';
+import { z } from '../schemas.ts';
+
+/** An EUI-64 in any of its forms. */
+export const eui64 = z
+  .string()
+  .transform((text, context): Eui64 => {
+    const value = parseEui64(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: 'is not an EUI-64 of 16 hex digits' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', example: '90-B3-D5-1F-30-01-00-00' });
+
+/** RFC 3339 in UTC, or a date: its first instant. */
+export const instant = z
+  .union([z.iso.date(), z.iso.datetime()], { error: 'is not a date or an RFC 3339 instant' })
+  .transform((text) => new Date(text))
+  .openapi({ type: 'string', format: 'date-time', example: '2026-11-24T12:00:00Z' });
+
+/** What people read: no control characters, and nothing that UTF-8 cannot hold. */
+export const text = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character');
+
+export const signifier = z
+  .string()
+  .regex(/^[A-Z0-9_-]{3,32}$/, 'is no Signifier: 3 to 32 of A-Z, 0-9, _ and -');
+export const sha256 = z.string().regex(/^[0-9a-fA-F]{64}$/, 'is no SHA-256 in hex');
+export const count = z.int().min(1).max(2_147_483_647);
+
+/** `?at=`: the question as at an instant; absent: now. */
+export const asAt = z.strictObject({ at: instant.optional() });
+export const page = {
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 500, 'from 1 to 500')
+    .default(50)
+    .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
+  cursor: z.string().max(200).optional(),
+};
+export const done = z.object({ done: z.literal(true) }).openapi('Done');

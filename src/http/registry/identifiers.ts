@@ -1,0 +1,195 @@
+import { DEVICE_TYPES } from '../../domain/category.ts';
+import { formatEui64 } from '../../domain/eui64.ts';
+import { Fault } from '../../domain/fault.ts';
+import { USER_ROLES } from '../../domain/participant.ts';
+import { findIdentifiers } from '../../registry/identifiers.ts';
+import { findParticipantRef } from '../../registry/participants.ts';
+import {
+  assignUserRole,
+  delegateDeviceRange,
+  endDeviceRange,
+  endUserRole,
+  proposeDeviceCeiling,
+  registerDeviceRange,
+} from '../../registrar/identifiers.ts';
+import { EVERYBODY, route } from '../route.ts';
+import { z } from '../schemas.ts';
+import * as fields from './fields.ts';
+import { waiting } from './participants.ts';
+import * as views from './views.ts';
+
+const items = z.object({ items: z.array(z.unknown()) });
+const assignment = z.strictObject({ eui64: fields.eui64, userRole: z.enum(USER_ROLES) });
+const range = { from: fields.eui64, to: fields.eui64 };
+const newRange = z.strictObject({ ...range, deviceTypes: z.array(z.enum(DEVICE_TYPES)).default([]) });
+const rolePath = '/v1/participants/{signifier}/role-assignments';
+const devicePath = '/v1/participants/{signifier}/device-ranges';
+
+/** Allocations are the feed's, User Roles the Party's, device ranges the registrar's, their delegation the owner's. */
+export const IDENTIFIER_ROUTES = [
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/allocations',
+    command: 'allocations list',
+    summary: 'Blocks of EUI-64s that the SEC Panel allocated; only the SECAS feed changes them',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: items,
+    handle: async ({ participant, query, at, pool }) => {
+      const { allocations } = await findIdentifiers(participant.id, query.at ?? at, pool);
+      return {
+        body: {
+          items: allocations.map(({ kind, state, from, to }) => ({
+            kind,
+            state,
+            from: formatEui64(from),
+            to: formatEui64(to),
+          })),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/allocations',
+    command: 'allocations state',
+    summary: 'state an allocation: nobody does so here, it comes with the SECAS feed (POST /v1/feeds)',
+    roles: [],
+    body: z.unknown(),
+    answer: items,
+    event: 'allocation.stated',
+    handle: () => Promise.reject(new TypeError('no role may state an allocation')),
+  }),
+  route({
+    method: 'get',
+    path: rolePath,
+    command: 'user-roles list',
+    summary: 'Which User ID has which User Role',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: items,
+    handle: async ({ participant, query, at, pool }) => {
+      const { roleAssignments } = await findIdentifiers(participant.id, query.at ?? at, pool);
+      return {
+        body: {
+          items: roleAssignments.map(({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole })),
+        },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: rolePath,
+    command: 'user-roles assign',
+    summary: 'say which User Role a User ID of the own Party has',
+    roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
+    body: assignment,
+    answer: z.unknown(),
+    status: 201,
+    event: 'user-role.assigned',
+    handle: async (asked) => {
+      await assignUserRole(asked, asked.body);
+      const { eui64, userRole } = asked.body;
+      return { body: { eui64: formatEui64(eui64), userRole }, object: formatEui64(eui64) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${rolePath}/end`,
+    command: 'user-roles end',
+    summary: 'end the User Role of a User ID of the own Party',
+    roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
+    body: assignment,
+    answer: fields.done,
+    event: 'user-role.ended',
+    handle: async (asked) => {
+      await endUserRole(asked, asked.body);
+      return { body: { done: true }, object: formatEui64(asked.body.eui64) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: devicePath,
+    command: 'device-ranges list',
+    summary: 'Device IDs that a participant may use: its own ranges and those delegated to it',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: items,
+    handle: async ({ participant, query, at, pool }) => {
+      const { deviceRanges } = await findIdentifiers(participant.id, query.at ?? at, pool);
+      return {
+        body: views.plain({
+          items: deviceRanges.map(({ from, to, ...rest }) => ({
+            from: formatEui64(from),
+            to: formatEui64(to),
+            ...rest,
+          })),
+        }),
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: devicePath,
+    command: 'device-ranges register',
+    summary: 'register a range of Device IDs of a participant',
+    roles: ['DCC_REGISTRAR'],
+    body: newRange,
+    answer: fields.done,
+    status: 201,
+    event: 'device-range.registered',
+    handle: async (asked) => {
+      await registerDeviceRange(asked, asked.body);
+      return { body: { done: true } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${devicePath}/end`,
+    command: 'device-ranges end',
+    summary: 'end a range of Device IDs, and every delegation of it',
+    roles: ['DCC_REGISTRAR'],
+    body: z.strictObject(range),
+    answer: fields.done,
+    event: 'device-range.ended',
+    handle: async (asked) => {
+      await endDeviceRange(asked, asked.body);
+      return { body: { done: true } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${devicePath}/delegations`,
+    command: 'device-ranges delegate',
+    summary: 'let another participant use Device IDs of an own range, in writing',
+    roles: ['PARTICIPANT_SRO'],
+    body: z.strictObject({
+      ...newRange.shape,
+      to: fields.eui64,
+      delegate: fields.signifier,
+      documentSha256: fields.sha256,
+    }),
+    answer: fields.done,
+    status: 201,
+    event: 'device-range.delegated',
+    handle: async (asked) => {
+      const { delegate, ...wanted } = asked.body;
+      const other = await findParticipantRef(delegate, asked.db);
+      if (other === undefined) throw new Fault('not-found', `Nobody is registered as ${delegate}.`);
+      await delegateDeviceRange(asked, { ...wanted, delegateId: other.id });
+      return { body: { done: true }, changed: [other.id] };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/device-ceilings',
+    command: 'device-ranges ceiling',
+    summary: 'prepare a higher limit of certificates for one Device ID; a second person approves',
+    roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
+    body: z.strictObject({ eui64: fields.eui64, certificates: fields.count, because: fields.text(2000) }),
+    answer: views.review,
+    status: 202,
+    event: 'device-ceiling.proposed',
+    handle: async (asked) => waiting(await proposeDeviceCeiling(asked, asked.body)),
+  }),
+];

@@ -1,0 +1,225 @@
+import { Fault } from '../../domain/fault.ts';
+import { NON_PARTY_KINDS } from '../../domain/participant.ts';
+import { findFacts, listFacts } from '../../registry/facts.ts';
+import { listNotifications } from '../../registry/notifications.ts';
+import { findWholeParticipant, listSignifiers } from '../../registry/participants.ts';
+import {
+  changeDetails,
+  proposeClosure,
+  proposeDetails,
+  recordGateway,
+  registerParticipant,
+  rejectDetails,
+} from '../../registrar/details.ts';
+import { findIdentityMap, identityMapRows } from '../../registrar/identity-map.ts';
+import { present } from '../certificates.ts';
+import { EVERYBODY, READERS, route } from '../route.ts';
+import { z } from '../schemas.ts';
+import { toCsv } from './csv.ts';
+import * as fields from './fields.ts';
+import * as views from './views.ts';
+
+const details = {
+  legalName: fields.text(200),
+  tradingName: fields.text(200).optional(),
+  companyNumber: fields.text(32).optional(),
+  nonPartyKind: z.enum(NON_PARTY_KINDS).optional(),
+};
+const changes = z
+  .strictObject({ ...details, legalName: details.legalName.optional() })
+  .refine((body) => Object.keys(body).length > 0, 'names nothing to change');
+
+/** Participants: their records, details, gateway, identity map, and what they were told. */
+export const PARTICIPANT_ROUTES = [
+  route({
+    method: 'get',
+    path: '/v1/participants',
+    command: 'participants list',
+    summary: 'Signifiers of every participant',
+    roles: READERS,
+    answer: z.object({ items: z.array(z.string()), nextCursor: z.null() }),
+    handle: async ({ pool }) => ({ body: { items: await listSignifiers(pool), nextCursor: null } }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants',
+    command: 'participants register',
+    summary: 'take on a participant that comes with no SECAS feed',
+    roles: ['DCC_REGISTRAR'],
+    body: z
+      .strictObject({
+        signifier: fields.signifier,
+        type: z.enum(['NON_PARTY', 'DCC_SERVICE_PROVIDER']),
+        ...details,
+      })
+      .openapi('NewParticipant'),
+    answer: views.participant,
+    status: 201,
+    event: 'participant.registered',
+    handle: async ({ body, caller, at, db }) => {
+      const { signifier, type, ...rest } = body;
+      const made = await registerParticipant({ signifier, type, details: present(rest) }, caller, at, db);
+      const whole = await findWholeParticipant(signifier, at, db);
+      if (whole === undefined) throw new TypeError('a participant was registered and is not there');
+      return {
+        body: views.participantView(whole, at),
+        location: `/v1/participants/${made.signifier}`,
+        object: made.signifier,
+        changed: [made.id],
+      };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}',
+    command: 'participants show',
+    summary: 'Everything on record of a participant, now or as at an instant',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    answer: views.participant,
+    handle: async ({ participant, query, at: now, pool }) => {
+      const at = query.at ?? now;
+      const whole = await findWholeParticipant(participant.signifier, at, pool);
+      if (whole === undefined)
+        throw new Fault('not-found', `${participant.signifier} was not on record at that instant.`);
+      return { body: views.participantView(whole, at) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/history',
+    command: 'participants history',
+    summary: 'Every version of every fact of a participant, oldest first',
+    roles: EVERYBODY,
+    answer: z.object({ items: z.array(z.unknown()) }),
+    handle: async ({ participant, pool }) => ({
+      body: views.plain({ items: await listFacts(participant.id, pool) }),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/identity-map',
+    command: 'participants identity-map',
+    summary: 'Signifier, User IDs, User Roles and Market Participant identities; ?format=csv for a table',
+    roles: EVERYBODY,
+    query: z.strictObject({ at: fields.instant.optional(), format: z.enum(['json', 'csv']).default('json') }),
+    answer: z.unknown(),
+    handle: async ({ participant, query, at, pool }) => {
+      const map = await findIdentityMap(participant, query.at ?? at, pool);
+      return query.format === 'csv' ? { type: 'text/csv', body: toCsv(identityMapRows(map)) } : { body: map };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/details',
+    command: 'participants change-details',
+    summary: 'change the details of a participant that comes with no SECAS feed',
+    roles: ['DCC_REGISTRAR'],
+    body: changes,
+    answer: z.unknown(),
+    event: 'participant.details-changed',
+    handle: async (asked) => ({ body: await changeDetails(asked, present(asked.body)) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/details-changes',
+    command: 'details-changes list',
+    summary: 'Changes of details that were proposed, and what became of them',
+    roles: EVERYBODY,
+    answer: z.object({ items: z.array(z.unknown()) }),
+    handle: async ({ participant, at, pool }) => {
+      const facts = await findFacts(participant.id, at, pool, 'DETAILS_CHANGE');
+      const items = facts.map(({ key, state, since, value }) => ({ id: key, state, since, ...value }));
+      return { body: views.plain({ items }) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/details-changes',
+    command: 'details-changes propose',
+    summary: 'propose other details; the SECAS feed confirms them',
+    roles: ['PARTICIPANT_SRO'],
+    body: changes,
+    answer: z.object({ id: z.uuid() }),
+    status: 201,
+    event: 'details-change.proposed',
+    handle: async (asked) => {
+      const { id } = await proposeDetails(asked, present(asked.body));
+      return {
+        body: { id },
+        object: id,
+        location: `/v1/participants/${asked.participant.signifier}/details-changes`,
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/details-changes/{id}/rejection',
+    command: 'details-changes reject',
+    summary: 'turn down proposed details',
+    roles: ['SECAS_FEED'],
+    body: z.strictObject({ because: fields.text(2000) }),
+    answer: fields.done,
+    event: 'details-change.rejected',
+    handle: async (asked) => {
+      await rejectDetails(asked, asked.params['id'] ?? '', asked.body.because);
+      return { body: { done: true }, object: asked.params['id'] ?? '' };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/gateway',
+    command: 'participants gateway',
+    summary: 'record the DCC Gateway Connection of a participant, or its end',
+    roles: ['DCC_REGISTRAR'],
+    body: z.strictObject({
+      connected: z.boolean(),
+      sharedWith: z.array(fields.signifier).max(100).optional(),
+    }),
+    answer: fields.done,
+    event: 'gateway.recorded',
+    handle: async (asked) => {
+      await recordGateway(asked, present(asked.body));
+      return { body: { done: true } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/participants/{signifier}/closure',
+    command: 'participants close',
+    summary: 'prepare that a record is closed or opened again; a second person approves',
+    roles: ['DCC_REGISTRAR'],
+    body: z.strictObject({ closed: z.boolean(), because: fields.text(2000) }),
+    answer: views.review,
+    status: 202,
+    event: 'participant.closure-proposed',
+    handle: async (asked) => waiting(await proposeClosure(asked, asked.body)),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/notifications',
+    command: 'notifications list',
+    summary: 'What a participant was told, newest first',
+    roles: EVERYBODY,
+    query: z.strictObject({
+      limit: fields.page.limit,
+      cursor: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional(),
+    }),
+    answer: z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() }),
+    handle: async ({ participant, query, pool }) => {
+      const { limit, cursor } = query;
+      const page = cursor === undefined ? { limit } : { limit, before: cursor };
+      const items = await listNotifications(participant.id, page, pool);
+      const nextCursor = items.length < limit ? null : (items.at(-1)?.id ?? null);
+      return { body: views.plain({ items, nextCursor }) };
+    },
+  }),
+];
+
+/** The answer to an act that waits for a second person. */
+export function waiting(review: Parameters<typeof views.reviewView>[0]) {
+  return { body: views.reviewView(review), location: `/v1/reviews/${review.id}`, object: review.id };
+}

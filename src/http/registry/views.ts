@@ -1,0 +1,111 @@
+import { formatEui64 } from '../../domain/eui64.ts';
+import type { TestingParticipant } from '../../domain/participant.ts';
+import type { Review } from '../../domain/review.ts';
+import { agreementStanding } from '../../eligibility/agreement.ts';
+import { formatInstant } from '../certificate-view.ts';
+import { z } from '../schemas.ts';
+
+export const review = z
+  .object({
+    id: z.uuid(),
+    kind: z.string(),
+    participant: z.string(),
+    state: z.string(),
+    summary: z.string(),
+    act: z.record(z.string(), z.unknown()),
+    reasons: z.array(z.unknown()),
+    preparedBy: z.string(),
+    preparedAt: z.string(),
+    expiresAt: z.string(),
+    decidedBy: z.string().nullable(),
+    decidedAt: z.string().nullable(),
+    because: z.string().nullable(),
+  })
+  .openapi('Review', { description: 'A case that waits for, or had, the decision of a second person' });
+
+export function reviewView(one: Review) {
+  return {
+    id: one.id,
+    kind: one.kind,
+    participant: one.participant,
+    state: one.state,
+    summary: one.summary,
+    act: plain(one.act),
+    reasons: one.reasons,
+    preparedBy: one.preparedPerson,
+    preparedAt: formatInstant(one.preparedAt),
+    expiresAt: formatInstant(one.expiresAt),
+    decidedBy: one.decidedPerson,
+    decidedAt: one.decidedAt && formatInstant(one.decidedAt),
+    because: one.decidedBecause,
+  };
+}
+
+export const participant = z
+  .object({ signifier: z.string(), type: z.string(), name: z.string(), status: z.string() })
+  .loose()
+  .openapi('Participant', { description: 'Everything on record of a participant, as at an instant' });
+
+export function participantView(one: TestingParticipant, at: Date) {
+  const { signifier, type, legalName, status, partyCategory, nonPartyKind, membership } = one;
+  const range = ({
+    from,
+    to,
+  }: {
+    from: Parameters<typeof formatEui64>[0];
+    to: Parameters<typeof formatEui64>[0];
+  }) => ({
+    from: formatEui64(from),
+    to: formatEui64(to),
+  });
+  return plain({
+    signifier,
+    type,
+    name: legalName,
+    status,
+    partyCategory,
+    nonPartyKind,
+    membership,
+    agreements: one.agreements.map((agreement) => agreementView(agreement, at)),
+    nominations: one.nominations,
+    allocations: one.allocations.map(({ kind, state, ...ends }) => ({ kind, state, ...range(ends) })),
+    userIds: one.roleAssignments.map(({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole })),
+    deviceRanges: one.deviceRanges.map(({ deviceTypes, delegatedBy, ...ends }) => ({
+      ...range(ends),
+      deviceTypes,
+      delegatedBy,
+    })),
+    gatewayConnection: one.gatewayConnection,
+    termsAccepted: one.termsAccepted,
+    obligations: one.obligations,
+    holds: one.holds,
+  });
+}
+
+/** IN_FORCE is computed from the dates at this instant, never stored. */
+export function agreementView(agreement: TestingParticipant['agreements'][number], at: Date) {
+  const { deviceRanges, ...terms } = agreement;
+  return plain({
+    ...terms,
+    standing: agreementStanding(agreement, at),
+    deviceRanges: deviceRanges.map(({ from, to }) => ({ from: formatEui64(from), to: formatEui64(to) })),
+  });
+}
+
+/** A value of the domain as JSON shows it: instants in whole seconds, absent members left out. */
+export function plain(value: unknown): Record<string, unknown> {
+  return toPlain(value) as Record<string, unknown>;
+}
+
+export const plainList = (values: readonly unknown[]): unknown[] => values.map(toPlain);
+
+function toPlain(value: unknown): unknown {
+  if (value instanceof Date) return formatInstant(value);
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, toPlain(member)]),
+  );
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { Caller, CallerRole } from '../domain/participant.ts';
+import type { Pool, PoolClient } from '../db/pool.ts';
+import type { ParticipantRef } from '../registry/participants.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** One operation of the wire as a row: the router, the OpenAPI document and the command line are made of these. */
+export interface Route {
+  readonly method: 'get' | 'post';
+  /** With `{name}` for what varies; `{signifier}` names the participant whose record it is about. */
+  readonly path: string;
+  /** Its name on the command line: `agreements propose`. */
+  readonly command: string;
+  readonly summary: string;
+  /** Who may; what belongs to another participant does not exist for the roles of participants. */
+  readonly roles: readonly CallerRole[];
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType;
+  /** 201 made, 202 waits for a second person; absent: 200. */
+  readonly status?: 200 | 201 | 202;
+  /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */
+  readonly event?: string;
+  /** The use case has transactions, an audit and an Idempotency-Key of its own. */
+  readonly ownTransactions?: true;
+  readonly handle: (asked: AskedRoute<never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
+}
+
+/** What a route is asked. */
+export interface AskedRoute<Body, Query> {
+  readonly caller: Caller;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Body;
+  readonly query: Query;
+  readonly at: Date;
+  readonly requestId: string;
+  readonly idempotencyKey: string | undefined;
+  /** The transaction of an act; the pool where it only reads. */
+  readonly db: PoolClient;
+  readonly pool: Pool;
+  /** Of a path with `{signifier}`. */
+  readonly participant: ParticipantRef;
+}
+
+export interface RouteAnswer {
+  readonly body: unknown;
+  readonly location?: string;
+  /** What the audit calls the thing acted on; absent: the participant's Signifier. */
+  readonly object?: string;
+  /** Another type than application/json; then the body is text. */
+  readonly type?: string;
+  /** Participants whose facts changed, beside the one of the path. */
+  readonly changed?: readonly string[];
+}
+
+/** A row whose handler knows the types of its schemas. */
+export function route<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodObject = z.ZodObject>(
+  row: Omit<Route, 'handle' | 'body' | 'query'> & {
+    readonly body?: Body;
+    readonly query?: Query;
+    readonly handle: (
+      asked: AskedRoute<z.output<Body>, z.output<Query>>,
+      needs: HttpNeeds,
+    ) => Promise<RouteAnswer>;
+  },
+): Route {
+  return row;
+}
+
+/** Roles that read the records of every participant. */
+export const READERS: readonly CallerRole[] = [
+  'DCC_TEST_OPERATOR',
+  'DCC_TEST_APPROVER',
+  'DCC_REGISTRAR',
+  'AUDITOR',
+  'ASSESSOR',
+];
+/** Everybody who has a record, and who reads all. */
+export const EVERYBODY: readonly CallerRole[] = [
+  'PARTICIPANT_SRO',
+  'PARTICIPANT_ARO',
+  'PARTICIPANT_VIEWER',
+  ...READERS,
+];

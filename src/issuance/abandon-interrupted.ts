@@ -1,0 +1,26 @@
+import type { SerialNumber } from '../domain/serial-number.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { abandonLeftovers } from '../ca/certificate-store.ts';
+import type { PoolClient } from '../db/pool.ts';
+
+/** Marks the intents of a process that died abandoned, before what it was about is done again. */
+export async function abandonInterrupted(
+  prepared: readonly SerialNumber[],
+  credentialId: string,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  const abandoned = await abandonLeftovers(prepared, REASON, at, db);
+  await recordEvents(
+    abandoned.map((serialNumber) => ({
+      at,
+      event: 'certificate.abandoned',
+      credentialId,
+      object: serialNumber,
+      facts: { reason: REASON },
+    })),
+    db,
+  );
+}
+
+const REASON = 'interrupted; the request was repeated';

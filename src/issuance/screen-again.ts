@@ -1,0 +1,108 @@
+import { Fault } from '../domain/fault.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { withTransaction } from '../db/pool.ts';
+import { recordScreened } from '../registry/application-steps.ts';
+import { findMovable } from '../registry/applications.ts';
+import { expireReviews } from '../registry/reviews.ts';
+import { resumeApplication } from './issue-application.ts';
+import type { IssuanceNeeds } from './needs.ts';
+import { screenApplication } from './screen-application.ts';
+import { settleReferral } from './settle-referral.ts';
+
+/** What a turn did; `failed`: applications that could not be looked at, and why. */
+export interface ScreenedAgain {
+  readonly moved: number;
+  readonly failed: readonly { readonly application: string; readonly error: unknown }[];
+}
+
+/**
+ * Screens waiting applications again, settles referrals that were decided, and resumes what an interrupted process was
+ * issuing. One that fails never harms its neighbours.
+ * @param participantIds  after a change of their facts; absent: of everybody, because any reason may depend on time
+ * @throws Fault `database-unavailable`
+ */
+export async function screenAgain(
+  participantIds: readonly string[] | undefined,
+  needs: IssuanceNeeds,
+): Promise<ScreenedAgain> {
+  if (participantIds?.length === 0) return { moved: 0, failed: [] };
+  const found = await findMovable(participantIds, A_TURN, needs.clock.now(), needs.db);
+  const failed: { application: string; error: unknown }[] = [];
+  let moved = 0;
+  const each = async (
+    ids: readonly string[],
+    act: (id: string, needs: IssuanceNeeds) => Promise<unknown>,
+  ) => {
+    for (const id of ids)
+      try {
+        await act(id, needs);
+        moved += 1;
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'database-unavailable') throw error;
+        // Somebody else was faster: then it is looked at.
+        if (error instanceof Fault && error.code === 'conflict') continue;
+        failed.push({ application: id, error });
+        // Whoever fails again and again must not stand before the others for ever.
+        await recordScreened(id, needs.clock.now(), needs.db);
+      }
+  };
+  await each(found.toResume, resumeApplication);
+  await each(found.toSettle, settleReferral);
+  await each(found.toScreen, screenApplication);
+  return { moved, failed };
+}
+
+/** One turn of the sweep: reviews whose time is over end, and every application that may move is looked at. */
+export async function sweep(needs: IssuanceNeeds): Promise<ScreenedAgain> {
+  const at = needs.clock.now();
+  await withTransaction(needs.db, async (db) => {
+    const expired = await expireReviews(at, db);
+    await recordEvents(
+      expired.map(({ id, participantId, kind }) => ({
+        at,
+        event: 'review.expired',
+        participantId,
+        object: id,
+        facts: { kind },
+      })),
+      db,
+    );
+  });
+  return screenAgain(undefined, needs);
+}
+
+/**
+ * Sweeps now and again until it is stopped; turns never overlap, and any number of processes may sweep.
+ * @param onTrouble  told of what failed; the next turn comes all the same
+ * @returns stop: resolves when no turn is under way any more
+ */
+export function startSweep(
+  needs: IssuanceNeeds,
+  seconds: number,
+  onTrouble: (error: unknown) => void = () => undefined,
+): () => Promise<void> {
+  let stopped = false;
+  let turn: Promise<void> = Promise.resolve();
+  const takeTurn = async () => {
+    try {
+      const { failed } = await sweep(needs);
+      for (const { error } of failed) onTrouble(error);
+    } catch (error) {
+      onTrouble(error);
+    }
+    if (!stopped) timer = schedule();
+  };
+  const schedule = () =>
+    setTimeout(() => {
+      turn = takeTurn();
+    }, seconds * 1000).unref();
+  let timer = schedule();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await turn;
+  };
+}
+
+/** Applications of one turn: enough for a minute, and soon over. */
+const A_TURN = 500;

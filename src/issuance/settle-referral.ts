@@ -1,0 +1,141 @@
+import type { Application } from '../domain/application.ts';
+import { Fault, type Reason } from '../domain/fault.ts';
+import type { Caller } from '../domain/participant.ts';
+import type { Review } from '../domain/review.ts';
+import { withTransaction, type PoolClient } from '../db/pool.ts';
+import { recordScreened } from '../registry/application-steps.ts';
+import { requireApplication } from '../registry/applications.ts';
+import { requireReview } from '../registry/reviews.ts';
+import { judgeItems } from './application-verdict.ts';
+import { askApplication } from './ask-application.ts';
+import { issueApplication } from './issue-application.ts';
+import { moveApplication } from './move-application.ts';
+import type { IssuanceNeeds } from './needs.ts';
+import { approve, refer, refuse } from './screen-application.ts';
+
+/**
+ * Issues an application whose referral was approved. It is decided again: what refuses it now refuses it, exactly what
+ * the approver covered no longer holds it back, and what would refer it for another reason is referred anew. A full quota
+ * lets it wait.
+ * @throws Fault `not-found`; `conflict` when it is not REFERRED, its review is not approved, or somebody was faster
+ */
+export async function issueApproved(
+  applicationId: string,
+  by: Pick<Caller, 'credentialId'> | undefined,
+  needs: IssuanceNeeds,
+): Promise<Application> {
+  const settled = await withTransaction(needs.db, async (db) => {
+    const { application, review } = await requireReferred(applicationId, db);
+    if (review.state !== 'APPROVED')
+      throw new Fault('conflict', `The referral of this application is ${review.state}, not approved.`);
+    return followApproval(application, review, by, needs, db);
+  });
+  return settled.state === 'ISSUING' ? issueApplication(settled, needs) : settled;
+}
+
+/**
+ * Takes a referred application where its closed review leads: issued when approved, refused when refused or expired.
+ * @throws Fault `not-found`; `conflict` when it is not REFERRED, its review is still open, or somebody was faster
+ */
+export async function settleReferral(applicationId: string, needs: IssuanceNeeds): Promise<Application> {
+  const refused = await withTransaction(needs.db, async (db) => {
+    const { application, review } = await requireReferred(applicationId, db);
+    return review.state === 'APPROVED'
+      ? undefined
+      : endUnapproved(application, review, needs.clock.now(), db);
+  });
+  return refused ?? issueApproved(applicationId, undefined, needs);
+}
+
+async function followApproval(
+  application: Application,
+  review: Review,
+  by: Pick<Caller, 'credentialId'> | undefined,
+  needs: IssuanceNeeds,
+  db: PoolClient,
+): Promise<Application> {
+  const at = needs.clock.now();
+  const approvedReasons = review.reasons.map(({ reason, detail }) => ({ reason, detail }));
+  const items = await askApplication(application, { review: review.id, approvedReasons }, needs, at, db);
+  const decided = { ...application, items };
+  const ruleSet = needs.ruleSets.at(at);
+  const verdict = judgeItems(items, ruleSet, false);
+  await recordScreened(application.id, at, db);
+  switch (verdict.to) {
+    case 'REFUSED':
+      return refuse(decided, at, db);
+    case 'REFERRED':
+      return refer(decided, verdict, ruleSet, at, db);
+    case 'WAITING': {
+      const { waitingFor } = verdict;
+      if (application.waitingFor.join() === waitingFor.join()) return application;
+      const tell = `Application ${application.id} is approved and waits for: ${waitingFor.join(', ')}.`;
+      return moveApplication(decided, { to: 'REFERRED', changes: { waitingFor }, tell }, at, db);
+    }
+    case 'APPROVED': {
+      const facts = { review: review.id, person: review.decidedPerson, because: review.decidedBecause };
+      return approve(decided, by === undefined ? { facts } : { facts, by }, at, db);
+    }
+  }
+}
+
+async function endUnapproved(
+  application: Application,
+  review: Review,
+  at: Date,
+  db: PoolClient,
+): Promise<Application> {
+  if (review.state === 'OPEN')
+    throw new Fault('conflict', 'The referral of this application is not decided yet.');
+  const reason = whyEnded(review);
+  return moveApplication(
+    application,
+    {
+      to: 'REFUSED',
+      changes: { reasons: [reason] },
+      facts: { review: review.id },
+      tell: `Application ${application.id} is refused: ${reason.detail}`,
+    },
+    at,
+    db,
+  );
+}
+
+function whyEnded({ state, decidedBecause, expiresAt }: Review): Reason {
+  const clause = 'DESIGN';
+  switch (state) {
+    case 'REFUSED':
+      return {
+        reason: 'REFERRAL_REFUSED',
+        clause,
+        detail: `An approver of the DCC refused it: ${decidedBecause ?? ''}`,
+        fix: 'Mend what the approver names and apply again.',
+      };
+    case 'WITHDRAWN':
+      return {
+        reason: 'REFERRAL_WITHDRAWN',
+        clause,
+        detail: 'The referral was withdrawn by who prepared it.',
+        fix: 'Apply again if the certificates are still wanted.',
+      };
+    case 'EXPIRED':
+    case 'OPEN':
+    case 'APPROVED':
+      return {
+        reason: 'REFERRAL_EXPIRED',
+        clause,
+        detail: `No approver decided before ${expiresAt.toISOString()}.`,
+        fix: "Apply again, and tell the DCC's testing team by when it is needed.",
+      };
+  }
+}
+
+async function requireReferred(
+  id: string,
+  db: PoolClient,
+): Promise<{ application: Application; review: Review }> {
+  const application = await requireApplication(id, db);
+  if (application.state !== 'REFERRED' || application.reviewId === null)
+    throw new Fault('conflict', `This application is ${application.state}, not REFERRED.`);
+  return { application, review: await requireReview(application.reviewId, db) };
+}

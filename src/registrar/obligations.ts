@@ -1,0 +1,111 @@
+import { Fault } from '../domain/fault.ts';
+import type { Review } from '../domain/review.ts';
+import { obligationsOf, obligationState, type ObligationState } from '../eligibility/obligations.ts';
+import type { Obligation, RuleSet } from '../eligibility/rule-set.ts';
+import { findParticipants } from '../registry/participants.ts';
+import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
+
+/** An obligation of a participant and how it stands; LAPSED is computed at this instant. */
+export interface ObligationView {
+  readonly obligation: string;
+  readonly state: ObligationState;
+  readonly until?: Date;
+  readonly says: string;
+  readonly clause: string;
+}
+
+/** Every obligation that the participant has under the rule set, met or not. */
+export async function listObligations(
+  { participant, at, db }: Omit<Acting, 'caller'>,
+  ruleSet: RuleSet,
+): Promise<ObligationView[]> {
+  const core = (await findParticipants([participant.signifier], at, db)).get(participant.signifier);
+  return obligationsOf(participant.type, ruleSet.obligations).map((one) => ({
+    obligation: one.obligation,
+    ...obligationState(one, core ?? { obligations: [] }, at),
+    says: one.says,
+    clause: one.clause,
+  }));
+}
+
+/** What a participant attests of itself. */
+export interface AttestationInput {
+  readonly obligation: string;
+  readonly evidence: string;
+  readonly evidenceSha256?: string;
+  readonly expiresAt?: Date;
+}
+
+/**
+ * The participant attests that it meets an obligation, with evidence.
+ * @throws Fault `not-found` for an obligation that it does not have; `conflict`
+ */
+export async function attest(acting: Acting, ruleSet: RuleSet, attested: AttestationInput): Promise<void> {
+  requireObligation(acting, ruleSet, attested.obligation);
+  const { obligation, ...value } = attested;
+  await recordFact(acting, { kind: 'OBLIGATION', key: obligation, state: 'ATTESTED', value });
+}
+
+/**
+ * The DCC verifies an attestation, or finds that the obligation is breached.
+ * @throws Fault `not-found`, `conflict` when nothing was attested
+ */
+export async function judgeObligation(
+  acting: Acting,
+  ruleSet: RuleSet,
+  {
+    obligation,
+    state,
+    because,
+  }: { readonly obligation: string; readonly state: 'VERIFIED' | 'BREACHED'; readonly because: string },
+): Promise<void> {
+  requireObligation(acting, ruleSet, obligation);
+  const present = await presentFact(acting, 'OBLIGATION', obligation);
+  const value = { ...present?.value, because };
+  await recordFact(acting, { kind: 'OBLIGATION', key: obligation, state, value });
+}
+
+/** Prepares that an obligation is waived until an instant: a second person approves. @throws Fault `not-found` */
+export async function proposeWaiver(
+  acting: Acting,
+  ruleSet: RuleSet,
+  {
+    obligation,
+    because,
+    expiresAt,
+  }: { readonly obligation: string; readonly because: string; readonly expiresAt: Date },
+): Promise<Review> {
+  requireObligation(acting, ruleSet, obligation);
+  if (expiresAt <= acting.at) throw new Fault('conflict', 'A waiver ends in the future.');
+  return proposeFact(
+    acting,
+    'WAIVER',
+    { kind: 'OBLIGATION', key: obligation, state: 'WAIVED', value: { because, expiresAt } },
+    `Waive ${obligation} of ${acting.participant.signifier} until ${expiresAt.toISOString().slice(0, 10)}: ${because}`,
+  );
+}
+
+/**
+ * An officer accepts the current terms: purpose, Good Industry Practice, no live use (requirements, F04 and F09).
+ * @throws Fault `conflict` for another version than the current one
+ */
+export async function acceptTerms(acting: Acting, { terms }: RuleSet, version: string): Promise<void> {
+  if (version !== terms.version)
+    throw new Fault(
+      'conflict',
+      `The current version of the terms is ${terms.version}; GET /v1/terms shows it.`,
+    );
+  const officer = acting.caller.officer?.id;
+  const value = officer === undefined ? {} : { officer };
+  await recordFact(acting, { kind: 'TERMS', key: version, state: 'ACCEPTED', value });
+}
+
+function requireObligation({ participant }: Acting, ruleSet: RuleSet, name: string): Obligation {
+  const own = obligationsOf(participant.type, ruleSet.obligations);
+  const found = own.find((one) => one.obligation === name);
+  if (found !== undefined) return found;
+  throw new Fault(
+    'not-found',
+    `A ${participant.type} has no obligation ${name}; it has ${own.map((one) => one.obligation).join(', ')}.`,
+  );
+}

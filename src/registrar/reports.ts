@@ -1,0 +1,67 @@
+import { formatEui64, type Eui64 } from '../domain/eui64.ts';
+import { query, type Db } from '../db/pool.ts';
+
+/** How well certificates were issued in a period (requirements, F12; government response, paragraph 27). */
+export interface IssuanceReport {
+  readonly from: Date;
+  readonly to: Date;
+  /** Decisions by outcome. */
+  readonly decisions: Readonly<Record<string, number>>;
+  /** Issued certificates by category. */
+  readonly issued: Readonly<Record<string, number>>;
+  /** Refusals and referrals by reason code, most frequent first. */
+  readonly reasons: readonly { readonly reason: string; readonly decisions: number }[];
+  /** Milliseconds from the intent to the recorded certificate; null without any. */
+  readonly turnaround: {
+    readonly p50: number | null;
+    readonly p95: number | null;
+    readonly p99: number | null;
+  };
+  /** Share of decisions that a rule took without a person; null without any. */
+  readonly decidedByRule: number | null;
+}
+
+/** @param period  half-open: from `from` until before `to` */
+export async function findIssuanceReport(
+  period: { readonly from: Date; readonly to: Date },
+  db: Db,
+): Promise<IssuanceReport> {
+  const { rows } = await query<Omit<IssuanceReport, 'from' | 'to' | 'decidedByRule'>>(
+    db,
+    `select
+       (select coalesce(json_object_agg(outcome, n), '{}') from (
+          select outcome, count(*)::int as n from decision where decided_at >= $1 and decided_at < $2 group by outcome) as d) as decisions,
+       (select coalesce(json_object_agg(category, n), '{}') from (
+          select category, count(*)::int as n from certificate
+           where status = 'issued' and issued_at >= $1 and issued_at < $2 group by category) as c) as issued,
+       (select coalesce(json_agg(json_build_object('reason', reason, 'decisions', n) order by n desc, reason), '[]') from (
+          select r ->> 'reason' as reason, count(distinct d.id)::int as n
+            from decision d cross join jsonb_array_elements(d.reasons) as r
+           where d.decided_at >= $1 and d.decided_at < $2 group by 1) as reason) as reasons,
+       (select json_build_object('p50', round(p[1]), 'p95', round(p[2]), 'p99', round(p[3])) from (
+          select percentile_cont(array[0.5, 0.95, 0.99]) within group (
+                   order by extract(epoch from issued_at - prepared_at) * 1000) as p
+            from certificate where status = 'issued' and issued_at >= $1 and issued_at < $2) as t) as turnaround`,
+    [period.from, period.to],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new TypeError('a select without from has one row');
+  const all = Object.values(found.decisions).reduce((sum, one) => sum + one, 0);
+  const referred = found.decisions['REFER'] ?? 0;
+  return { ...period, ...found, decidedByRule: all === 0 ? null : (all - referred) / all };
+}
+
+/** Allocations whose time from request to allocation is longer than the target, open ones by now (requirements, F26). */
+export async function findOverdueAllocations(targetDays: number, db: Db): Promise<object[]> {
+  const { rows } = await query<{ from: Eui64; to: Eui64; participant: string; kind: string; days: number }>(
+    db,
+    `select p.signifier as participant, i.kind, i.eui64_from as "from", i.eui64_to as "to",
+            i.requested_at as "requestedAt", i.allocated_at as "allocatedAt",
+            floor(extract(epoch from coalesce(i.allocated_at, now()) - i.requested_at) / 86400)::int as days
+       from identifier_allocation i join participant p on p.id = i.participant_id
+      where i.requested_at is not null and coalesce(i.allocated_at, now()) - i.requested_at > make_interval(days => $1)
+      order by days desc, participant limit 500`,
+    [targetDays],
+  );
+  return rows.map((row) => ({ ...row, from: formatEui64(row.from), to: formatEui64(row.to) }));
+}

@@ -1,0 +1,61 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TEMPLATES } from '../support/authorities.ts';
+import { dataFolder, tcs } from '../support/tcs.ts';
+
+jest.setTimeout(120_000);
+
+describe('tcs ca', () => {
+  test('lists and exports certificates without a passphrase, and says when there are none', async () => {
+    const { folder } = await dataFolder();
+    const settings = { TCS_DATA_DIR: folder };
+    const list = await tcs(settings, 'ca', 'list', '--json');
+    expect((JSON.parse(list.out) as unknown[]).length).toBe(6);
+    const exported = await tcs(settings, 'ca', 'export', '--category', 'DEVICE');
+    expect(exported.out.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    const empty = { TCS_DATA_DIR: mkdtempSync(path.join(tmpdir(), 'tcs-empty-')) };
+    expect((await tcs(empty, 'ca', 'list')).out).toContain('tcs ca init');
+  });
+
+  test('makes no second CA of a name that the database knows, until it is retired', async () => {
+    const { folder, settings } = await dataFolder();
+    const init = () => tcs(settings, 'ca', 'init', '--yes');
+    expect((await init()).out).toContain('Every test CA is there already.');
+    const authorities = path.join(folder, 'authorities');
+    const aside = path.join(folder, 'aside');
+    cpSync(authorities, aside, { recursive: true });
+    for (const file of readdirSync(authorities).filter((one) => one.startsWith('issuing-oca')))
+      rmSync(path.join(authorities, file));
+    const refused = await init();
+    expect(refused.code).toBe(78);
+    expect(refused.fault).toContain('AUTHORITY_NOT_SHARED');
+    expect(existsSync(path.join(authorities, 'issuing-oca.crt.pem'))).toBe(false);
+
+    const retired = await tcs(settings, 'ca', 'retire', 'issuing-oca', '--reason', 'key lost');
+    expect(retired.out).toBe('Retired: issuing-oca.\n');
+    const made = await init();
+    expect([made.code, made.out]).toEqual([0, expect.stringContaining('issuing-oca')]);
+  });
+
+  test('--replace keeps the old files aside and retires what the database knows', async () => {
+    const { folder, settings } = await dataFolder();
+    const organisation = { ...settings, TCS_TEMPLATES_DIR: organisationTemplates() };
+    expect((await tcs(organisation, 'ca', 'init', '--yes')).code).toBe(0);
+    const replaced = await tcs(organisation, 'ca', 'init', '--replace', '--yes', '--json');
+    expect((JSON.parse(replaced.out) as unknown[]).length).toBe(2);
+    const aside = readdirSync(path.join(folder, 'authorities')).find((one) => one.startsWith('replaced-'));
+    expect(readdirSync(path.join(folder, 'authorities', aside ?? ''))).toHaveLength(4);
+    const again = await tcs(organisation, 'ca', 'init', '--yes');
+    expect([again.code, again.out]).toEqual([0, 'Every test CA is there already.\n']);
+  });
+});
+
+/** The templates of one category: its CAs are made in no time. */
+function organisationTemplates(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-templates-'));
+  for (const name of ['organisation', 'refused', 'authority/root-oca.yaml', 'authority/issuing-oca.yaml'])
+    cpSync(path.join(TEMPLATES, name), path.join(folder, name), { recursive: true });
+  for (const name of ['device', 'dccki']) mkdirSync(path.join(folder, name));
+  return folder;
+}

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { dataFolder, tcs } from '../support/tcs.ts';
+
+jest.setTimeout(120_000);
+
+describe('the demo on a database that is not empty', () => {
+  test('leaves a real METERWORKS alone, says so in plain words, and makes nothing', async () => {
+    const { folder } = await dataFolder();
+    rmSync(path.join(folder, 'authorities'), { recursive: true });
+    const file = path.join(folder, 'participants.yaml');
+    const entry = {
+      signifier: 'METERWORKS',
+      type: 'NON_PARTY',
+      nonPartyKind: 'MANUFACTURER',
+      legalName: 'The real one',
+    };
+    writeFileSync(file, JSON.stringify({ participants: [entry] }));
+    expect((await tcs({ TCS_DATA_DIR: folder }, 'registry', 'load', file)).code).toBe(0);
+
+    const ended = await tcs({ TCS_DATA_DIR: folder }, 'demo', '--once');
+    expect(ended.fault).toMatch(
+      /^The database holds 1 participant\(s\) that the demo did not take on \(METERWORKS\)/,
+    );
+    expect(ended.code).toBe(73);
+    expect(existsSync(path.join(folder, 'authorities'))).toBe(false);
+    expect(existsSync(path.join(folder, 'demo-passphrase'))).toBe(false);
+    expect((await tcs({ TCS_DATA_DIR: folder }, 'registry', 'show', 'METERWORKS')).out).toContain(
+      'The real one',
+    );
+  });
+
+  test('runs again and again on its own, until somebody loads a participant of his own', async () => {
+    const { folder, settings } = await dataFolder();
+    for (let round = 0; round < 2; round += 1) {
+      const ended = await tcs(settings, 'demo', '--once');
+      expect(ended.out).toContain('Done: 3 issued and verified, 3 refused.');
+      expect(ended.code).toBe(0);
+    }
+    const file = path.join(folder, 'participants.yaml');
+    const entry = {
+      signifier: 'STRANGER',
+      type: 'NON_PARTY',
+      nonPartyKind: 'OTHER',
+      legalName: 'No stranger',
+    };
+    writeFileSync(file, JSON.stringify({ participants: [entry] }));
+    await tcs(settings, 'registry', 'load', file);
+    const ended = await tcs(settings, 'demo', '--once');
+    expect([ended.code, ended.fault]).toEqual([73, expect.stringContaining('(STRANGER)')]);
+    expect(readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8')).toContain('METERWORKS');
+  });
+});

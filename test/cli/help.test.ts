@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { program } from '../../src/cli/program.ts';
+
+/** Every command that does something, with its full name. */
+const COMMANDS = commandsOf(program(), '');
+/** They run until they are told to stop, or show themselves: there is no one value to answer with. */
+const SHOWS = ['serve', 'demo'];
+
+describe('every command', () => {
+  test.each(COMMANDS)('$name has an example in its help', ({ name, command }) => {
+    let text = '';
+    command.configureOutput({ writeOut: (part) => (text += part) });
+    command.outputHelp();
+    expect(text).toMatch(new RegExp(`\\$ .*tcs ${name}\\b`));
+  });
+
+  test.each(COMMANDS.filter(({ name }) => !SHOWS.includes(name)))('$name answers in JSON', ({ command }) => {
+    expect(command.options.map((one) => one.long)).toContain('--json');
+  });
+
+  test.each(COMMANDS)('$name says what it is for', ({ command }) => {
+    expect(command.description()).not.toBe('');
+  });
+});
+
+test('the commands are those that are documented', () => {
+  expect(COMMANDS.map((one) => one.name).sort()).toEqual([
+    'ca export',
+    'ca init',
+    'ca list',
+    'ca retire',
+    'config',
+    'csr',
+    'demo',
+    'issue',
+    'leftovers abandon',
+    'leftovers list',
+    'lint',
+    'migrate',
+    'profiles',
+    'registry load',
+    'registry show',
+    'serve',
+    'token create',
+    'token list',
+    'token revoke',
+  ]);
+});
+
+function commandsOf(command: Command, above: string): { name: string; command: Command }[] {
+  return command.commands.flatMap((one) => {
+    const name = `${above} ${one.name()}`.trim();
+    return one.commands.length > 0 ? commandsOf(one, name) : [{ name, command: one }];
+  });
+}

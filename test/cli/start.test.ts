@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { dataFolder, tcs } from '../support/tcs.ts';
+
+jest.setTimeout(120_000);
+
+/** A port on which something listens already. */
+async function busyPort() {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: String((server.address() as AddressInfo).port),
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+/** `node dist/main.js`, which has no command line. */
+function builtMain(settings: Record<string, string>) {
+  const script = path.join(__dirname, '..', '..', 'dist', 'main.js');
+  const ended = spawnSync(process.execPath, [script], { env: { PATH: process.env['PATH'], ...settings } });
+  return { code: ended.status, fault: String(ended.stderr) };
+}
+
+const emptyFolder = () => mkdtempSync(path.join(tmpdir(), 'tcs-empty-'));
+
+describe('a start that cannot be says why, which setting, and what to do, and makes nothing', () => {
+  test('a busy port is 69, also for the demo and for dist/main.js', async () => {
+    const busy = await busyPort();
+    const { settings } = await dataFolder();
+    const there = { ...settings, TCS_PORT: busy.port };
+    const demo = emptyFolder();
+    for (const ended of [
+      await tcs(there, 'serve'),
+      builtMain(there),
+      await tcs({ TCS_DATA_DIR: demo, TCS_PORT: busy.port }, 'demo'),
+    ]) {
+      expect(ended.fault).toMatch(/^Port \d+ of 127\.0\.0\.1 is in use\. .*TCS_PORT/);
+      expect(ended.code).toBe(69);
+    }
+    expect(existsSync(path.join(demo, 'authorities'))).toBe(false);
+    expect(existsSync(path.join(demo, 'demo-passphrase'))).toBe(false);
+    await busy.close();
+  });
+
+  test('a host that is none of this machine is 78', async () => {
+    const ended = await tcs({ ...(await dataFolder()).settings, TCS_HOST: '192.0.2.1' }, 'serve');
+    expect(ended.fault).toContain('TCS_HOST');
+    expect(ended.code).toBe(78);
+  });
+
+  test.each([['serve'], ['demo'], ['ca init --yes'], ['registry show']])(
+    'a data folder that is a file is 78 (%s)',
+    async (words) => {
+      const file = path.join(emptyFolder(), 'file');
+      writeFileSync(file, '');
+      const settings = { TCS_DATA_DIR: file, TCS_KEY_PASSPHRASE: 'twelve letters', TCS_PORT: '0' };
+      const ended = await tcs(settings, ...words.split(' '));
+      expect(ended.fault).toMatch(/^The data folder .* is a file\. Set TCS_DATA_DIR/);
+      expect(ended.code).toBe(78);
+    },
+  );
+
+  test('a wrong passphrase is told once, and the advice is the right passphrase', async () => {
+    const ended = await tcs(
+      { ...(await dataFolder()).settings, TCS_KEY_PASSPHRASE: 'another passphrase' },
+      'serve',
+    );
+    expect(ended.fault.match(/does not open/g)).toHaveLength(1);
+    expect(ended.fault).toContain('Give the passphrase with which the keys were made');
+    expect(ended.fault).not.toMatch(/move the folder|ca init/);
+    expect(ended.code).toBe(78);
+  });
+});

@@ -1,0 +1,50 @@
+import net, { type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import pg from 'pg';
+import request from 'supertest';
+import { findReadiness } from '../../src/db/readiness.ts';
+import { query } from '../../src/db/pool.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+import { world } from '../support/world.ts';
+
+test('a database that says nothing is down after a moment', async () => {
+  const silent = net.createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const pool = new pg.Pool({
+    connectionString: `postgres://x@127.0.0.1:${String(port)}/x`,
+    connectionTimeoutMillis: 500,
+  });
+  const started = Date.now();
+  expect(await findReadiness(pool, 100)).toBe('down');
+  expect(Date.now() - started).toBeLessThan(400);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  await pool.end();
+  silent.close();
+});
+
+test('a database that only lets itself be read is 503, and the service is not ready', async () => {
+  const here = await world();
+  const token = await here.token('METERWORKS');
+  const issue = () =>
+    request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', `Bearer ${token}`)
+      .send({
+        category: 'DEVICE',
+        purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
+        csr: deviceCsr('00-DB-12-34-20-00-00-01').pem,
+      });
+  if (here.database.kind === 'embedded') {
+    await query(here.database.pool, 'set default_transaction_read_only = on');
+    const answer = await issue();
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    expect(answer.body.detail).toContain('read');
+    const ready = await request(here.http).get('/health/ready');
+    expect([ready.status, ready.body.parts.database]).toEqual([503, 'read-only']);
+    await query(here.database.pool, 'set default_transaction_read_only = off');
+  }
+  expect((await request(here.http).get('/health/ready')).status).toBe(200);
+  expect((await issue()).status).toBe(201);
+  await here.close();
+});

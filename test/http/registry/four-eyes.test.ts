@@ -1,0 +1,131 @@
+import request from 'supertest';
+import { query } from '../../../src/db/pool.ts';
+import type { CallerRole } from '../../../src/domain/participant.ts';
+import { world, type World } from '../../support/world.ts';
+
+const AGREEMENT = {
+  ref: 'BA-2026-077',
+  state: 'EXECUTED',
+  executedAt: '2026-11-01',
+  effectiveFrom: '2026-11-02',
+  effectiveTo: '2027-11-02',
+  permittedCategories: ['DEVICE'],
+  permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
+  deviceRanges: [{ from: '00-DB-12-34-70-00-00-00', to: '00-DB-12-34-7F-FF-FF-FF' }],
+};
+
+describe('what needs a second person', () => {
+  let here: World;
+  beforeAll(async () => {
+    here = await world();
+  });
+  afterAll(() => here.close());
+
+  const send = async (path: string, body: object, role: CallerRole, signifier = 'DCC', key?: string) =>
+    request(here.http)
+      .post(path)
+      .set('Authorization', `Bearer ${await here.token(signifier, role)}`)
+      .set(key === undefined ? {} : { 'Idempotency-Key': key })
+      .send(body);
+  const get = async (path: string, role: CallerRole, signifier = 'DCC') =>
+    request(here.http)
+      .get(path)
+      .set('Authorization', `Bearer ${await here.token(signifier, role)}`);
+  const events = async (event: string) =>
+    (
+      await query<{ facts: object }>(here.database.pool, 'select facts from audit_event where event = $1', [
+        event,
+      ])
+    ).rows;
+
+  test('an agreement holds once another person approved it, and its standing is computed', async () => {
+    const prepared = await send('/v1/participants/STRANGER/agreements', AGREEMENT, 'DCC_REGISTRAR');
+    expect(prepared.status).toBe(202);
+    expect(prepared.headers['location']).toBe(`/v1/reviews/${String(prepared.body.id)}`);
+    expect(prepared.body).toMatchObject({ state: 'OPEN', kind: 'AGREEMENT', participant: 'STRANGER' });
+    expect((await get('/v1/participants/STRANGER/agreements', 'DCC_REGISTRAR')).body.items).toEqual([]);
+
+    const decision = `/v1/reviews/${String(prepared.body.id)}/decision`;
+    const own = await send(decision, { approve: true, because: 'I say so' }, 'DCC_REGISTRAR');
+    expect(own.status).toBe(403);
+    expect(own.body.errors).toMatchObject([{ reason: 'SECOND_PERSON_NEEDED' }]);
+
+    const approved = await send(decision, { approve: true, because: 'seen the paper' }, 'DCC_TEST_APPROVER');
+    expect(approved.body).toMatchObject({ state: 'APPROVED', because: 'seen the paper' });
+    const { body } = await get('/v1/participants/STRANGER/agreements', 'PARTICIPANT_VIEWER', 'STRANGER');
+    expect(body.items).toMatchObject([{ ref: 'BA-2026-077', state: 'EXECUTED', standing: 'IN_FORCE' }]);
+    const lapsed = await get(
+      '/v1/participants/STRANGER/agreements?at=2027-12-01',
+      'PARTICIPANT_VIEWER',
+      'STRANGER',
+    );
+    expect(lapsed.body.items).toMatchObject([{ standing: 'AGREEMENT_EXPIRED' }]);
+
+    const again = await send(decision, { approve: false, because: 'no' }, 'DCC_TEST_APPROVER');
+    expect(again.status).toBe(409);
+    const told = await get('/v1/participants/STRANGER/notifications', 'PARTICIPANT_ARO', 'STRANGER');
+    expect(told.body.items).toMatchObject([{ event: 'review.approved', object: prepared.body.id }]);
+    expect(await events('agreement.proposed')).toHaveLength(1);
+    expect(await events('review.decided.refused')).toHaveLength(2);
+  });
+
+  test('the same Idempotency-Key prepares one review, and another body is refused', async () => {
+    const path = '/v1/participants/HALTED/holds';
+    const hold = { cause: 'BREACH', because: 'keys found on a bus' };
+    await here.token('DCC', 'DCC_TEST_OPERATOR');
+    const [first, second] = await Promise.all([
+      send(path, hold, 'DCC_TEST_OPERATOR', 'DCC', 'hold-1'),
+      send(path, hold, 'DCC_TEST_OPERATOR', 'DCC', 'hold-1'),
+    ]);
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(second.body).toEqual(first.body);
+    const other = await send(path, { ...hold, because: 'other' }, 'DCC_TEST_OPERATOR', 'DCC', 'hold-1');
+    expect(other.status).toBe(409);
+    const listed = await get('/v1/reviews?kind=HOLD', 'DCC_TEST_APPROVER');
+    expect(listed.body.items).toHaveLength(1);
+  });
+
+  test('what belongs to its owner is refused to anybody else, and the attempt is on record', async () => {
+    const allocation = await send('/v1/participants/NORTHGATE/allocations', {}, 'DCC_REGISTRAR');
+    expect(allocation.status).toBe(403);
+    expect(await events('allocation.stated.refused')).toHaveLength(1);
+    const role = { eui64: '90-B3-D5-1F-30-01-00-05', userRole: 'GAS_SUPPLIER' };
+    expect((await send('/v1/participants/NORTHGATE/role-assignments', role, 'DCC_REGISTRAR')).status).toBe(
+      403,
+    );
+    const own = await send(
+      '/v1/participants/NORTHGATE/role-assignments',
+      role,
+      'PARTICIPANT_SRO',
+      'NORTHGATE',
+    );
+    expect(own.status).toBe(201);
+    const foreign = await send(
+      '/v1/participants/NORTHGATE/role-assignments',
+      { ...role, eui64: '90-B3-D5-1F-30-02-00-05' },
+      'PARTICIPANT_SRO',
+      'NORTHGATE',
+    );
+    expect(foreign.status).toBe(403);
+    expect(foreign.body.errors).toMatchObject([{ reason: 'IDENTIFIER_OWNED_BY_OTHER' }]);
+    expect(await events('user-role.assigned.refused')).toHaveLength(2);
+  });
+
+  test('another participant does not exist', async () => {
+    for (const signifier of ['TRENTNET', 'NOBODY'])
+      expect((await get(`/v1/participants/${signifier}`, 'PARTICIPANT_ARO', 'NORTHGATE')).status).toBe(404);
+    expect((await get('/v1/participants/TRENTNET', 'DCC_REGISTRAR')).status).toBe(200);
+  });
+
+  test('the identity map is one document, and a table', async () => {
+    const map = await get('/v1/participants/NORTHGATE/identity-map', 'PARTICIPANT_VIEWER', 'NORTHGATE');
+    expect(map.body).toMatchObject({ signifier: 'NORTHGATE', userIds: expect.any(Array) });
+    const csv = await get(
+      '/v1/participants/NORTHGATE/identity-map?format=csv',
+      'PARTICIPANT_VIEWER',
+      'NORTHGATE',
+    );
+    expect(csv.text.split('\r\n')[0]).toBe('signifier,userId,userRole,scheme,marketParticipantId,roleCode');
+    expect(csv.text).toContain('NORTHGATE,90-B3-D5-1F-30-01-00-01,EXPORT_SUPPLIER,,,');
+  });
+});

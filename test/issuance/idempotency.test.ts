@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { Fault } from '../../src/domain/fault.ts';
+import { query } from '../../src/db/pool.ts';
+import type { Hierarchy } from '../../src/ca/hierarchy.ts';
+import { claimIdempotencyKey, recordRefusal, type HeldKey } from '../../src/issuance/idempotency-store.ts';
+import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
+import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
+import type { AskedRequest } from '../../src/issuance/needs.ts';
+import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+import { fixedClock } from '../support/dates.ts';
+import { world, type World } from '../support/world.ts';
+
+describe('a request under an Idempotency-Key', () => {
+  let here: World;
+  beforeAll(async () => {
+    here = await world();
+  });
+  afterAll(() => here.close());
+
+  const ask = async (signifier: string, eui64: string): Promise<AskedRequest> => {
+    const hash = hashToken(await here.token(signifier));
+    const [caller] = await findCredentials([hash], here.clock.now(), here.database.pool);
+    const csr = deviceCsr(eui64).der;
+    const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
+    return { request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr }, caller: caller! };
+  };
+  const statuses = async (eui64: string) =>
+    (
+      await query<{ status: string }>(
+        here.database.pool,
+        'select status from certificate where eui64 = $1 order by prepared_at, status',
+        [eui64],
+      )
+    ).rows.map((row) => row.status);
+
+  test('is tried again after a signature that failed: that was no answer', async () => {
+    const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-01');
+    const broken = issuesOneByOne({ ...here.needs, hierarchy: withoutSigner(here.needs.hierarchy) });
+    await expect(broken(asked, 'hsm')).rejects.toMatchObject({ code: 'signing-failed' });
+    expect(await statuses('00db123420000201')).toEqual(['prepared']);
+
+    const issued = await issuesOneByOne(here.needs)(asked, 'hsm');
+    expect(await issuesOneByOne(here.needs)(asked, 'hsm')).toEqual(issued);
+    expect((await statuses('00db123420000201')).sort()).toEqual(['abandoned', 'issued']);
+  });
+
+  test('that is refused has one answer, also ten times at once', async () => {
+    const asked = await ask('OLDMETER', '00-DB-12-34-30-00-02-02');
+    const issue = issuesOneByOne(here.needs);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => issue(asked, 'no').catch((error: unknown) => error)),
+    );
+    const [first] = answers;
+    expect(first).toMatchObject({ code: 'not-eligible' });
+    const { reasons } = first as Fault;
+    for (const answer of answers) expect(answer).toMatchObject({ code: 'not-eligible', reasons });
+    const { rows } = await query<{ n: number }>(
+      here.database.pool,
+      `select count(*)::int as n from decision where subject = 'DEVICE:00db123430000202'`,
+    );
+    expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  test('gives one certificate on nodes whose clocks are an hour apart', async () => {
+    const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-03');
+    const fast = fixedClock(new Date(here.clock.now().getTime() + 3_600_000));
+    const nodes = [here.needs, { ...here.needs, clock: fast }].map(issuesOneByOne);
+    const answers = await Promise.all(nodes.map((issue) => issue(asked, 'clocks')));
+    expect(answers[1]?.serialNumber).toBe(answers[0]?.serialNumber);
+    expect(await statuses('00db123420000203')).toEqual(['issued']);
+  });
+
+  describe('that somebody took over from a holder who stalled', () => {
+    const hashOf = ({ request: { csr, ...rest } }: AskedRequest) =>
+      createHash('sha256')
+        .update(JSON.stringify(Object.entries(rest).sort()))
+        .update(csr)
+        .digest();
+    const stalled = async (asked: AskedRequest, key: string): Promise<HeldKey> => {
+      const claim = await claimIdempotencyKey(
+        asked.caller.credentialId,
+        key,
+        hashOf(asked),
+        here.clock.now(),
+        here.needs.db,
+      );
+      await query(here.needs.db, 'update idempotency_key set lease_until = now() where id = $1', [claim.id]);
+      return { fence: 0, ...claim };
+    };
+
+    test('the holder issues nothing more, and its neighbours in the set are not harmed', async () => {
+      const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-04');
+      const { id, fence } = await stalled(asked, 'late');
+      await issuesOneByOne(here.needs)(asked, 'late');
+      const neighbour = await ask('METERWORKS', '00-DB-12-34-20-00-02-05');
+      const late = await issueCertificates([{ ...asked, idempotencyId: id, fence }, neighbour], here.needs);
+      expect(late[0]).toMatchObject({ code: 'request-in-progress' });
+      expect(late[1]).toMatchObject({ eui64: '00db123420000205' });
+      expect(await statuses('00db123420000204')).toEqual(['issued']);
+    });
+
+    test('the refusal of the holder does not override the certificate', async () => {
+      const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-06');
+      const held = await stalled(asked, 'refused');
+      const issued = await issuesOneByOne(here.needs)(asked, 'refused');
+      expect(await recordRefusal(held, new Fault('not-eligible', 'too late'), here.needs.db)).toBe(false);
+      expect(await issuesOneByOne(here.needs)(asked, 'refused')).toEqual(issued);
+    });
+
+    test('the database itself refuses a second certificate', async () => {
+      const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-07');
+      await issuesOneByOne(here.needs)(asked, 'twice');
+      const { rows } = await query<HeldKey>(
+        here.needs.db,
+        `select id, fence from idempotency_key where key = 'twice'`,
+      );
+      const { id = '', fence } = rows[0] ?? {};
+      const again = await issueCertificates([{ ...asked, idempotencyId: id, fence: fence ?? 0 }], here.needs);
+      expect(again).toMatchObject([{ code: 'request-in-progress' }]);
+      expect(await statuses('00db123420000207')).toEqual(['issued']);
+    });
+  });
+});
+
+/** Authorities whose token of keys has been pulled. */
+function withoutSigner(hierarchy: Hierarchy): Hierarchy {
+  const sign = () => {
+    throw new Error('the token is gone');
+  };
+  return { ...hierarchy, issuing: (name) => ({ ...hierarchy.issuing(name), sign }) };
+}

@@ -1,0 +1,78 @@
+import { DerError } from '../../../src/x509/der.ts';
+import { decodeCertificateInput, decodeCsrText, encodePem } from '../../../src/x509/pem.ts';
+import { deviceCsr } from '../../support/csr-builder.ts';
+
+const { der } = deviceCsr('00-DB-12-34-20-00-00-01');
+const base64 = der.toString('base64');
+
+const HEADERS = ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST', 'none'];
+const WRAPS = [64, 76, base64.length];
+const LINE_ENDS = ['\n', '\r\n'];
+
+describe('SEC Appendix M, F: a CSR in Base64 is read', () => {
+  const forms = HEADERS.flatMap((header) =>
+    WRAPS.flatMap((wrap) => LINE_ENDS.map((lineEnd) => ({ header, wrap, lineEnd }))),
+  );
+  test.each(forms)('header $header, lines of $wrap, ended by $lineEnd', ({ header, wrap, lineEnd }) => {
+    const whole = written(header, wrap, lineEnd);
+    expect(decodeCsrText(whole)).toEqual(der);
+    expect(decodeCsrText(`${lineEnd}${whole}${lineEnd}${lineEnd}`)).toEqual(der);
+    expect(decodeCsrText(whole.trimEnd())).toEqual(der);
+  });
+});
+
+describe('a text is refused', () => {
+  const good = written('CERTIFICATE REQUEST', 64, '\n');
+  test.each([
+    ['that is empty', ''],
+    ['of white space alone', ' \n'],
+    ['with another label', good.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')],
+    ['with two different labels', good.replace('END CERTIFICATE REQUEST', 'END NEW CERTIFICATE REQUEST')],
+    ['with two PEMs', `${good}${good}`],
+    ['with words before the PEM', `Subject: \n${good}`],
+    ['without its last line', good.replace(/-----END.*/s, '')],
+    ['without its first line', good.replace(/.*BEGIN[^\n]*\n/, '')],
+    ['with headers inside (RFC 1421)', good.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n')],
+    ['with spaces in the Base64', base64.replace(/.{64}/g, '$& ')],
+    ['with lines ended by a carriage return alone', written('none', 64, '\r')],
+    ['with tabs', base64.replace(/.{64}/g, '$&\t')],
+    ['in Base64url', Buffer.from('fbff', 'hex').toString('base64url')],
+    ['of a length that is no multiple of four', base64.slice(0, -1)],
+    ['with padding in the middle', `${base64.slice(0, 40)}====${base64.slice(40)}`],
+    ['whose last bits are not zero (RFC 4648, 3.5)', 'AAF='],
+    ['with NUL', `${base64.slice(0, 40)}\0${base64.slice(41)}`],
+  ])('%s', (_, text) => {
+    expect(() => decodeCsrText(text)).toThrow(DerError);
+  });
+});
+
+describe('a certificate is read', () => {
+  test.each([
+    ['as DER', der],
+    ['as PEM', Buffer.from(encodePem('CERTIFICATE', der))],
+    ['as bare Base64', Buffer.from(base64)],
+  ])('%s', (_, octets) => {
+    expect(decodeCertificateInput(octets)).toEqual(der);
+  });
+
+  test('but not under the label of a CSR', () => {
+    expect(() => decodeCertificateInput(Buffer.from(encodePem('CERTIFICATE REQUEST', der)))).toThrow(
+      'labelled',
+    );
+  });
+});
+
+test('a PEM has lines of 64 characters and ends with a line feed (RFC 7468, 2)', () => {
+  const lines = encodePem('CERTIFICATE', der).split('\n');
+  expect(lines.at(0)).toBe('-----BEGIN CERTIFICATE-----');
+  expect(lines.slice(1, -3).every((line) => line.length === 64)).toBe(true);
+  expect(lines.slice(-2)).toEqual(['-----END CERTIFICATE-----', '']);
+  expect(lines.slice(1, -2).join('')).toBe(base64);
+});
+
+function written(header: string, wrap: number, lineEnd: string): string {
+  const lines = base64.match(new RegExp(`.{1,${String(wrap)}}`, 'g')) ?? [];
+  const framed =
+    header === 'none' ? lines : [`-----BEGIN ${header}-----`, ...lines, `-----END ${header}-----`];
+  return framed.map((line) => `${line}${lineEnd}`).join('');
+}

@@ -1,0 +1,35 @@
+import { readCsr } from '../../../src/x509/csr.ts';
+import { oid, sequence, TAG, tlv } from '../../../src/x509/der.ts';
+import { proofOfPossession } from '../../../src/x509/proof-of-possession.ts';
+import { dcckiCsr, newKey, newRsaKey, type CsrChange } from '../../support/csr-builder.ts';
+
+const proof = (change: CsrChange) => proofOfPossession(readCsr(dcckiCsr('NORTHGATE', [], change).der));
+const ecdsa = (place: string) => sequence(oid(`1.2.840.10045.4.${place}`));
+const rsa = (place: number) => sequence(oid(`1.2.840.113549.1.1.${String(place)}`), tlv(TAG.NULL));
+const p256 = newKey();
+const rsaKey = newRsaKey();
+
+test.each([
+  ['ecdsa-with-SHA1', p256, ecdsa('1'), 'sha1'],
+  ['ecdsa-with-SHA256', p256, ecdsa('3.2'), 'sha256'],
+  ['ecdsa-with-SHA384', p256, ecdsa('3.3'), 'sha384'],
+  ['ecdsa-with-SHA512', p256, ecdsa('3.4'), 'sha512'],
+  ['sha1WithRSAEncryption', rsaKey, rsa(5), 'sha1'],
+  ['sha384WithRSAEncryption', rsaKey, rsa(12), 'sha384'],
+  ['sha512WithRSAEncryption', rsaKey, rsa(13), 'sha512'],
+  ['P-384', newKey('P-384'), ecdsa('3.3'), 'sha384'],
+  ['P-521', newKey('P-521'), ecdsa('3.4'), 'sha512'],
+])(
+  'a CSR is proven, and a forged one found out, under the algorithm it names: %s',
+  (_name, key, algorithm, hash) => {
+    expect(proof({ key, algorithm, hash })).toBe('PROVEN');
+    const other =
+      key.asymmetricKeyType === 'rsa' ? newRsaKey() : newKey(key.asymmetricKeyDetails?.namedCurve);
+    expect(proof({ key, algorithm, hash, signWith: other })).toBe('FAILED');
+  },
+);
+
+test('of an algorithm that is unknown or not one of the key, nothing is said', () => {
+  expect(proof({ key: p256, algorithm: rsa(11) })).toBe('UNTOLD');
+  expect(proof({ key: rsaKey, algorithm: rsa(10) })).toBe('UNTOLD');
+});
