@@ -105,6 +105,14 @@ export const certificateList = z.strictObject({
     .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
   cursor: z.string().max(200).optional(),
 });
+export const feedQuery = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .openapi({ type: 'boolean', description: 'shows what would change and changes nothing' }),
+  fileName: z.string().min(1).max(200).default('feed').openapi({ description: 'for the messages' }),
+});
 export const certificateDownload = z.strictObject({ channel: z.enum(CHANNELS).default('INTERNET') });
 export const trustAnchorQuery = z.strictObject({ category: category.optional() });
 
@@ -251,6 +259,13 @@ export const categoryDescription = z
     ),
   })
   .openapi('CategoryDescription');
+export const feedReport = z
+  .object({
+    applied: z.boolean(),
+    diff: z.unknown(),
+    text: z.string().openapi({ description: 'the diff in lines' }),
+  })
+  .openapi('FeedReport');
 export const health = z
   .object({ status: z.enum(['ok', 'unavailable']), parts: z.record(z.string(), z.string()) })
   .openapi('Health');

@@ -5,11 +5,13 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
+import type { SignerCertificate } from '../x509/detached-signature.ts';
 import { authenticate } from './auth.ts';
 import { jsonBody } from './body.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { certificateRoutes } from './certificates.ts';
 import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
+import { feedRoutes } from './feeds.ts';
 import { documentationRoutes } from './documentation.ts';
 import { guardRequests } from './guard.ts';
 import { healthRoutes } from './health.ts';
@@ -32,6 +34,8 @@ export interface HttpNeeds {
   readonly version: string;
   /** commonNames of live and published test CAs, for certificate checks. */
   readonly refusedNames: ReadonlyMap<string, string>;
+  /** Whose signature the SECAS feed bears; absent: no feed is taken. */
+  readonly feedSigner?: SignerCertificate;
   /** Called after facts of participants changed: what waits for them is looked at again. */
   readonly afterChange: (participantIds: readonly string[]) => Promise<void>;
 }
@@ -72,6 +76,7 @@ function authenticated(needs: HttpNeeds): Router {
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
   router.use('/certificate-checks', certificateCheckRoutes(needs));
   router.use('/certificates', certificateRoutes(needs));
+  router.use('/feeds', feedRoutes(needs));
   router.use(mountRoutes(ROUTES, needs));
   return router;
 }
