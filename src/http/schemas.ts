@@ -49,7 +49,8 @@ const question = {
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
 const csr = z.string().min(1).openapi({
-  description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
+  description:
+    'PKCS#10: PEM (text around it is passed over), or Base64 of DER, at most 16 KiB of DER. docs/making-csrs.md has a recipe for each category: tcs csr, or OpenSSL with any signer',
   example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
 });
 
