@@ -38,7 +38,7 @@ describe('a service that is told to stop', () => {
   };
   const running: ChildProcess[] = [];
   let token: string;
-  beforeAll(async () => (token = await prepareWorld()), 60_000);
+  beforeAll(async () => (token = await prepareWorld()), 180_000);
   afterEach(() => running.splice(0).forEach((one) => one.kill('SIGKILL')));
 
   test('answers the request that is half sent, takes no other, and ends with 0', async () => {
@@ -56,9 +56,10 @@ describe('a service that is told to stop', () => {
     half.write(BODY.slice(100));
 
     expect(await ended).toEqual([0, null]);
+    half.destroy();
     expect(answer).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
     expect(answer).toContain('"status":"IN_USE"');
-  }, 60_000);
+  }, 180_000);
 
   test('ends with 0 although nobody reads its log any more', async () => {
     const { service, ended, port } = await start();
@@ -66,7 +67,7 @@ describe('a service that is told to stop', () => {
     await answered(port);
     service.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
-  }, 60_000);
+  }, 180_000);
 
   async function prepareWorld(): Promise<string> {
     const authorities = path.join(dataDir, 'authorities');
