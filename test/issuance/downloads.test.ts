@@ -36,7 +36,10 @@ async function found(
 ): Promise<IssuedCertificate[]> {
   const id = await here.idOf(signifier);
   return Promise.all(
-    serialNumbers.map(async (one) => (await findCertificate({ participantId: id, reach: 'OWN' }, one as never, here.needs.db))!),
+    serialNumbers.map(
+      async (one) =>
+        (await findCertificate({ participantId: id, reach: 'OWN' }, one as never, here.needs.db))!,
+    ),
   );
 }
 const download = async (certificate: IssuedCertificate, signifier = certificate.participant) =>
