@@ -27,6 +27,8 @@ const CSRS = [
   deviceCsr(EUI64),
 ].map(({ der }) => readCsr(der));
 
+const VERDICTS = ['PROVEN', 'FAILED', 'PROVEN', 'FAILED', 'PROVEN'];
+
 const SIGNED = makeSignedSpecimens();
 const FINISHED = [...SIGNED.values()].flatMap(({ certificate, issuer }): Finished[] => {
   const { spki } = specimenOf(SIGNED, issuer).expected;
@@ -50,7 +52,7 @@ describe.each([
   afterAll(() => verifier.close());
 
   test('each CSR is proven or not, in order', async () => {
-    await expect(verifier.proofsOfPossession(CSRS)).resolves.toEqual([true, false, true, false, true]);
+    await expect(verifier.proofsOfPossession(CSRS)).resolves.toEqual(VERDICTS);
   });
 
   test('each finished certificate is agreed with or objected to, in order', async () => {
@@ -71,8 +73,8 @@ describe.each([
     const answers = await Promise.all(
       CSRS.map((csr) => Promise.all([verifier.proofsOfPossession([csr]), verifier.proofsOfPossession(CSRS)])),
     );
-    expect(answers.map(([[one]]) => one)).toEqual([true, false, true, false, true]);
-    for (const [, all] of answers) expect(all).toEqual([true, false, true, false, true]);
+    expect(answers.map(([[one]]) => one)).toEqual(VERDICTS);
+    for (const [, all] of answers) expect(all).toEqual(VERDICTS);
   });
 });
 
