@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -21,6 +21,7 @@ import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { findExposedKeys } from './keys/key-exposure.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
+import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
 import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
 
@@ -92,6 +93,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
+      ...readFeedSigner(config),
       afterChange: (participantIds) => screenAfterChange(participantIds, needs, parts.logger),
     });
     if (parts.sweepSeconds !== undefined)
@@ -102,6 +104,19 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Whose feed is taken. @throws Fault `configuration-invalid` when the file is no certificate that may sign */
+function readFeedSigner({ feedCertificate }: Config): { feedSigner?: SignerCertificate } {
+  if (feedCertificate === undefined) return {};
+  try {
+    return { feedSigner: readSignerCertificate(readFileSync(feedCertificate)) };
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault('configuration-invalid', `TCS_FEED_CERTIFICATE: ${feedCertificate} cannot be read.`, {
+      cause,
+    });
   }
 }
 

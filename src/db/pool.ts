@@ -168,9 +168,35 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
       throw new Fault('database-unavailable', 'PostgreSQL 14 or newer is needed; this server is older.');
   } catch (error) {
     await pool.end();
-    throw error;
+    throw unreachable(error, url);
   }
   return { pool, kind: 'postgres', close: () => pool.end() };
+}
+
+/** Which server it was, never with the password; what the server itself refused is a matter of DATABASE_URL. */
+function unreachable(error: unknown, url: string): unknown {
+  const where = serverOf(url);
+  const { code = '', message } = (error instanceof Fault ? error.cause : error) as Error & { code?: string };
+  if (error instanceof Fault && error.cause !== undefined)
+    return new Fault(
+      'database-unavailable',
+      `PostgreSQL at ${where} does not answer (${code || message}). Start it, or correct DATABASE_URL.`,
+      { cause: error },
+    );
+  // Invalid authorization, and a database that is not there.
+  if (!/^(28...|3D000)$/.test(code)) return error;
+  return new Fault(
+    'configuration-invalid',
+    `PostgreSQL at ${where} refuses the connection: ${message}. Correct DATABASE_URL.`,
+    { cause: error },
+  );
+}
+
+/** Host, port and database; a local socket is written in ways that no URL has. */
+function serverOf(text: string): string {
+  if (!URL.canParse(text)) return 'the socket of DATABASE_URL';
+  const { hostname, port, pathname } = new URL(text);
+  return `${hostname || 'the local socket'}:${port || '5432'}${pathname}`;
 }
 
 function makeFolder(dataDir: string): void {

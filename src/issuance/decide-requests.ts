@@ -82,12 +82,16 @@ function refusedForProfile(decided: DecidedRequest): DecidedRequest {
     : decided;
 }
 
-/** Asks every rule about a set of requests and changes nothing: what an eligibility check shows. */
+/**
+ * Asks every rule about a set of requests and changes nothing: what an eligibility check shows.
+ * @param each  `IN_TURN`: as if they came one by one and those that pass were issued; `ALONE`: as if the others were not
+ */
 export async function askRequests<Request extends UndecidedRequest>(
   requests: readonly Request[],
   needs: DecisionNeeds,
   now: Date,
   db: Db,
+  each: 'IN_TURN' | 'ALONE' = 'IN_TURN',
 ): Promise<DecidedRequest<Request>[]> {
   const keys = requests.flatMap((read) => (read.key ? [read.key.sha256] : []));
   const [participants, identifiers, keySubjects] = await Promise.all([
@@ -115,7 +119,8 @@ export async function askRequests<Request extends UndecidedRequest>(
       now,
     };
     const decision = decide(question, ruleSet);
-    if (decision.outcome === 'PASS' && !(read.profile instanceof Fault)) earlier.add(participant, read);
+    const counts = decision.outcome === 'PASS' && !(read.profile instanceof Fault) && each === 'IN_TURN';
+    if (counts) earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
 }

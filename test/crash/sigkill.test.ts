@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -8,51 +7,13 @@ import { findLeftovers } from '../../src/ca/certificate-store.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabase, query, type Database } from '../../src/db/pool.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
-import { createCredential, findCredentials, hashToken } from '../../src/registry/credentials.ts';
-import { loadRegistry } from '../../src/registry/load-registry.ts';
-import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
-import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
-
-const ROOT = path.join(__dirname, '..', '..');
-
-/** A database with the demo world in it, and how to copy it for each victim. */
-async function prepareOrigin(folder: string) {
-  const file = parseRegistryFile(
-    readFileSync(path.join(ROOT, 'src/cli/demo/world.yaml'), 'utf8'),
-    'world.yaml',
-  );
-  const fill = async ({ pool }: Database) => {
-    await loadRegistry(file, TEST_NOW, pool, () => Promise.resolve());
-    const wanted = {
-      signifier: 'METERWORKS',
-      role: 'PARTICIPANT_ARO',
-      label: '',
-      expiresAt: new Date('2027-06-01'),
-    } as const;
-    return (await createCredential(wanted, TEST_NOW, pool)).token;
-  };
-  if (onPostgres) {
-    const database = await testDatabase();
-    const token = await fill(database);
-    await database.pool.end();
-    const copy = async () => ({ url: await copyDatabase(database.url ?? '') });
-    return { token, copy };
-  }
-  const dataDir = path.join(folder, 'origin');
-  const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
-  const database = await openDatabase({ dataDir, image: new Blob([new Uint8Array(image)]) });
-  const token = await fill(database);
-  await database.close();
-  const copy = (name: string) => {
-    cpSync(dataDir, path.join(folder, name), { recursive: true });
-    return Promise.resolve({ dataDir: path.join(folder, name) });
-  };
-  return { token, copy };
-}
+import { onPostgres } from '../support/test-database.ts';
+import { prepareOrigin, spawnVictim } from './victims.ts';
 
 describe(`a process killed at each step of the issuing path, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-crash-'));
@@ -181,21 +142,4 @@ function lines(file: string): Buffer[] {
         .filter(Boolean)
         .map((line) => Buffer.from(line, 'base64'))
     : [];
-}
-
-function spawnVictim(orders: object): Promise<{ signal: string | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', path.join(__dirname, 'victim.ts'), JSON.stringify(orders)],
-      {
-        cwd: ROOT,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.on('error', reject);
-    child.on('exit', (_code, signal) => resolve({ signal, output }));
-  });
 }

@@ -1,4 +1,4 @@
-// A process that issues two certificates and kills itself (SIGKILL) at the n-th step of the issuing path. It writes what
+// A process that issues certificates, one by one or as an application, and kills itself (SIGKILL) at the n-th step of the issuing path. It writes what
 // it signed, and what it gave away, into files, so that its survivors can compare them with the database.
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,10 @@ import { loadRefused } from '../../src/ca/refused.ts';
 import { openDatabase } from '../../src/db/pool.ts';
 import { systemRandom } from '../../src/domain/serial-number.ts';
 import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
+import type { Caller } from '../../src/domain/participant.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
+import type { IssuanceNeeds } from '../../src/issuance/needs.ts';
+import { submitApplication } from '../../src/issuance/submit-application.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
 import { verifyingHere } from '../../src/x509/verifier.ts';
@@ -20,6 +23,8 @@ interface Orders {
   readonly authorities: string;
   readonly token: string;
   readonly csrs: readonly string[];
+  /** All of them in one application. */
+  readonly asApplication?: boolean;
   /** Which step is the last; 0: none, and the number of steps is printed. */
   readonly dieAt: number;
   /** Folder for what was signed and given away. */
@@ -80,25 +85,37 @@ async function main(orders: Orders): Promise<void> {
     clock,
     fillRandom: systemRandom,
   };
-  const issue = issuesOneByOne(needs);
-
   armed = true;
-  const given = orders.csrs.map(async (csr, place) => {
-    const request = {
-      category: 'DEVICE',
-      purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
-      channel: 'INTERNET',
-      csr,
-    } as const;
-    // The second one carries an Idempotency-Key, whose own statements are steps too.
-    const certificate = await issue({ request, caller }, place === 1 ? 'the-key' : undefined);
-    appendFileSync(path.join(orders.evidence, 'given'), `${certificate.der.toString('base64')}\n`);
-    step();
-  });
-  await Promise.all(given);
+  if (orders.asApplication) await submitApplication(WANTED, orders.csrs, caller, needs);
+  else await issueEach(orders, caller, needs, step);
   armed = false;
   await database.close();
   process.stdout.write(`${String(steps)}\n`);
 }
+
+async function issueEach(
+  { csrs, evidence }: Orders,
+  caller: Caller,
+  needs: IssuanceNeeds,
+  step: () => void,
+): Promise<void> {
+  const issue = issuesOneByOne(needs);
+  const given = csrs.map(async (csr, place) => {
+    // The second one carries an Idempotency-Key, whose own statements are steps too.
+    const certificate = await issue(
+      { request: { ...WANTED, csr }, caller },
+      place === 1 ? 'the-key' : undefined,
+    );
+    appendFileSync(path.join(evidence, 'given'), `${certificate.der.toString('base64')}\n`);
+    step();
+  });
+  await Promise.all(given);
+}
+
+const WANTED = {
+  category: 'DEVICE',
+  purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
+  channel: 'INTERNET',
+} as const;
 
 void main(JSON.parse(process.argv[2] ?? '{}') as Orders);

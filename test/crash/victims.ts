@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { cpSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { openDatabase, type Database } from '../../src/db/pool.ts';
+import { createCredential } from '../../src/registry/credentials.ts';
+import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { TEST_NOW } from '../support/dates.ts';
+import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+/** A database with the demo world in it, and how to copy it for each victim. */
+export async function prepareOrigin(folder: string) {
+  const file = parseRegistryFile(
+    readFileSync(path.join(ROOT, 'src/cli/demo/world.yaml'), 'utf8'),
+    'world.yaml',
+  );
+  const fill = async ({ pool }: Database) => {
+    await loadRegistry(file, TEST_NOW, pool, () => Promise.resolve());
+    const wanted = {
+      signifier: 'METERWORKS',
+      role: 'PARTICIPANT_ARO',
+      label: '',
+      expiresAt: new Date('2027-06-01'),
+    } as const;
+    return (await createCredential(wanted, TEST_NOW, pool)).token;
+  };
+  if (onPostgres) {
+    const database = await testDatabase();
+    const token = await fill(database);
+    await database.pool.end();
+    const copy = async () => ({ url: await copyDatabase(database.url ?? '') });
+    return { token, copy };
+  }
+  const dataDir = path.join(folder, 'origin');
+  const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
+  const database = await openDatabase({ dataDir, image: new Blob([new Uint8Array(image)]) });
+  const token = await fill(database);
+  await database.close();
+  const copy = (name: string) => {
+    cpSync(dataDir, path.join(folder, name), { recursive: true });
+    return Promise.resolve({ dataDir: path.join(folder, name) });
+  };
+  return { token, copy };
+}
+
+/** Runs a victim until it has killed itself, or has done all. */
+export function spawnVictim(orders: object): Promise<{ signal: string | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', path.join(__dirname, 'victim.ts'), JSON.stringify(orders)],
+      {
+        cwd: ROOT,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('error', reject);
+    child.on('exit', (_code, signal) => resolve({ signal, output }));
+  });
+}
