@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { program } from '../../src/cli/program.ts';
+import { ROUTES } from '../../src/http/routes.ts';
 
 /** Every command that does something, with its full name. */
 const COMMANDS = commandsOf(program(), '');
@@ -24,13 +25,17 @@ describe('every command', () => {
 });
 
 test('the commands are those that are documented', () => {
-  expect(COMMANDS.map((one) => one.name).sort()).toEqual([
+  const own = COMMANDS.map((one) => one.name).filter((name) => !ROUTES.some((row) => row.command === name));
+  expect(own.sort()).toEqual([
     'ca export',
     'ca init',
     'ca list',
     'ca retire',
     'config',
     'csr',
+    'decisions list',
+    'decisions replay',
+    'decisions show',
     'demo',
     'issue',
     'leftovers abandon',
@@ -45,6 +50,9 @@ test('the commands are those that are documented', () => {
     'token list',
     'token revoke',
   ]);
+  const names = COMMANDS.map((one) => one.name);
+  expect(ROUTES.map((row) => row.command).filter((name) => !names.includes(name))).toEqual([]);
+  expect(new Set(names).size).toBe(names.length);
 });
 
 function commandsOf(command: Command, above: string): { name: string; command: Command }[] {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Fault } from '../../../src/domain/fault.ts';
 import { explain, parseRuleSet } from '../../../src/eligibility/rule-set.ts';
 import { RULE_SET_FILES } from '../../../src/eligibility/rule-set-schema.ts';
+import { HTTP_REASONS } from '../../../src/http/problem-reasons.ts';
 import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
 import { TEST_NOW } from '../../support/dates.ts';
@@ -344,7 +345,10 @@ describe('the rule sets', () => {
 
 test('every reason code that an answer carries is published', () => {
   const source = path.join(__dirname, '..', '..', '..', 'src');
-  const published = loadRuleSets().at(TEST_NOW).reasonCodes;
+  const published = new Set([
+    ...loadRuleSets().at(TEST_NOW).reasonCodes.keys(),
+    ...HTTP_REASONS.map((one) => one.reason),
+  ]);
   const inCode = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .flatMap((name) => [
@@ -356,4 +360,11 @@ test('every reason code that an answer carries is published', () => {
 });
 
 /** Told at the start, or on the command line, and never over HTTP. */
-const OPERATORS_CODES = ['CONFIGURATION', 'RULE_SET', 'AUTHORITY_REFUSED', 'LINT_FAILED'];
+const OPERATORS_CODES = [
+  'CONFIGURATION',
+  'RULE_SET',
+  'AUTHORITY_REFUSED',
+  'AUTHORITY_NOT_SHARED',
+  'AUTHORITY_RETIRED',
+  'LINT_FAILED',
+];
