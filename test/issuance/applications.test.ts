@@ -31,7 +31,7 @@ const close = () => here.close();
 /** Lets OpenSSL judge a certificate with its whole chain. */
 async function judge(participantId: string, serialNumber: string | null) {
   const { needs, clock } = here;
-  const certificate = await findCertificate(participantId, serialNumber as never, needs.db);
+  const certificate = await findCertificate({ participantId, reach: 'OWN' }, serialNumber as never, needs.db);
   if (certificate === undefined) throw new Error(`no certificate ${String(serialNumber)}`);
   const chain = needs.hierarchy.find(certificate.authority)!.chain;
   const [policy = ''] = policiesOf(needs.profiles.profiles.get(certificate.profile)!);

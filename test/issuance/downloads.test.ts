@@ -34,9 +34,9 @@ async function found(
   signifier: string,
   serialNumbers: readonly (string | null)[],
 ): Promise<IssuedCertificate[]> {
-  const id = await here.idOf(signifier);
+  const reader = { participantId: await here.idOf(signifier), reach: 'OWN' } as const;
   return Promise.all(
-    serialNumbers.map(async (one) => (await findCertificate(id, one as never, here.needs.db))!),
+    serialNumbers.map(async (one) => (await findCertificate(reader, one as never, here.needs.db))!),
   );
 }
 const download = async (certificate: IssuedCertificate, signifier = certificate.participant) =>
