@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -13,12 +13,15 @@ import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase, type Database } from './db/pool.ts';
+import { findVolatility } from './db/readiness.ts';
 import { loadRuleSets } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
+import { findExposedKeys } from './keys/key-exposure.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
+import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
 import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
 
@@ -58,6 +61,8 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
     clock.now(),
   );
 
+  const exposed = findExposedKeys(authoritiesFolder(config));
+
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
@@ -88,16 +93,30 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
+      ...readFeedSigner(config),
       afterChange: (participantIds) => screenAfterChange(participantIds, needs, parts.logger),
     });
     if (parts.sweepSeconds !== undefined)
       stopSweep = startSweep(needs, parts.sweepSeconds, (error) =>
         parts.logger.warn({ err: error }, 'a sweep was not whole; the next one follows'),
       );
-    return { http, needs, database, notices: await noticesOf(database, needs), close };
+    return { http, needs, database, notices: [...exposed, ...(await noticesOf(database, needs))], close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Whose feed is taken. @throws Fault `configuration-invalid` when the file is no certificate that may sign */
+function readFeedSigner({ feedCertificate }: Config): { feedSigner?: SignerCertificate } {
+  if (feedCertificate === undefined) return {};
+  try {
+    return { feedSigner: readSignerCertificate(readFileSync(feedCertificate)) };
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault('configuration-invalid', `TCS_FEED_CERTIFICATE: ${feedCertificate} cannot be read.`, {
+      cause,
+    });
   }
 }
 
@@ -162,7 +181,7 @@ export function requirePassphrase(config: Config): string {
 async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
   return [
-    ...(database.kind === 'embedded' ? [EMBEDDED] : []),
+    ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
     ...(leftovers.length > 0
       ? [
           `${String(leftovers.length)} certificate(s) were prepared and never recorded as issued; see: tcs leftovers list`,

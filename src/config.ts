@@ -17,6 +17,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** Opens the CA keys; absent only where none is opened, or where the demo makes its own. */
   readonly keyPassphrase?: string;
+  /** File with the certificate of the SECAS feed's signer; absent: no feed is taken. */
+  readonly feedCertificate?: string;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Requests a minute that one credential, or one address without a credential, may send. */
   readonly rateLimit: number;
@@ -134,9 +136,17 @@ const SCHEMA = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'begins with postgres://')
+    .refine(
+      (url) => URL.canParse(url),
+      'is not an address; write @, :, / and # of a password as %40, %3A, %2F, %23',
+    )
     .optional(),
   TCS_DATABASE_POOL: whole(1, 100).default(10),
   TCS_KEY_PASSPHRASE: z.string().min(12, 'at least 12 characters').optional(),
+  TCS_FEED_CERTIFICATE: z
+    .string()
+    .transform((file) => path.resolve(file))
+    .optional(),
   TCS_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TCS_RATE_LIMIT: whole(1, 100_000_000).default(6000),
   TCS_TRUSTED_PROXIES: whole(0, 10).default(0),
@@ -188,6 +198,13 @@ export const SETTINGS: readonly Setting[] = [
     default: 'none: required outside the demo',
     secret: true,
     meaning: 'opens the CA keys',
+  },
+  {
+    name: 'TCS_FEED_CERTIFICATE',
+    key: 'feedCertificate',
+    default: 'none: no feed is taken',
+    secret: false,
+    meaning: 'file with the certificate of who signs the SECAS feed',
   },
   {
     name: 'TCS_LOG_LEVEL',

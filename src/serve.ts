@@ -6,7 +6,7 @@ import { openApp, type App, type AppParts } from './app.ts';
 import type { Config } from './config.ts';
 import { Fault } from './domain/fault.ts';
 import { createRequestServer } from './http/broken-requests.ts';
-import type { openLog } from './logger.ts';
+import type { Log } from './logger.ts';
 
 /** A running service: its address, and the way to end it. */
 export interface RunningService {
@@ -56,11 +56,8 @@ export async function requireAddress(config: Pick<Config, 'host' | 'port'>): Pro
 }
 
 /** Ends the process on SIGTERM or SIGINT after requests in flight are answered; a second signal ends it at once. */
-export function stopOnSignals(service: RunningService, log: ReturnType<typeof openLog>): void {
-  const end = (code: number) => {
-    log.flush();
-    process.exit(code);
-  };
+export function stopOnSignals(service: RunningService, log: Log): void {
+  const end = (code: number) => void log.close().then(() => process.exit(code));
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
       process.once(signal, () => end(1));

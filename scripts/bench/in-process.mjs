@@ -67,7 +67,7 @@ function openNeeds(folder) {
   const { openHierarchy } = load('./ca/hierarchy.js');
   const { loadRefused } = load('./ca/refused.js');
   const { loadProfiles } = load('./profiles/load-profiles.js');
-  const { loadRuleSet } = load('./eligibility/rule-set.js');
+  const { loadRuleSets } = load('./eligibility/rule-sets.js');
   const { systemRandom } = load('./domain/serial-number.js');
   const { verifyingHere } = load('./x509/verifier.js');
   const profiles = loadProfiles('certs-templates');
@@ -80,6 +80,7 @@ function openNeeds(folder) {
     },
     new Date(),
   );
+  const ruleSet = loadRuleSets().at(new Date());
   const range = { from: '00db123420000000', to: '00db12342fffffff' };
   const participant = {
     id: 'maker',
@@ -107,6 +108,15 @@ function openNeeds(folder) {
     deviceRanges: [{ ...range, deviceTypes: [] }],
     gatewayConnection: false,
     certificatesIssued: 0,
+    issuedInDay: {},
+    termsAccepted: [ruleSet.terms.version],
+    obligations: ruleSet.obligations.map(({ obligation }) => ({
+      obligation,
+      state: 'ATTESTED',
+      since: new Date('2026-01-01'),
+      expiresAt: new Date('2099-01-01'),
+    })),
+    holds: [],
   };
   const caller = {
     credentialId: 'bench',
@@ -114,11 +124,13 @@ function openNeeds(folder) {
     signifier: MAKER,
     participantType: 'NON_PARTY',
     role: 'PARTICIPANT_ARO',
+    person: `${MAKER}/aro`,
+    officer: { id: 'aro', kind: 'ARO', state: 'ACTIVE', categories: ['DEVICE'] },
   };
   return {
     hierarchy,
     profiles,
-    ruleSet: loadRuleSet(),
+    ruleSet,
     fillRandom: systemRandom,
     verifier: verifyingHere,
     participant,

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import autocannon from 'autocannon';
 import { measureFloor } from './floor.mjs';
+import { measureEligibility } from './eligibility.mjs';
 import { measureInProcess } from './in-process.mjs';
 
 const rows = [];
@@ -42,6 +43,7 @@ if (http !== undefined)
     ['PostgreSQL beside it', '', micro(http.databaseCpu), (http.databaseCpu / floor.both).toFixed(1)],
     ['the load generator beside it', '', micro(http.driverCpu), (http.driverCpu / floor.both).toFixed(1)],
   );
+rows.push(...measureEligibility(floor));
 
 const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];
 const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -69,7 +69,8 @@ export interface StoredDecision {
   readonly ruleSet: string;
   readonly gates: readonly string[];
   readonly reasons: readonly Reason[];
-  readonly question: EligibilityQuestion;
+  /** Absent of decisions that were made before questions were kept. */
+  readonly question?: EligibilityQuestion;
 }
 
 /** One decision; `participantId`: only if it is about that participant. */
@@ -121,13 +122,13 @@ export async function findReferrals(ids: readonly string[], db: Db): Promise<Map
 }
 
 interface Stored extends Omit<StoredDecision, 'question'> {
-  readonly inputs: string;
+  readonly inputs: string | null;
   readonly snapshot: string | null;
 }
 
 const toDecision = ({ inputs, snapshot, ...decision }: Stored): StoredDecision => ({
   ...decision,
-  question: restoreQuestion(inputs, snapshot),
+  ...(inputs === null ? {} : { question: restoreQuestion(inputs, snapshot) }),
 });
 
 async function recordSnapshots(
@@ -146,7 +147,7 @@ async function recordSnapshots(
 
 const SELECT = `
   select d.id, d.decided_at as "decidedAt", d.request_id as "requestId", p.signifier as participant, d.subject, d.outcome,
-    d.basis, d.agreement_ref as "agreementRef", d.simulated_role as "simulatedRole", d.rule_set as "ruleSet", d.gates,
+    d.basis, d.agreement_ref as "agreementRef", d.simulated_role as "simulatedRole", d.rule_set as "ruleSet", coalesce(d.gates, '{}') as gates,
     d.reasons, d.inputs, s.value as snapshot
   from decision d left join participant p on p.id = d.participant_id
   left join participant_snapshot s on s.sha256 = d.participant_snapshot`;

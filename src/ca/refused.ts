@@ -20,9 +20,11 @@ export interface Refused {
 /** Reads `refused/names.yaml` and `refused/public-keys.txt`. @throws Fault `configuration-invalid` naming file and line */
 export function loadRefused(templatesDir: string): Refused {
   const folder = path.join(templatesDir, 'refused');
+  const names = path.join(folder, 'names.yaml');
+  const keys = path.join(folder, 'public-keys.txt');
   return {
-    commonNames: readNames(path.join(folder, 'names.yaml')),
-    keys: readKeys(path.join(folder, 'public-keys.txt')),
+    commonNames: notEmpty(readNames(names), names),
+    keys: notEmpty(readKeys(keys), keys),
   };
 }
 
@@ -34,6 +36,14 @@ export function whyRefused(subject: Buffer, spkiSha256: string, refused: Refused
     if (why !== undefined) return `its commonName ${name} is refused: ${why}`;
   }
   return refused.keys.has(spkiSha256) ? 'its public key belongs to a published test PKI' : undefined;
+}
+
+function notEmpty<List extends { readonly size: number }>(list: List, file: string): List {
+  if (list.size > 0) return list;
+  throw new Fault(
+    'configuration-invalid',
+    `${file} is empty; without the deny-lists nothing is issued. Restore it from the release.`,
+  );
 }
 
 function readNames(file: string): Map<string, string> {

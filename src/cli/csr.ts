@@ -2,7 +2,14 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { CATEGORIES, type Category } from '../domain/category.ts';
+import {
+  CATEGORIES,
+  formatRoleCode,
+  parseRoleCode,
+  REMOTE_PARTY_ROLES,
+  type Category,
+  type RemotePartyRole,
+} from '../domain/category.ts';
 import { eui64Octets, parseEui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import { writeNewFile } from '../keys/key-file.ts';
@@ -129,6 +136,13 @@ function parseWish({ category, keyUsage, dnsName, ...rest }: CsrOptions): CsrWis
     throw new Fault('malformed-request', '--key-usage is digitalSignature or keyAgreement.');
   if (rest.rsa && known !== 'DCCKI')
     throw new Fault('malformed-request', 'Only DCCKI certificates may have RSA keys.');
+  if (parseRoleCode(rest.role) === undefined)
+    throw new Fault(
+      'malformed-request',
+      `--role is one of ${Object.entries(REMOTE_PARTY_ROLES)
+        .map(([role]) => `${formatRoleCode(role as RemotePartyRole)} ${role}`)
+        .join(', ')}.`,
+    );
   return { ...rest, category: known, keyUsage, dnsNames: dnsName };
 }
 

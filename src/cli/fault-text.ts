@@ -10,12 +10,34 @@ export function explainFault(error: unknown): string {
   return [error.message, ...reasons].join('\n');
 }
 
+/** A fault as a program reads it: with `--json`, on standard error. */
+export function faultValue(error: unknown) {
+  return error instanceof Fault
+    ? { code: error.code, detail: error.message, reasons: error.reasons }
+    : { code: 'internal', detail: error instanceof Error ? error.message : String(error), reasons: [] };
+}
+
 /** Exit codes by kind of fault, after sysexits.h: 64 usage, 65 data, 69 unavailable, 70 ours, 75 try again, 77 not permitted, 78 configuration. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof Fault ? EXIT_CODES[error.code] : 70;
 }
 
-const EXIT_CODES = {
+/** What each exit code says; the table of the README. */
+export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
+  0: 'done',
+  64: 'wrong usage, or a request that is malformed',
+  65: 'a CSR, certificate or file that breaks a rule',
+  66: 'nothing of this name, or a file that cannot be read',
+  69: 'the database, the service or the port is not to be had',
+  70: 'a fault of the service itself',
+  73: 'it is there already, or does not go together with what is on record',
+  74: 'the output cannot be written',
+  75: 'not now: send it again later',
+  77: 'no credential, not permitted, not eligible, or referred',
+  78: 'configuration, templates, rule set or test CAs',
+};
+
+export const EXIT_CODES = {
   'malformed-request': 64,
   'method-not-allowed': 64,
   'not-acceptable': 64,

@@ -8,6 +8,7 @@ import { checkCertificate, type CertificateVerdict } from '../lint/check-certifi
 import { loadProfiles } from '../profiles/load-profiles.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
+import { explainFault, faultValue } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
 
 /** lint: certificates against their profiles; needs neither database nor keys. */
@@ -26,15 +27,34 @@ export function lintCommand(tcs: Command): void {
       const { templatesDir } = readConfig(process.env);
       const profiles = [...loadProfiles(templatesDir).profiles.values()];
       const { commonNames } = loadRefused(templatesDir);
-      const verdicts = files.map((file) => ({
-        file,
-        ...checkCertificate(readCertificateOctets(file), profiles, commonNames, new Date(), options.profile),
-      }));
-      print(options, verdicts, () => verdicts.map(verdictText).join('\n'));
-      const failed = verdicts.filter((one) => one.verdict === 'FAIL').length;
-      if (failed > 0)
-        throw new Fault('certificate-unreadable', `${String(failed)} of ${String(files.length)} fail.`);
+      const check = (file: string) =>
+        checkCertificate(readCertificateOctets(file), profiles, commonNames, new Date(), options.profile);
+      const checked = files.map((file) => checkFile(file, check));
+      print(options, checked.map(plain), () => checked.map(outcomeText).join('\n'));
+      const failed = checked.filter((one) => 'fault' in one || one.verdict === 'FAIL');
+      const [first] = failed;
+      if (first === undefined) return;
+      const code = 'fault' in first && failed.length === 1 ? first.fault.code : 'certificate-unreadable';
+      throw new Fault(code, `${String(failed.length)} of ${String(files.length)} fail or cannot be read.`);
     });
+}
+
+type Checked = { readonly file: string } & (CertificateVerdict | { readonly fault: Fault });
+
+/** One that cannot be read counts and does not stop the others; a profile that is none stops all. */
+function checkFile(file: string, check: (file: string) => CertificateVerdict): Checked {
+  try {
+    return { file, ...check(file) };
+  } catch (error) {
+    if (error instanceof Fault && error.code !== 'malformed-request') return { file, fault: error };
+    throw error;
+  }
+}
+
+const plain = (one: Checked) => ('fault' in one ? { file: one.file, fault: faultValue(one.fault) } : one);
+
+function outcomeText(one: Checked): string {
+  return 'fault' in one ? `NONE  ${path.basename(one.file)}  ${explainFault(one.fault)}` : verdictText(one);
 }
 
 function verdictText({

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { exitCodeOf, explainFault } from './fault-text.ts';
+import { exitCodeOf, explainFault, faultValue } from './fault-text.ts';
+import { toJson } from './output.ts';
 import { program } from './program.ts';
 
 /** Exit codes by kind of fault; wrong usage is 64. */
@@ -13,7 +14,9 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 64;
       return;
     }
-    process.stderr.write(`${explainFault(error)}\n`);
+    process.stderr.write(
+      `${process.argv.includes('--json') ? toJson(faultValue(error)) : explainFault(error)}\n`,
+    );
     process.exitCode = exitCodeOf(error);
   }
 }

@@ -5,10 +5,19 @@ export interface OutputOptions {
 
 /** Prints one JSON value, or the text; a closed pipe is no fault. */
 export function print(options: OutputOptions, value: unknown, text: () => string): void {
-  process.stdout.write(
-    options.json ? `${JSON.stringify(value, null, 2)}\n` : `${text().replace(/\n$/, '')}\n`,
+  process.stdout.write(options.json ? `${toJson(value)}\n` : `${text().replace(/\n$/, '')}\n`);
+}
+
+/** JSON as the API has it: instants in whole seconds. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_name, member: unknown) =>
+      typeof member === 'string' && MILLISECONDS.test(member) ? `${member.slice(0, 19)}Z` : member,
+    2,
   );
 }
+const MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Columns as wide as their widest cell, two spaces apart; an empty table says so. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], empty: string): string {

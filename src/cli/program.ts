@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import packageFile from '../../package.json';
 import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
+import { decisionCommands } from './decisions.ts';
 import { demoCommand } from './demo.ts';
 import { issueCommand } from './issue.ts';
 import { leftoverCommands } from './leftovers.ts';
@@ -26,6 +27,7 @@ export function program(): Command {
     serviceCommands,
     authorityCommands,
     registryCommands,
+    decisionCommands,
     tokenCommands,
     csrCommand,
     issueCommand,

@@ -66,7 +66,8 @@ export function registryCommands(tcs: Command): void {
       const [only] = found;
       if (signifier !== undefined && only === undefined)
         throw new Fault('not-found', `Nobody is registered as ${signifier}.`);
-      print(options, signifier === undefined ? found : only, () =>
+      const values = found.map((one) => ({ ...one, ...basisOf(one) }));
+      print(options, signifier === undefined ? values : values[0], () =>
         signifier === undefined ? overview(found) : detail(only),
       );
     });
@@ -80,10 +81,16 @@ function overview(participants: readonly TestingParticipant[]): string {
   );
 }
 
-function basisText(participant: TestingParticipant): string {
+/** On what the eligibility rests now, or why on nothing. */
+function basisOf(participant: TestingParticipant): { basis: string | null; reasons: readonly string[] } {
   const now = new Date();
   const { basis, findings } = findBasis(participant, { now }, loadRuleSets().at(now));
-  return basis ?? findings.map((one) => one.reason).join(', ');
+  return { basis: basis ?? null, reasons: findings.map((one) => one.reason) };
+}
+
+function basisText(participant: TestingParticipant): string {
+  const { basis, reasons } = basisOf(participant);
+  return basis ?? reasons.join(', ');
 }
 
 function detail(participant: TestingParticipant | undefined): string {

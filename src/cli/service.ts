@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { openConfiguredDatabase } from '../app.ts';
 import { describeConfig, readConfig, SETTINGS } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
+import { loadProfiles } from '../profiles/load-profiles.ts';
 import { openLog } from '../logger.ts';
 import { startService, stopOnSignals } from '../serve.ts';
 import { print, table, type OutputOptions } from './output.ts';
@@ -47,7 +48,10 @@ export function serviceCommands(tcs: Command): void {
       `\nExample:\n  $ tcs config --json\n\nSettings (each also as NAME_FILE, naming a file that holds the value):\n${settingsText()}`,
     )
     .action((options: OutputOptions) => {
-      const settings = describeConfig(readConfig(process.env));
+      const config = readConfig(process.env);
+      // A folder without templates would stop the start.
+      loadProfiles(config.templatesDir);
+      const settings = describeConfig(config);
       print(options, settings, () =>
         table(
           ['setting', 'value', 'meaning'],

@@ -117,11 +117,21 @@ function parseRole(text: string): CallerRole {
 
 function parseExpiry(text: string, now: Date): Date {
   const days = /^(\d{1,4})d$/.exec(text);
-  const at = days ? new Date(now.getTime() + Number(days[1]) * 86_400_000) : new Date(text);
-  if (Number.isNaN(at.getTime()) || at <= now)
+  const at = days ? new Date(now.getTime() + Number(days[1]) * 86_400_000) : parseDate(text);
+  if (at === undefined || at <= now)
     throw new Fault(
       'malformed-request',
       '--expires is a number of days (90d) or a date in the future (2027-01-31).',
     );
   return at;
+}
+
+/** A day that the calendar has: 2027-02-30 is not the second of March. */
+function parseDate(text: string): Date | undefined {
+  const at = new Date(text);
+  const there = /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at.getTime());
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  return there && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
+    ? at
+    : undefined;
 }

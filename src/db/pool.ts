@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
@@ -168,15 +168,55 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
       throw new Fault('database-unavailable', 'PostgreSQL 14 or newer is needed; this server is older.');
   } catch (error) {
     await pool.end();
-    throw error;
+    throw unreachable(error, url);
   }
   return { pool, kind: 'postgres', close: () => pool.end() };
+}
+
+/** Which server it was, never with the password; what the server itself refused is a matter of DATABASE_URL. */
+function unreachable(error: unknown, url: string): unknown {
+  const where = serverOf(url);
+  const { code = '', message } = (error instanceof Fault ? error.cause : error) as Error & { code?: string };
+  if (error instanceof Fault && error.cause !== undefined)
+    return new Fault(
+      'database-unavailable',
+      `PostgreSQL at ${where} does not answer (${code || message}). Start it, or correct DATABASE_URL.`,
+      { cause: error },
+    );
+  // Invalid authorization, and a database that is not there.
+  if (!/^(28...|3D000)$/.test(code)) return error;
+  return new Fault(
+    'configuration-invalid',
+    `PostgreSQL at ${where} refuses the connection: ${message}. Correct DATABASE_URL.`,
+    { cause: error },
+  );
+}
+
+/** Host, port and database; a local socket is written in ways that no URL has. */
+function serverOf(text: string): string {
+  if (!URL.canParse(text)) return 'the socket of DATABASE_URL';
+  const { hostname, port, pathname } = new URL(text);
+  return `${hostname || 'the local socket'}:${port || '5432'}${pathname}`;
+}
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new Fault(
+      'configuration-invalid',
+      `The folder ${dataDir} of the embedded database cannot be written (${code}). Correct TCS_DATA_DIR or its permissions.`,
+      { cause },
+    );
+  }
 }
 
 async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite');
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
-  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (dataDir !== undefined) makeFolder(dataDir);
   const unlock = dataDir === undefined ? undefined : await lockFolder(dataDir);
   try {
     const engine = await PGlite.create({

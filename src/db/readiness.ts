@@ -18,3 +18,16 @@ export async function findReadiness(pool: Pool, patience = 2_000): Promise<'ok' 
     waiting.abort();
   }
 }
+
+/** Why what PostgreSQL has committed may be gone after a power loss; nothing when it may not. */
+export async function findVolatility(pool: Pool): Promise<string[]> {
+  const { rows } = await query<{ name: string }>(
+    pool,
+    `select name from pg_settings where name in ('synchronous_commit', 'fsync', 'full_page_writes') and setting = 'off'
+      order by name`,
+  );
+  return rows.map(
+    ({ name }) =>
+      `PostgreSQL has ${name} = off: a power loss may lose certificates that were given out. Set it to on.`,
+  );
+}

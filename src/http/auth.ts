@@ -4,6 +4,7 @@ import { Strategy } from 'passport-http-bearer';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, CallerRole } from '../domain/participant.ts';
 import { gather } from '../issuance/gather.ts';
+import { roleNotPermitted } from './problem-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { findCredentials, hashToken, touchCredentials } from '../registry/credentials.ts';
 
@@ -54,11 +55,7 @@ export function requireRole(...roles: readonly CallerRole[]): RequestHandler {
   return (_request, response, next) => {
     const { role } = callerOf(response);
     if (roles.includes(role)) next();
-    else
-      throw new Fault(
-        'role-not-permitted',
-        `The role ${role} may not do this; it takes ${roles.join(' or ')}.`,
-      );
+    else throw roleNotPermitted(role, roles);
   };
 }
 

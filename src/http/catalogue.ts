@@ -6,7 +6,8 @@ import { describeProfile } from '../profiles/describe-profile.ts';
 import { LARGEST_CSR } from '../x509/csr.ts';
 import { encodePem } from '../x509/pem.ts';
 import { formatInstant } from './certificate-view.ts';
-import { onlyMethods, sendAccepted } from './negotiation.ts';
+import { noParameters, onlyMethods, sendAccepted } from './negotiation.ts';
+import { HTTP_REASONS } from './problem-reasons.ts';
 import * as schemas from './schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
@@ -18,28 +19,28 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
 
   router
     .route('/categories')
-    .get((_request, response) => {
+    .get(noParameters, (_request, response) => {
       response.json(CATEGORIES.map((category) => describeCategory(category, issuance)));
     })
     .all(get);
 
   router
     .route('/reason-codes')
-    .get((_request, response) => {
-      response.json([...ruleSets.at(clock.now()).reasonCodes.values()]);
+    .get(noParameters, (_request, response) => {
+      response.json([...ruleSets.at(clock.now()).reasonCodes.values(), ...HTTP_REASONS]);
     })
     .all(get);
 
   router
     .route('/authorities')
-    .get((_request, response) => {
+    .get(noParameters, (_request, response) => {
       response.json(hierarchy.authorities.map(authorityView));
     })
     .all(get);
 
   router
     .route('/authorities/:name/certificate')
-    .get(async (request, response) => {
+    .get(noParameters, async (request, response) => {
       const authority = hierarchy.find(request.params.name);
       if (authority === undefined)
         throw new Fault('not-found', 'There is no authority of this name; see GET /v1/authorities.');

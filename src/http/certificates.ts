@@ -18,7 +18,7 @@ import { certificateViews, fullChain, withheldView } from './certificate-view.ts
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { requireSmallCsr } from './csr-size.ts';
-import { onlyMethods, requireType, sendAccepted } from './negotiation.ts';
+import { noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
 import { requestIdOf } from './request-id.ts';
@@ -36,6 +36,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   router
     .route('/')
     .post(
+      noParameters,
       requireRole('PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'),
       requireType('application/json'),
       async (request, response) => {
@@ -83,7 +84,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
 
   router
     .route('/:serialNumber')
-    .get(async (request, response) => {
+    .get(noParameters, async (request, response) => {
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { Fault } from '../domain/fault.ts';
-import { checkEligibility } from '../issuance/check-eligibility.ts';
+import { checksOneByOne } from '../issuance/check-eligibility.ts';
 import { checkCertificate } from '../lint/check-certificate.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
@@ -8,23 +8,20 @@ import { callerOf } from './auth.ts';
 import { octetsBody } from './body.ts';
 import { present } from './certificates.ts';
 import { requireSmallCsr } from './csr-size.ts';
-import { onlyMethods, requireType } from './negotiation.ts';
+import { noParameters, onlyMethods, requireType } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** POST /v1/eligibility-checks: what a request would be answered; issues nothing. */
 export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
+  const checkEligibility = checksOneByOne(issuance);
   const router = Router();
   router
     .route('/')
-    .post(requireType('application/json'), async (request, response) => {
+    .post(noParameters, requireType('application/json'), async (request, response) => {
       const check = present(schemas.eligibilityCheck.parse(request.body));
       requireSmallCsr(check.csr);
-      const { outcome, basis, reasons, ruleSet } = await checkEligibility(
-        check,
-        callerOf(response),
-        issuance,
-      );
+      const { outcome, basis, reasons, ruleSet } = await checkEligibility(check, callerOf(response));
       response.json({ outcome, basis: basis ?? null, reasons, ruleSet });
     })
     .all(onlyMethods('POST'));
@@ -37,6 +34,7 @@ export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): R
   router
     .route('/')
     .post(
+      noParameters,
       requireType('application/json', ...CERTIFICATE_TYPES),
       octetsBody(CERTIFICATE_TYPES, LARGEST_BODY),
       (request, response) => {

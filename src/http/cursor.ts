@@ -1,4 +1,4 @@
-import { Fault } from '../domain/fault.ts';
+import { malformedRequest } from './problem-reasons.ts';
 
 /** Where a page ended, in a list that is ordered by an instant and an id. */
 export interface Place {
@@ -22,7 +22,7 @@ export function readCursor(cursor: string, id: RegExp): Place {
     writeCursor(place) === cursor
   )
     return place;
-  throw new Fault('malformed-request', 'The cursor is none that this service gave out.');
+  throw malformedRequest('CURSOR_INVALID', 'The cursor is none that this service gave out.');
 }
 
 const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

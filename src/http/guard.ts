@@ -31,7 +31,7 @@ function tokenInAddress(): Fault {
 /** A request that cannot be understood, and what to do about it. */
 export function malformed(detail: string, fix: string): Fault {
   return new Fault('malformed-request', detail, {
-    reasons: [{ reason: 'REQUEST_MALFORMED', clause: 'GET /openapi.json', detail, fix }],
+    reasons: [{ reason: 'REQUEST_MALFORMED', clause: 'DESIGN', detail, fix }],
   });
 }
 

@@ -4,7 +4,7 @@ import { findBasis } from '../eligibility/basis.ts';
 import { explain } from '../eligibility/rule-set.ts';
 import { findWholeParticipant } from '../registry/participants.ts';
 import { callerOf } from './auth.ts';
-import { onlyMethods } from './negotiation.ts';
+import { noParameters, onlyMethods } from './negotiation.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** GET /v1/me: who the credential is, and on what its eligibility rests now. */
@@ -13,7 +13,7 @@ export function meRoutes({ issuance }: HttpNeeds): Router {
   const router = Router();
   router
     .route('/')
-    .get(async (_request, response) => {
+    .get(noParameters, async (_request, response) => {
       const { signifier, role } = callerOf(response);
       const participant = await findWholeParticipant(signifier, clock.now(), db);
       if (participant === undefined)

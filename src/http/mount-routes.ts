@@ -1,5 +1,5 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
-import { Fault, type Reason } from '../domain/fault.ts';
+import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
@@ -7,7 +7,8 @@ import { findParticipantRef, type ParticipantRef } from '../registry/participant
 import { callerOf } from './auth.ts';
 import { answerOnce } from './answer-once.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { onlyMethods, requireType } from './negotiation.ts';
+import { onlyMethods, refuseParameters, requireType } from './negotiation.ts';
+import { roleNotPermitted } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import { READERS, type AskedRoute, type Route, type RouteAnswer } from './route.ts';
 import { HIGHEST_STATUS_OF_A_CALLER, statusOf } from './problem.ts';
@@ -142,13 +143,7 @@ async function participantOf(
 
 function requireRole({ roles, summary }: Route, { role }: Caller): void {
   if (roles.includes(role)) return;
-  const reason: Reason = {
-    reason: 'ROLE_NOT_PERMITTED_HERE',
-    clause: 'DESIGN',
-    detail: `The role ${role} may not: ${summary}.`,
-    fix: `It takes ${roles.join(' or ')}.`,
-  };
-  throw new Fault('role-not-permitted', `The role ${role} may not do this.`, { reasons: [reason] });
+  throw roleNotPermitted(role, roles, summary);
 }
 
 function readRequest(
@@ -158,6 +153,7 @@ function readRequest(
   participant: ParticipantRef,
   { issuance: { db, clock } }: HttpNeeds,
 ): AskedRoute<never, never> {
+  if (query === undefined) refuseParameters(request);
   return {
     caller,
     participant,

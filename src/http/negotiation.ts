@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { Fault } from '../domain/fault.ts';
+import { httpReason } from './problem-reasons.ts';
 
 /**
  * Answers in the form that Accept asks for; the first is the default.
@@ -31,6 +32,21 @@ export function requireType(...types: readonly string[]): RequestHandler {
     else throw new Fault('unsupported-media-type', `The body is sent as ${types.join(' or ')}.`);
   };
 }
+
+/** Refuses every query parameter, where there is none to be known. @throws Fault `malformed-request` */
+export function refuseParameters({ query }: Pick<Request, 'query'>): void {
+  const names = Object.keys(query);
+  if (names.length === 0) return;
+  throw new Fault('malformed-request', 'The request breaks its schema.', {
+    reasons: names.map((name) =>
+      httpReason('REQUEST_MALFORMED', `/: there is no query parameter ${JSON.stringify(name)} here`),
+    ),
+  });
+}
+export const noParameters: RequestHandler = (request, _response, next) => {
+  refuseParameters(request);
+  next();
+};
 
 /** What is left of a path whose other methods are known. */
 export function onlyMethods(...methods: readonly string[]): RequestHandler {

@@ -159,6 +159,19 @@ export const OPERATIONS: readonly Operation[] = [
     },
     problems: [404, 406, ...AUTHENTICATED],
   },
+  {
+    method: 'post',
+    path: '/v1/feeds',
+    summary:
+      'Takes the SECAS feed: CSV or XLSX, its detached signature in Feed-Signature (Base64); everything or nothing (SECAS_FEED)',
+    query: schemas.feedQuery,
+    body: { 'text/csv': octets, 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': octets },
+    answers: {
+      200: { says: 'what would change', content: json(schemas.feedReport) },
+      201: { says: 'taken', content: json(schemas.feedReport) },
+    },
+    problems: [400, 403, 409, 413, 415, 422, ...AUTHENTICATED],
+  },
 ];
 
 /** The OpenAPI 3.1 document, made of the schemas that validate. */
@@ -237,9 +250,8 @@ const titleOf = (status: number) =>
 
 const PROBLEM_CONTENT = { 'application/problem+json': { schema: schemas.problem } };
 const IDEMPOTENCY_HEADER = zod.object({
-  'Idempotency-Key': zod
-    .string()
-    .max(255)
-    .optional()
-    .openapi({ description: 'The same key, caller and body give the same answer and create nothing twice' }),
+  'Idempotency-Key': zod.string().max(255).optional().openapi({
+    description:
+      'The same key, caller and body give the same answer and create nothing twice; only the requestId of a problem is that of the repetition',
+  }),
 });

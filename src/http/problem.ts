@@ -2,6 +2,9 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
 import { visible } from '../domain/visible-text.ts';
+import { explain } from '../eligibility/rule-set.ts';
+import type { IssuanceNeeds } from '../issuance/needs.ts';
+import { httpReason, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** The only place where a fault becomes a status. @see RFC 9457 */
@@ -34,7 +37,9 @@ export const PROBLEMS = {
   'database-unavailable': { status: 503, title: 'Database unavailable' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
 
-/** RFC 9457, with every reason. */
+type Rules = Pick<IssuanceNeeds, 'ruleSets' | 'clock'>;
+
+/** RFC 9457, with every reason, and what on record it is about. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -42,39 +47,43 @@ export interface Problem {
   readonly detail: string;
   readonly instance: string;
   readonly requestId: string;
+  readonly decision?: string;
+  readonly application?: string;
   readonly errors: readonly Reason[];
 }
 
 /** Express's last word: a Fault becomes its problem; anything else is 500 without its text, and goes to the log. */
-export const problemHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  if (response.headersSent) {
-    next(error);
-    return;
-  }
-  const fault = faultOf(error);
-  if (fault?.code === 'referred') {
-    const { application, decision } = fault.about;
-    if (application !== undefined) response.location(`/v1/applications/${application}`);
-    response
-      .status(202)
-      .json({ outcome: 'REFER', detail: fault.message, application, decision, reasons: fault.reasons });
-    return;
-  }
-  const known = fault && PROBLEMS[fault.code];
-  const status = known?.status ?? 500;
-  // What is ours to mend is logged with its cause and told without its text.
-  if (status === 500) request.log.error({ err: error }, 'request failed');
-  const hidden = status === 500;
-  sendProblem(request, response, {
-    type: `urn:problem:tcs:${fault?.code ?? 'internal'}`,
-    title: known?.title ?? 'Internal error',
-    status,
-    detail: hidden || !fault ? 'The service failed; report it with the requestId.' : fault.message,
-    instance: request.path,
-    requestId: requestIdOf(request),
-    errors: hidden ? [] : (fault?.reasons ?? []),
-  });
-};
+export const problemHandler =
+  (rules: Rules): ErrorRequestHandler =>
+  (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const fault = faultOf(error, rules);
+    if (fault?.code === 'referred') {
+      const { message: detail, reasons } = fault;
+      const { application, decision } = fault.about;
+      if (application !== undefined) response.location(`/v1/applications/${application}`);
+      response.status(202).json({ outcome: 'REFER', detail, application, decision, reasons });
+      return;
+    }
+    const known = fault && PROBLEMS[fault.code];
+    const status = known?.status ?? 500;
+    // What is ours to mend is logged with its cause and told without its text.
+    if (status === 500) request.log.error({ err: error }, 'request failed');
+    const hidden = status === 500;
+    sendProblem(request, response, {
+      type: `urn:problem:tcs:${fault?.code ?? 'internal'}`,
+      title: known?.title ?? 'Internal error',
+      status,
+      detail: hidden || !fault ? FAILED : fault.message,
+      instance: request.path,
+      requestId: requestIdOf(request),
+      ...(hidden ? {} : fault?.about),
+      errors: hidden || !fault ? [httpReason('SERVICE_FAILED', FAILED)] : reasonsOf(fault),
+    });
+  };
 
 /** The status of a fault; 202 for a referral. */
 export function statusOf({ code }: Fault): number {
@@ -112,9 +121,9 @@ function sendAndClose(request: Request, response: Response, body: string): void 
 }
 
 /** What Express and zod throw for what a caller sent. */
-function faultOf(error: unknown): Fault | undefined {
+function faultOf(error: unknown, rules: Rules): Fault | undefined {
   if (error instanceof Fault) return error;
-  if (error instanceof ZodError) return malformed(error);
+  if (error instanceof ZodError) return malformed(error, rules);
   if (error instanceof URIError) return new Fault('malformed-request', 'The address cannot be decoded.');
   const { status } = (error ?? {}) as { status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 500
@@ -122,24 +131,25 @@ function faultOf(error: unknown): Fault | undefined {
     : undefined;
 }
 
-/** Every broken field at once, each with its JSON pointer. */
-function malformed(error: ZodError): Fault {
+/** Every broken field at once, each with its JSON pointer; gate A5 has reason codes of its own. */
+function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
   return new Fault('malformed-request', 'The request breaks its schema.', {
-    reasons: error.issues.map((issue) => ({
-      reason: purposeReason(issue.path, issue.message) ?? 'REQUEST_MALFORMED',
-      clause: 'GET /openapi.json',
-      detail: `/${issue.path.map(String).join('/')}: ${issue.message}`,
-      fix: 'Send the field as the OpenAPI document describes it (readable at /docs).',
-    })),
+    reasons: error.issues.map(({ path, message }) => {
+      const detail = `/${path.map(String).join('/')}: ${message}`;
+      const purpose = purposeReason(path, message);
+      return purpose === undefined
+        ? httpReason('REQUEST_MALFORMED', detail)
+        : explain({ reason: purpose, detail }, ruleSets.at(clock.now()));
+    }),
   });
 }
 
-/** Gate A5 has reason codes of its own. */
 function purposeReason(path: readonly PropertyKey[], message: string): string | undefined {
   if (path.length !== 1 || path[0] !== 'purpose') return undefined;
   return message.includes('missing') ? 'PURPOSE_MISSING' : 'PURPOSE_NOT_PERMITTED';
 }
 
+const FAILED = 'The service failed; report it with the requestId.';
 const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],

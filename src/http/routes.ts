@@ -1,5 +1,6 @@
 import { APPLICATION_ROUTES } from './registry/applications.ts';
 import { AGREEMENT_ROUTES } from './registry/agreements.ts';
+import { FEED_ROUTES } from './registry/feeds.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
 import { EVIDENCE_ROUTES } from './registry/evidence.ts';
 import { OBLIGATION_ROUTES } from './registry/obligations.ts';
@@ -17,5 +18,6 @@ export const ROUTES: readonly Route[] = [
   ...OFFICER_ROUTES,
   ...OBLIGATION_ROUTES,
   ...REVIEW_ROUTES,
+  ...FEED_ROUTES,
   ...EVIDENCE_ROUTES,
 ];

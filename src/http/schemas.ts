@@ -49,7 +49,8 @@ const question = {
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
 const csr = z.string().min(1).openapi({
-  description: 'PKCS#10: PEM, or Base64 of DER, at most 16 KiB of DER',
+  description:
+    'PKCS#10: PEM (text around it is passed over), or Base64 of DER, at most 16 KiB of DER. docs/making-csrs.md has a recipe for each category: tcs csr, or OpenSSL with any signer',
   example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
 });
 
@@ -104,6 +105,14 @@ export const certificateList = z.strictObject({
     .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
   cursor: z.string().max(200).optional(),
 });
+export const feedQuery = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .openapi({ type: 'boolean', description: 'shows what would change and changes nothing' }),
+  fileName: z.string().min(1).max(200).default('feed').openapi({ description: 'for the messages' }),
+});
 export const certificateDownload = z.strictObject({ channel: z.enum(CHANNELS).default('INTERNET') });
 export const trustAnchorQuery = z.strictObject({ category: category.optional() });
 
@@ -127,7 +136,11 @@ export const problem = z
     detail: z.string(),
     instance: z.string(),
     requestId: z.string(),
-    errors: z.array(reason).openapi({ description: 'every reason, not the first' }),
+    decision: z
+      .uuid()
+      .optional()
+      .openapi({ description: 'id of the decision on record, where one was made' }),
+    errors: z.array(reason).min(1).openapi({ description: 'every reason, not the first' }),
   })
   .openapi('Problem');
 export const certificate = z
@@ -246,6 +259,13 @@ export const categoryDescription = z
     ),
   })
   .openapi('CategoryDescription');
+export const feedReport = z
+  .object({
+    applied: z.boolean(),
+    diff: z.unknown(),
+    text: z.string().openapi({ description: 'the diff in lines' }),
+  })
+  .openapi('FeedReport');
 export const health = z
   .object({ status: z.enum(['ok', 'unavailable']), parts: z.record(z.string(), z.string()) })
   .openapi('Health');

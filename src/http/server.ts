@@ -3,20 +3,22 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import { Fault } from '../domain/fault.ts';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
+import type { SignerCertificate } from '../x509/detached-signature.ts';
 import { authenticate } from './auth.ts';
 import { jsonBody } from './body.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { certificateRoutes } from './certificates.ts';
 import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
+import { feedRoutes } from './feeds.ts';
 import { documentationRoutes } from './documentation.ts';
 import { guardRequests } from './guard.ts';
 import { healthRoutes } from './health.ts';
 import { meRoutes } from './me.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { problemHandler } from './problem.ts';
+import { nothingHere, requireKnownPath } from './known-paths.ts';
 import { limitCredentials, limitStrangers } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 import { ROUTES } from './routes.ts';
@@ -32,6 +34,8 @@ export interface HttpNeeds {
   readonly version: string;
   /** commonNames of live and published test CAs, for certificate checks. */
   readonly refusedNames: ReadonlyMap<string, string>;
+  /** Whose signature the SECAS feed bears; absent: no feed is taken. */
+  readonly feedSigner?: SignerCertificate;
   /** Called after facts of participants changed: what waits for them is looked at again. */
   readonly afterChange: (participantIds: readonly string[]) => Promise<void>;
 }
@@ -55,11 +59,11 @@ export function createHttpApp(needs: HttpNeeds): Express {
   });
   app.use('/health', healthRoutes(needs));
   app.use(documentationRoutes(needs));
-  app.use('/v1', guardRequests(), catalogueRoutes(needs), authenticated(needs));
+  app.use('/v1', guardRequests(), requireKnownPath(), catalogueRoutes(needs), authenticated(needs));
   app.use(() => {
-    throw new Fault('not-found', 'There is nothing at this address; /docs lists what there is.');
+    throw nothingHere();
   });
-  app.use(problemHandler);
+  app.use(problemHandler(needs.issuance));
   return app;
 }
 
@@ -72,6 +76,7 @@ function authenticated(needs: HttpNeeds): Router {
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
   router.use('/certificate-checks', certificateCheckRoutes(needs));
   router.use('/certificates', certificateRoutes(needs));
+  router.use('/feeds', feedRoutes(needs));
   router.use(mountRoutes(ROUTES, needs));
   return router;
 }

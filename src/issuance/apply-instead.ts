@@ -10,7 +10,7 @@ import { findParticipantRef } from '../registry/participants.ts';
 import { findLatestTerms } from '../registry/terms.ts';
 import { recordSubmitted } from './submit-application.ts';
 import { canBeCured, judgeItems, outcomeOf } from './application-verdict.ts';
-import { findRefusal, recordRefusal } from './idempotency-store.ts';
+import { findRefusal, keepHeld, recordRefusal } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { followVerdict } from './screen-application.ts';
 
@@ -31,6 +31,7 @@ export async function applyInstead(
   const { idempotencyId, fence = 1 } = asked;
   try {
     return await withTransaction(needs.db, async (db) => {
+      if (idempotencyId !== undefined) await keepHeld([{ id: idempotencyId, fence }], db);
       const application = await apply(asked, refused, decision, needs, db);
       const answer = waiting(application, refused, decision);
       if (idempotencyId !== undefined) await recordRefusal({ id: idempotencyId, fence }, answer, db);

@@ -1,25 +1,65 @@
 import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
+import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { askRequests } from './decide-requests.ts';
+import { gather } from './gather.ts';
 import type { IssuanceNeeds } from './needs.ts';
-import { readRequest } from './read-request.ts';
+import { readRequests } from './read-request.ts';
 
 /** What an eligibility check asks: a certificate request whose CSR may still be missing. */
 export type EligibilityCheck = Omit<CertificateRequest, 'csr'> & { readonly csr?: Buffer | string };
 
-/** The decision that a request would get now, with every reason; issues nothing and binds no key. */
-export async function checkEligibility(
-  check: EligibilityCheck,
-  caller: Caller,
-  needs: IssuanceNeeds,
-): Promise<Decision> {
-  const { csr, ...request } = check;
-  const undecided =
-    csr === undefined
-      ? { asked: { request, caller } }
-      : readRequest({ request: { ...request, csr }, caller }, needs);
-  const [asked] = await askRequests([undecided], needs, needs.clock.now(), needs.db);
-  if (asked === undefined) throw new TypeError('a question without an answer');
-  return asked.decision;
+/**
+ * The decision that a request would get now, with every reason; issues nothing and binds no key.
+ * @throws Fault `malformed-request` where issuing would: the decision is PASS, and the profile that was named is none, or
+ *         does not fit
+ */
+export type CheckEligibility = (check: EligibilityCheck, caller: Caller) => Promise<Decision>;
+
+interface Asked {
+  readonly request: EligibilityCheck;
+  readonly caller: Caller;
 }
+
+/**
+ * The use case behind `POST /v1/eligibility-checks`. Checks that arrive together share the look-ups and the verifier, and
+ * each is answered as if it were alone.
+ */
+export function checksOneByOne(needs: IssuanceNeeds): CheckEligibility {
+  const checkGathered = gather((set: readonly Asked[]) => checkSet(set, needs), GATHERED);
+  return async (request, caller) => {
+    const answer = await checkGathered({ request, caller });
+    if (answer instanceof Fault) throw answer;
+    return answer;
+  };
+}
+
+async function checkSet(set: readonly Asked[], needs: IssuanceNeeds): Promise<(Decision | Fault)[]> {
+  const read = await readRequests(set.filter(hasCsr), needs);
+  let next = 0;
+  const undecided = set.map((one) =>
+    hasCsr(one) ? (read[next++] ?? { asked: one }) : withoutCsr(one, needs),
+  );
+  const decided = await askRequests(undecided, needs, needs.clock.now(), needs.db, 'ALONE');
+  return decided.map(({ decision, read: { profile } }) =>
+    decision.outcome === 'PASS' && profile instanceof Fault ? profile : decision,
+  );
+}
+
+function hasCsr(one: Asked): one is Asked & { readonly request: CertificateRequest } {
+  return one.request.csr !== undefined;
+}
+
+/** Without a CSR: whether the category has a profile of the name at all. */
+function withoutCsr(asked: Asked, { profiles }: IssuanceNeeds) {
+  const { category, profile } = asked.request;
+  const ofCategory = [...profiles.profiles.values()].filter((one) => one.category === category);
+  if (profile === undefined || ofCategory.some((one) => one.profile === profile)) return { asked };
+  const detail = `There is no profile ${profile} of the category ${category}.`;
+  const fix = `Profiles of ${category}: ${ofCategory.map((one) => one.profile).join(', ')}.`;
+  const reasons = [{ reason: 'PROFILE_NOT_APPLICABLE', clause: 'DESIGN', detail, fix }];
+  return { asked, profile: new Fault('malformed-request', detail, { reasons }) };
+}
+
+const GATHERED = { items: 64, inFlight: 2 };

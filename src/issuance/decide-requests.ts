@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CATEGORIES } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
+import { Fault } from '../domain/fault.ts';
 import type {
   ApprovedReferral,
   CsrReading,
@@ -12,6 +13,7 @@ import type { Caller, TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { lockCounted } from '../registry/lock-counted.ts';
 import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
@@ -27,6 +29,8 @@ export interface UndecidedRequest {
   };
   readonly reading?: CsrReading;
   readonly key?: { readonly sha256: Buffer };
+  /** The profile that fits, or why none does. */
+  readonly profile?: Profile | Fault;
 }
 
 /** A request and the answer to "may they have it?". */
@@ -51,10 +55,11 @@ export async function decideRequests(
 ): Promise<DecidedRequest[]> {
   const devices = requests.map(deviceOf).filter((one) => one !== undefined);
   // Sent together, done in this order: what the locks guard is looked up behind them.
-  const [, decided] = await Promise.all([
+  const [, asked] = await Promise.all([
     lockCounted(requests.map(signifierOf), devices, db),
     askRequests(requests, needs, now, db),
   ]);
+  const decided = asked.map(refusedForProfile);
   const passed = decided.filter((one) => one.decision.outcome === 'PASS');
   const subjects = await claimKeys(passed.map(claimOf), now, db);
   return decided.map((one) => {
@@ -64,17 +69,29 @@ export async function decideRequests(
     // Another request bound the key between our look and our claim.
     const { question } = one;
     const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
-    const asked = { ...question, standing };
-    return { ...one, question: asked, decision: decide(asked, needs.ruleSets.at(now)) };
+    const anew = { ...question, standing };
+    return { ...one, question: anew, decision: decide(anew, needs.ruleSets.at(now)) };
   });
 }
 
-/** Asks every rule about a set of requests and changes nothing: what an eligibility check shows. */
+/** A request that no profile fits is refused before it binds a key or is counted, whatever the rules say of it. */
+function refusedForProfile(decided: DecidedRequest): DecidedRequest {
+  const { decision, read } = decided;
+  return decision.outcome === 'PASS' && read.profile instanceof Fault
+    ? { ...decided, decision: { ...decision, outcome: 'REFUSE', reasons: read.profile.reasons } }
+    : decided;
+}
+
+/**
+ * Asks every rule about a set of requests and changes nothing: what an eligibility check shows.
+ * @param each  `IN_TURN`: as if they came one by one and those that pass were issued; `ALONE`: as if the others were not
+ */
 export async function askRequests<Request extends UndecidedRequest>(
   requests: readonly Request[],
   needs: DecisionNeeds,
   now: Date,
   db: Db,
+  each: 'IN_TURN' | 'ALONE' = 'IN_TURN',
 ): Promise<DecidedRequest<Request>[]> {
   const keys = requests.flatMap((read) => (read.key ? [read.key.sha256] : []));
   const [participants, identifiers, keySubjects] = await Promise.all([
@@ -102,7 +119,8 @@ export async function askRequests<Request extends UndecidedRequest>(
       now,
     };
     const decision = decide(question, ruleSet);
-    if (decision.outcome === 'PASS') earlier.add(participant, read);
+    const counts = decision.outcome === 'PASS' && !(read.profile instanceof Fault) && each === 'IN_TURN';
+    if (counts) earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
 }

@@ -138,8 +138,15 @@ interface StoredFault {
   readonly about?: FaultSubject;
 }
 
+/** Member by member: the database keeps what an object says, and not in which order. */
 const restore = ({ code, detail, reasons, about = {} }: StoredFault): Fault =>
-  new Fault(code, detail, { reasons, about });
+  new Fault(code, detail, {
+    reasons: reasons.map(({ reason, clause, detail: what, fix }) => ({ reason, clause, detail: what, fix })),
+    about: {
+      ...(about.decision === undefined ? {} : { decision: about.decision }),
+      ...(about.application === undefined ? {} : { application: about.application }),
+    },
+  });
 
 const LEASE_END = `clock_timestamp() + interval '${String(LEASE)} milliseconds'`;
 const ANSWERS: ReadonlySet<FaultCode> = new Set<FaultCode>([

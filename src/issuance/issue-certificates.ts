@@ -77,11 +77,12 @@ const isOvertaken = (error: unknown): boolean =>
 
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
+  if (read.profile instanceof Fault && decision.reasons === read.profile.reasons) return read.profile;
   const { subject } = read.reading;
   if (!hasPassed(decision) || participant === undefined) return refusal(decision, id);
-  if (read.profile instanceof Fault) return read.profile;
   const { asked, profile, key } = read;
-  if (!key || !profile || !subject) throw new TypeError('a request passed unread');
+  if (!key || !profile || profile instanceof Fault || !subject)
+    throw new TypeError('a request passed unread');
   try {
     return prepare({ decision, decisionId: id, participant, ...asked, profile, subject, key }, needs, now);
   } catch (error) {

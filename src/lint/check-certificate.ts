@@ -213,7 +213,7 @@ function attempt<T>(readValue: () => T, otherwise: T): T {
 function unknownProfile(requested: string, profiles: readonly KnownProfile[]): Fault {
   const reason = {
     reason: 'PROFILE_NOT_APPLICABLE',
-    clause: 'certs-templates',
+    clause: 'DESIGN',
     detail: `There is no profile ${requested}.`,
     fix: `Profiles: ${profiles.map((one) => one.profile).join(', ')}.`,
   };

@@ -30,7 +30,7 @@ export function chooseProfile(
     reasons: [
       {
         reason: 'PROFILE_NOT_APPLICABLE',
-        clause: 'certs-templates',
+        clause: 'DESIGN',
         detail: `${wish} does not fit a CSR of the category ${question.subject.category} with keyUsage ${question.keyUsage}${roleText(question.subject)}.`,
         fix: `Profiles that fit: ${fitting.map((profile) => profile.profile).join(', ') || 'none'}. GET /v1/categories lists them all.`,
       },

@@ -229,4 +229,4 @@ function unique<T extends InRow<object>>(
 
 const shownRange = ({ euiFrom, euiTo }: { euiFrom: Eui64; euiTo: Eui64 }) =>
   `${formatEui64(euiFrom)} to ${formatEui64(euiTo)}`;
-const MOST_SUGGESTIONS = 50;
+const MOST_SUGGESTIONS = 20;

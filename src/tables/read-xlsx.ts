@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { openPackage } from './package-parts.ts';
 import { sheetReader } from './sheet.ts';
 import { TABLE_LIMITS, unreadable, type TableFault, type TableLimits, type TableRow } from './table.ts';
@@ -63,9 +64,9 @@ function otherFormat(bytes: Uint8Array, limits: TableLimits): TableFault | undef
 
 const startsWith = (bytes: Uint8Array, wanted: readonly number[]) =>
   wanted.every((octet, place) => bytes[place] === octet);
-/** What neither the file nor its readers throw. */
-const isOurMistake = (error: unknown): error is TypeError =>
-  !(error instanceof Error) || error instanceof TypeError || error instanceof RangeError;
+/** What neither a file nor its readers throw. */
+const isOurMistake = (error: unknown) =>
+  !types.isNativeError(error) || ['TypeError', 'RangeError', 'ReferenceError'].includes(error.name);
 const firstLine = (error: Error) => (error.message.split('\n')[0] ?? '').slice(0, 200);
 const refused = (faults: readonly TableFault[], cause?: unknown) =>
   unreadable('ECMA-376, Part 1', faults, cause);

@@ -89,7 +89,13 @@ function formatValue(tag: number, value: Buffer): string {
 
 const isUtf8 = (octets: Buffer) => Buffer.from(octets.toString('utf8'), 'utf8').equals(octets);
 const isAscii = (octets: Buffer) => octets.every((octet) => octet < 0x80);
-const isBitString = (octets: Buffer) => (octets[0] ?? 8) <= 7 && (octets.length > 1 || octets[0] === 0);
+/** Unused bits are zero (X.690, 11.2.1). */
+const isBitString = (octets: Buffer) => {
+  const unused = octets[0] ?? 8;
+  return (
+    unused <= 7 && (octets.length === 1 ? unused === 0 : ((octets.at(-1) ?? 0) & ((1 << unused) - 1)) === 0)
+  );
+};
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
 const SHORT_NAMES = new Map([
   [COMMON_NAME, 'CN'],

@@ -1,7 +1,7 @@
 import { DerError } from './der.ts';
 
 /**
- * Takes the DER out of a CSR's text form, as the live portal accepts it: Base64 under the header `CERTIFICATE REQUEST`,
+ * Takes the DER out of a CSR's text form, alone or with explanatory text around it (RFC 7468, 5.2), as the live portal accepts it: Base64 under the header `CERTIFICATE REQUEST`,
  * `NEW CERTIFICATE REQUEST`, or none; on one line or wrapped; lines end with \n or \r\n.
  * @throws DerError when it is another PEM, several of them, or no strict Base64
  * @see SEC Appendix M, F
@@ -12,7 +12,8 @@ export function decodeCsrText(text: string): Buffer {
 
 /** Takes the DER out of a certificate sent as DER, PEM `CERTIFICATE` or bare Base64. @throws DerError */
 export function decodeCertificateInput(octets: Buffer): Buffer {
-  return octets[0] === 0x30
+  // A text may begin with the digit 0 (0x30) too; a certificate is longer than one octet of length can say.
+  return octets[0] === 0x30 && (octets[1] ?? 0x80) >= 0x80
     ? octets
     : decodeText(octets.toString('latin1'), ['CERTIFICATE'], 'a certificate');
 }
@@ -25,10 +26,8 @@ export function encodePem(label: string, der: Buffer): string {
 
 function decodeText(text: string, labels: readonly string[], what: string): Buffer {
   const trimmed = text.trim();
-  const framed = /^-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n([^-]*)-----END ([A-Z0-9 ]{1,64})-----$/.exec(
-    trimmed,
-  );
-  if (framed === null && trimmed.includes('-----'))
+  const framed = trimmed.includes('-----') ? ENCAPSULATED.exec(text) : null;
+  if (trimmed.includes('-----') && (framed === null || trimmed.split('-----').length !== BOUNDARY_PARTS))
     throw new DerError(0, `the text is not exactly one PEM of ${what}`);
   const [, begin = '', body = trimmed, end = ''] = framed ?? [];
   if (framed !== null && (begin !== end || !labels.includes(begin)))
@@ -49,3 +48,9 @@ function decodeBase64(body: string, what: string): Buffer {
     throw new DerError(0, 'the Base64 does not end with zero bits (RFC 4648, 3.5)');
   return der;
 }
+
+/** Boundaries stand at the beginning of a line, and nothing else on theirs; between them is no empty line: OpenSSL reads none. */
+const ENCAPSULATED =
+  /(?:^|\n)-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n((?:[^-\r\n]+\r?\n)*)-----END ([A-Z0-9 ]{1,64})-----[ \t\r]*(?:\n|$)/;
+/** Two boundaries of five hyphens on either side cut a text into five; a third one would be a second object. */
+const BOUNDARY_PARTS = 5;

@@ -1,10 +1,12 @@
+import path from 'node:path';
 import net, { type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import pg from 'pg';
 import request from 'supertest';
-import { findReadiness } from '../../src/db/readiness.ts';
-import { query } from '../../src/db/pool.ts';
+import { findReadiness, findVolatility } from '../../src/db/readiness.ts';
+import { openDatabase, query } from '../../src/db/pool.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
+import { testDatabase } from '../support/test-database.ts';
 import { world } from '../support/world.ts';
 
 test('a database that says nothing is down after a moment', async () => {
@@ -21,6 +23,24 @@ test('a database that says nothing is down after a moment', async () => {
   await new Promise((resolve) => setTimeout(resolve, 600));
   await pool.end();
   silent.close();
+});
+
+test('a folder that cannot be made is told with its name, without a stack', async () => {
+  const dataDir = path.join(__filename, 'database');
+  await expect(openDatabase({ dataDir })).rejects.toMatchObject({
+    code: 'configuration-invalid',
+    message: expect.stringContaining(dataDir) as string,
+  });
+});
+
+test('a PostgreSQL that forgets commits is named', async () => {
+  const database = await testDatabase();
+  await query(database.pool, 'set synchronous_commit = off');
+  if (database.kind === 'embedded')
+    expect(await findVolatility(database.pool)).toContainEqual(
+      expect.stringContaining('synchronous_commit = off'),
+    );
+  await database.close();
 });
 
 test('a database that only lets itself be read is 503, and the service is not ready', async () => {

@@ -4,7 +4,8 @@ import net, { type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { createRequestServer } from '../../src/http/broken-requests.ts';
-import { deviceCsr } from '../support/csr-builder.ts';
+import { query } from '../../src/db/pool.ts';
+import { deviceCsr, newKey } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';
 
 describe('what never becomes a request, or should not', () => {
@@ -117,6 +118,39 @@ describe('what never becomes a request, or should not', () => {
         .send({ category: 'DEVICE', purpose: 'DEVICE_AND_USER_SYSTEM_TESTS', csr });
       expect([path, answer.status]).toEqual([path, 413]);
     }
+  });
+
+  test.each([
+    ['GET', '/docs/nothing', 404],
+    ['GET', '/docs/', 200],
+    ['GET', '/docs/swagger-ui.css', 200],
+    ['POST', '/docs/', 405],
+    ['POST', '/openapi.json', 405],
+  ])('%s %s is %d', async (method, path, status) => {
+    const answer = method === 'GET' ? await request(server).get(path) : await request(server).post(path);
+    expect(answer.status).toBe(status);
+  });
+
+  test('a profile that does not exist binds no key, and is no decision to issue', async () => {
+    const key = newKey();
+    const ask = (eui64: string, more: object = {}) =>
+      request(server)
+        .post('/v1/certificates')
+        .set('Authorization', `Bearer ${token}`)
+        .send({
+          category: 'DEVICE',
+          purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
+          csr: deviceCsr(eui64, 'digitalSignature', { key }).pem,
+          ...more,
+        });
+    const refused = await ask('00-DB-12-34-20-00-04-01', { profile: 'no-such' });
+    expect([refused.status, refused.body.errors[0].reason]).toEqual([400, 'PROFILE_NOT_APPLICABLE']);
+    expect((await ask('00-DB-12-34-20-00-04-02')).status).toBe(201);
+    const { rows } = await query<{ outcome: string }>(
+      here.database.pool,
+      `select outcome from decision where subject like '%00db123420000401%'`,
+    );
+    expect(rows).toEqual([{ outcome: 'REFUSE' }]);
   });
 
   test('two Authorization headers are 400', async () => {

@@ -3,11 +3,12 @@ import { Fault } from '../../src/domain/fault.ts';
 import { query } from '../../src/db/pool.ts';
 import type { Hierarchy } from '../../src/ca/hierarchy.ts';
 import { claimIdempotencyKey, recordRefusal, type HeldKey } from '../../src/issuance/idempotency-store.ts';
+import { applyInstead } from '../../src/issuance/apply-instead.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import type { AskedRequest } from '../../src/issuance/needs.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
-import { deviceCsr } from '../support/csr-builder.ts';
+import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
 import { world, type World } from '../support/world.ts';
 
@@ -106,6 +107,25 @@ describe('a request under an Idempotency-Key', () => {
       const issued = await issuesOneByOne(here.needs)(asked, 'refused');
       expect(await recordRefusal(held, new Fault('not-eligible', 'too late'), here.needs.db)).toBe(false);
       expect(await issuesOneByOne(here.needs)(asked, 'refused')).toEqual(issued);
+    });
+
+    test('the holder opens no application either', async () => {
+      const asked = await ask('NORTHGATE', '00-DB-12-34-20-00-02-08');
+      const csr = organisationCsr('90-B3-D5-1F-30-01-00-00', '08').der;
+      const request = { ...asked, request: { ...asked.request, category: 'ORGANISATION' as const, csr } };
+      const held = await stalled(request, 'applied');
+      await query(here.needs.db, 'update idempotency_key set fence = fence + 1 where id = $1', [held.id]);
+      const [referred] = await issueCertificates([request], here.needs);
+      const late = applyInstead(
+        { ...request, idempotencyId: held.id, fence: held.fence },
+        referred as Fault,
+        here.needs,
+      );
+      await expect(late).rejects.toMatchObject({ code: 'request-in-progress' });
+      const { rows } = await query(here.needs.db, 'select 1 from application where idempotency_id = $1', [
+        held.id,
+      ]);
+      expect(rows).toEqual([]);
     });
 
     test('the database itself refuses a second certificate', async () => {

@@ -60,11 +60,11 @@ describe('a referral', () => {
     // The decision says who covered what, and its replay gives the same answer.
     const decision = (await findDecision(issued.items[0]!.decisionId!, here.needs.db))!;
     expect(decision).toMatchObject({ outcome: 'PASS', reasons: [] });
-    expect(decision.question.referral).toMatchObject({
+    expect(decision.question!.referral).toMatchObject({
       review: referred.reviewId,
       approvedReasons: [{ reason: 'CATEGORY_REVIEW' }],
     });
-    expect(decide(decision.question, here.needs.ruleSets.at(here.clock.now())).outcome).toBe('PASS');
+    expect(decide(decision.question!, here.needs.ruleSets.at(here.clock.now())).outcome).toBe('PASS');
   });
 
   test('that was approved is issued by whoever looks next, once', async () => {

@@ -14,7 +14,13 @@ import { testDatabase } from './test-database.ts';
 const WORLD = path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml');
 
 /** The whole service with the demo world, on a fresh database, with a clock that stands still. */
-export async function world(options: { readonly rateLimit?: number; readonly logger?: Logger } = {}) {
+export async function world(
+  options: {
+    readonly rateLimit?: number;
+    readonly logger?: Logger;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
+) {
   const clock = fixedClock();
   const database = await testDatabase();
   const config = readConfig({
@@ -22,6 +28,7 @@ export async function world(options: { readonly rateLimit?: number; readonly log
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,
     TCS_LOG_LEVEL: 'silent',
     TCS_RATE_LIMIT: String(options.rateLimit ?? 1_000_000),
+    ...options.environment,
   });
   const logger = options.logger ?? pino({ level: 'silent' });
   const app: App = await openApp(config, { logger, clock, database });

@@ -51,6 +51,7 @@ describe('the configuration', () => {
     ['a value and its file', { TCS_KEY_PASSPHRASE: 'twelve characters', TCS_KEY_PASSPHRASE_FILE: secret }],
     ['a port that is no number', { TCS_PORT: '80a' }],
     ['a negative number', { TCS_RATE_LIMIT: '-1' }],
+    ['a DATABASE_URL that is no address', { DATABASE_URL: 'postgres://tcs:pw@db:port/tcs' }],
     ['a misspelt name', { TCS_DATADIR: '/data' }],
   ])('%s is refused', (_, environment) => {
     expect(detailsOf(environment)).toHaveLength(1);

@@ -93,7 +93,7 @@ function verifyByProgram(certificate: string, chain: readonly string[]): string 
     });
     if (ran.error !== undefined) return '(no openssl program here: skipped)';
     if (ran.status !== 0) throw new Fault('signing-failed', `openssl verify: ${ran.stderr}`);
-    return 'by openssl verify -x509_strict -explicit_policy';
+    return `by openssl verify ${strict.join(' ')} -CAfile root.pem -untrusted issuers.pem leaf.pem,`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

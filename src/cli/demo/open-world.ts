@@ -85,12 +85,26 @@ export async function openDemoWorld(
   return credentials;
 }
 
-function describe({ signifier, legalName, type, roleAssignments, deviceRanges }: TestingParticipant) {
+/** An RDP ID is no User ID, and stands beside them: a tester asks for Organisation Certificates with either. */
+function describe({
+  signifier,
+  legalName,
+  type,
+  roleAssignments,
+  allocations,
+  deviceRanges,
+}: TestingParticipant) {
+  const rdpIds = allocations
+    .filter((one) => one.kind === 'RDP_ID')
+    .map(({ from }) => ({ eui64: from, userRole: 'RDP' }));
   return {
     signifier,
     name: legalName,
     type,
-    userIds: roleAssignments.map(({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole })),
+    userIds: [...roleAssignments, ...rdpIds].map(({ eui64, userRole }) => ({
+      eui64: formatEui64(eui64),
+      userRole,
+    })),
     deviceRanges: deviceRanges.map(({ from, to }) => ({ from: formatEui64(from), to: formatEui64(to) })),
   };
 }

@@ -2,6 +2,8 @@ import { OUTCOMES } from '../../domain/decision.ts';
 import { Fault } from '../../domain/fault.ts';
 import { searchEvents } from '../../audit/find-events.ts';
 import { findDecision, listDecisions } from '../../audit/decisions.ts';
+import { decisionSummary, decisionView } from '../../issuance/decision-view.ts';
+import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
@@ -42,7 +44,7 @@ export const EVIDENCE_ROUTES = [
       const last = found.at(-1);
       const nextCursor =
         found.length < limit || last === undefined ? null : writeCursor({ at: last.decidedAt, id: last.id });
-      return { body: { items: found.map(views.decisionSummary), nextCursor } };
+      return { body: { items: found.map((one) => views.plain(decisionSummary(one))), nextCursor } };
     },
   }),
   route({
@@ -57,7 +59,8 @@ export const EVIDENCE_ROUTES = [
       const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
       const decision = UUID.test(id) ? await findDecision(id, pool, mine) : undefined;
       if (decision === undefined) throw new Fault('not-found', 'There is no such decision.');
-      return { body: views.decisionEvidence(decision, issuance.ruleSets) };
+      const rules = await ruleSetOnRecord(decision.ruleSet, issuance.ruleSets, pool);
+      return { body: views.plain(decisionView(decision, rules)) };
     },
   }),
   route({

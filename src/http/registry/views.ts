@@ -1,7 +1,5 @@
 import { formatEui64 } from '../../domain/eui64.ts';
 import type { TestingParticipant } from '../../domain/participant.ts';
-import type { StoredDecision } from '../../audit/decisions.ts';
-import type { RuleSets } from '../../eligibility/rule-sets.ts';
 import type { Review } from '../../domain/review.ts';
 import { agreementStanding } from '../../eligibility/agreement.ts';
 import { formatInstant } from '../certificate-view.ts';
@@ -92,51 +90,6 @@ export function agreementView(agreement: TestingParticipant['agreements'][number
     standing: agreementStanding(agreement, at),
     deviceRanges: deviceRanges.map(({ from, to }) => ({ from: formatEui64(from), to: formatEui64(to) })),
   });
-}
-
-/** A decision in short. */
-export function decisionSummary(decision: StoredDecision) {
-  const {
-    id,
-    decidedAt,
-    participant: about,
-    subject,
-    outcome,
-    basis,
-    agreementRef,
-    ruleSet,
-    reasons,
-  } = decision;
-  const { category, purpose, channel } = decision.question.request;
-  return plain({
-    id,
-    decidedAt,
-    participant: about,
-    category,
-    purpose,
-    channel,
-    subject,
-    outcome,
-    basis,
-    agreementRef,
-    ruleSet,
-    reasons,
-  });
-}
-
-/** A decision as evidence: the question as it was asked, and the result of every rule of its rule set. */
-export function decisionEvidence(decision: StoredDecision, ruleSets: RuleSets) {
-  const { gates, reasons, question } = decision;
-  const ruleSet = ruleSets.find(decision.ruleSet);
-  const broken = new Set(reasons.map((one) => one.reason));
-  const rules = [...(ruleSet?.reasonCodes.values() ?? [])].map(({ reason, gate, clause, authority }) => ({
-    reason,
-    gate,
-    clause,
-    authority,
-    result: broken.has(reason) ? 'BROKEN' : gates.includes(gate) ? 'KEPT' : 'NOT_ASKED',
-  }));
-  return plain({ ...decision, rules, question });
 }
 
 /** A value of the domain as JSON shows it: instants in whole seconds, absent members left out. */

@@ -40,6 +40,14 @@ describe('names and keys that the service never serves', () => {
       'line 1',
     ],
     ['a name without why', 'names', '- { commonName: Z1, source: s }\n', '', 'has faults'],
+    ['a list without names', 'names', '[]\n', `${FREE_KEY}\n`, 'names.yaml is empty'],
+    [
+      'a list without keys',
+      'keys',
+      '- { commonName: Z1, source: s, why: w }\n',
+      '# none\n',
+      'public-keys.txt is empty',
+    ],
   ])('%s stops the start', (_what, _file, names, keys, message) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'tcs-refused-'));
     mkdirSync(path.join(folder, 'refused'));

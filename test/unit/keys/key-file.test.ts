@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Fault } from '../../../src/domain/fault.ts';
 import { readKeyFile, writeKeyFile, writeNewFile } from '../../../src/keys/key-file.ts';
 import { newPrivateKey } from '../../../src/keys/software-signer.ts';
 
@@ -41,15 +42,13 @@ describe('a key file', () => {
     expect(readdirSync(folder)).toEqual(['ca.key.pem']);
   });
 
-  test.each([
-    ['another passphrase', file, 'not the passphrase', 'does not open'],
-    ['a file that is absent', path.join(folder, 'nothing'), PASSPHRASE, 'cannot be read'],
-  ])('%s gives nothing', (_, name, passphrase, words) => {
-    expect(() => readKeyFile(name, passphrase)).toThrow(
-      expect.objectContaining({
-        code: 'authority-refused',
-        message: expect.stringContaining(words) as string,
-      }),
+  test('gives nothing to another passphrase', () => {
+    expect(refusalOf(() => readKeyFile(file, 'not the passphrase'))).toContain('does not open');
+  });
+
+  test('that is absent gives nothing', () => {
+    expect(refusalOf(() => readKeyFile(path.join(folder, 'nothing'), PASSPHRASE))).toContain(
+      'cannot be read',
     );
   });
 
@@ -59,7 +58,18 @@ describe('a key file', () => {
   ])('a key %s is refused', (_, text, words) => {
     const bad = path.join(folder, 'bad.pem');
     writeNewFile(bad, text, 0o600);
-    expect(() => readKeyFile(bad, PASSPHRASE)).toThrow(words);
+    expect(refusalOf(() => readKeyFile(bad, PASSPHRASE))).toContain(words);
     rmSync(bad);
   });
 });
+
+/** All words of the refusal, reasons included. */
+function refusalOf(work: () => unknown): string {
+  try {
+    work();
+    return '';
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'authority-refused') throw error;
+    return [error.message, ...error.reasons.flatMap((one) => [one.detail, one.fix])].join('\n');
+  }
+}

@@ -70,7 +70,7 @@ test('a refusal names the profiles that fit', () => {
   expect(fault.reasons).toEqual([
     {
       reason: 'PROFILE_NOT_APPLICABLE',
-      clause: 'certs-templates',
+      clause: 'DESIGN',
       detail:
         'The profile device-key-agreement does not exist or does not fit a CSR of the category ORGANISATION with keyUsage keyAgreement and the role supplier.',
       fix: 'Profiles that fit: organisation-key-agreement-top-up, organisation-key-agreement. GET /v1/categories lists them all.',

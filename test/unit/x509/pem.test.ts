@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { DerError } from '../../../src/x509/der.ts';
 import { decodeCertificateInput, decodeCsrText, encodePem } from '../../../src/x509/pem.ts';
 import { deviceCsr } from '../../support/csr-builder.ts';
+import { seededRandom } from '../../support/random.ts';
 
 const { der } = deviceCsr('00-DB-12-34-20-00-00-01');
 const base64 = der.toString('base64');
@@ -29,7 +31,14 @@ describe('a text is refused', () => {
     ['with another label', good.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')],
     ['with two different labels', good.replace('END CERTIFICATE REQUEST', 'END NEW CERTIFICATE REQUEST')],
     ['with two PEMs', `${good}${good}`],
-    ['with words before the PEM', `Subject: \n${good}`],
+    ['with words before the boundary on its line', `Subject: ${good}`],
+    ['with spaces before the boundary', `  ${good}`],
+    ['with words after the last boundary on its line', good.replace(/\n$/, ' the end')],
+    ['with the last boundary on a line of Base64', good.replace('\n-----END', '-----END')],
+    ['with another object around it', `${encodePem('CERTIFICATE', der)}${good}`],
+    ['with half a boundary in the text around it', `-----\n${good}`],
+    ['with an empty line in it', good.replace(/\n-----END/, '\n\n-----END')],
+    ['with the first boundary twice', good.replace('\n', '\n-----BEGIN CERTIFICATE REQUEST-----\n')],
     ['without its last line', good.replace(/-----END.*/s, '')],
     ['without its first line', good.replace(/.*BEGIN[^\n]*\n/, '')],
     ['with headers inside (RFC 1421)', good.replace('\n', '\nProc-Type: 4,ENCRYPTED\n\n')],
@@ -45,6 +54,56 @@ describe('a text is refused', () => {
     expect(() => decodeCsrText(text)).toThrow(DerError);
   });
 });
+
+describe('explanatory text around the one PEM is passed over (RFC 7468, 5.2)', () => {
+  const good = written('CERTIFICATE REQUEST', 64, '\n');
+  const around = ['', 'Subject: CN = meter\n', 'a - b -- c\r\n', 'Zoë\n\n', `${base64}\n`, '0\n', ' \t\n'];
+  const texts = around.flatMap((before) => around.map((after) => `${before}${good}${after}`));
+
+  test.each(texts)('%j', (text) => {
+    expect(decodeCsrText(text)).toEqual(der);
+    const certificate = text.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE');
+    expect(decodeCertificateInput(Buffer.from(certificate))).toEqual(der);
+  });
+
+  test('and whatever is read with it, OpenSSL reads too', () => {
+    const random = seededRandom(20261125);
+    const pieces = [
+      ...around,
+      ' ',
+      '-',
+      '\n',
+      '\r\n',
+      '\t',
+      'x',
+      '-----BEGIN CERTIFICATE REQUEST-----',
+      'AAAA',
+      '=',
+    ];
+    let accepted = 0;
+    for (let place = 0; place < 2000; place += 1) {
+      let text = random.pick(texts);
+      for (let faults = random.pick([1, 2, 3]); faults > 0; faults -= 1) {
+        const at = random.below(text.length + 1);
+        text = text.slice(0, at) + random.pick(pieces) + text.slice(at + random.below(3));
+      }
+      if (!isRead(text) || !text.includes('-----')) continue;
+      accepted += 1;
+      if (accepted > 60) break;
+      const read = spawnSync('openssl', ['req', '-outform', 'DER'], { input: text });
+      expect([text, read.status, read.stdout.toString('base64')]).toEqual([text, 0, base64]);
+    }
+    expect(accepted).toBeGreaterThan(20);
+  });
+});
+
+function isRead(text: string): boolean {
+  try {
+    return decodeCsrText(text).equals(der);
+  } catch {
+    return false;
+  }
+}
 
 describe('a certificate is read', () => {
   test.each([

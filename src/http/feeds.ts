@@ -1,0 +1,70 @@
+import { Router } from 'express';
+import { Fault } from '../domain/fault.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { importFeed } from '../registrar/import-feed.ts';
+import { callerOf, requireRole } from './auth.ts';
+import { octetsBody } from './body.ts';
+import { onlyMethods, requireType } from './negotiation.ts';
+import { requestIdOf } from './request-id.ts';
+import * as schemas from './schemas.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** The largest feed, in octets. */
+export const LARGEST_FEED = 16 * 1024 * 1024;
+export const FEED_TYPES = [
+  'text/csv',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+] as const;
+
+/** POST /v1/feeds: the SECAS feed, file and detached signature; everything or nothing. */
+export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Router {
+  const router = Router();
+  router
+    .route('/')
+    .post(
+      requireRole('SECAS_FEED'),
+      requireType(...FEED_TYPES),
+      octetsBody(FEED_TYPES, LARGEST_FEED),
+      async (request, response) => {
+        if (feedSigner === undefined)
+          throw new Fault('conflict', 'No feed is taken: TCS_FEED_CERTIFICATE names no signer.');
+        const { dryRun, fileName } = schemas.feedQuery.parse(request.query);
+        const signature = request.get('Feed-Signature');
+        const caller = callerOf(response);
+        const at = issuance.clock.now();
+        const octets: unknown = request.body;
+        const feed = {
+          octets: Buffer.isBuffer(octets) ? octets : Buffer.alloc(0),
+          fileName,
+          signature: signature === undefined ? undefined : Buffer.from(signature, 'base64'),
+          dryRun,
+        };
+        try {
+          const { changed, ...report } = await importFeed(feed, feedSigner, caller, at, issuance.db);
+          await afterChange(changed);
+          response.status(report.applied ? 201 : 200).json(report);
+        } catch (error) {
+          if (error instanceof Fault && error.code.startsWith('feed-'))
+            await recordEvents(
+              [
+                {
+                  at,
+                  event: 'feed.refused',
+                  credentialId: caller.credentialId,
+                  requestId: requestIdOf(request),
+                  object: fileName,
+                  facts: { code: error.code, faults: error.reasons.length },
+                },
+              ],
+              issuance.db,
+            );
+          throw error;
+        }
+      },
+    )
+    .all((request, response, next) => {
+      if (request.method === 'GET') next();
+      else onlyMethods('GET', 'POST')(request, response, next);
+    });
+  return router;
+}

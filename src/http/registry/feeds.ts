@@ -1,0 +1,60 @@
+import { Fault } from '../../domain/fault.ts';
+import { query } from '../../db/pool.ts';
+import { acknowledgeFeed, listFeeds } from '../../registrar/feeds.ts';
+import { READERS, route } from '../route.ts';
+import { z } from '../schemas.ts';
+import * as fields from './fields.ts';
+import * as views from './views.ts';
+
+/** The feeds that were taken, and that the DCC has seen them. */
+export const FEED_ROUTES = [
+  route({
+    method: 'get',
+    path: '/v1/feeds',
+    command: 'feeds list',
+    summary: 'The SECAS feeds that were taken, newest first, and whether the last one is stale',
+    roles: [...READERS, 'SECAS_FEED'],
+    answer: z.object({ items: z.array(z.unknown()), stale: z.boolean(), nextCursor: z.null() }),
+    handle: async ({ at, pool }) => ({
+      body: views.plain({ ...(await listFeeds(at, pool)), nextCursor: null }),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/feeds/{version}',
+    command: 'feeds show',
+    summary: 'What one SECAS feed changed, record by record',
+    roles: [...READERS, 'SECAS_FEED'],
+    answer: z.unknown(),
+    handle: async ({ params, pool }) => {
+      const version = versionOf(params);
+      const { rows } = await query<{ diff: object }>(
+        pool,
+        `select diff from feed_import where version = $1`,
+        [version],
+      );
+      const [found] = rows;
+      if (found === undefined) throw new Fault('not-found', 'No feed of this version was taken.');
+      return { body: found.diff };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/feeds/{version}/acknowledgement',
+    command: 'feeds acknowledge',
+    summary: 'acknowledge that what a feed changed was seen',
+    roles: ['DCC_REGISTRAR'],
+    answer: fields.done,
+    event: 'feed.acknowledged',
+    handle: async ({ params, caller, at, db }) => {
+      const version = versionOf(params);
+      await acknowledgeFeed(version, caller.person, at, db);
+      return { body: { done: true }, object: String(version) };
+    },
+  }),
+];
+
+function versionOf({ version = '' }: Readonly<Record<string, string>>): number {
+  if (!/^\d{1,9}$/.test(version)) throw new Fault('not-found', 'No feed of this version was taken.');
+  return Number(version);
+}

@@ -1,0 +1,113 @@
+import { Fault } from '../domain/fault.ts';
+import type { FeedAllocation, FeedMarketParticipant, FeedRegistryEntry } from '../domain/feed.ts';
+import { query, type PoolClient } from '../db/pool.ts';
+import type { RecordDiff } from '../registry/feed-diff.ts';
+
+type Ids = ReadonlyMap<string, string>;
+
+/** Registry Entries of the SEC Panel: what ends is gone, because it is no period but a block of identifiers. */
+export async function applyEntries(
+  { added, changed, ended }: RecordDiff<FeedRegistryEntry>,
+  db: PoolClient,
+): Promise<void> {
+  const gone = [...ended, ...changed.map((one) => one.before)].map((one) => one.name);
+  if (gone.length > 0) await query(db, `delete from registry_entry where name = any($1)`, [gone]);
+  const rows = [...added, ...changed.map((one) => one.after)];
+  if (rows.length === 0) return;
+  await query(
+    db,
+    `insert into registry_entry (name, eui64_from, eui64_to)
+     select name, "euiFrom", "euiTo" from jsonb_to_recordset($1::jsonb) as entry (name text, "euiFrom" text, "euiTo" text)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Allocations end and begin at this instant; the same one with other dates, or for another environment, is corrected. */
+export async function applyAllocations(
+  { added, changed, ended }: RecordDiff<FeedAllocation>,
+  ids: Ids,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  if (ended.length > 0)
+    await query(
+      db,
+      `update identifier_allocation i set valid_to = greatest($2, i.valid_from + interval '1 microsecond')
+       from ${ALLOCATIONS} where i.valid_to is null and ${SAME_ALLOCATION}`,
+      [rowsOf(ended, ids), at],
+    );
+  if (added.length > 0)
+    await query(
+      db,
+      `insert into identifier_allocation (participant_id, kind, eui64_from, eui64_to, environment, requested_at, allocated_at,
+         source, valid_from)
+       select participant_id, "identifierKind", "euiFrom", "euiTo", environment, "allocationRequestedAt", "allocatedAt",
+         'SECAS_FEED', $2 from ${ALLOCATIONS}`,
+      [rowsOf(added, ids), at],
+    );
+  if (changed.length > 0)
+    await query(
+      db,
+      `update identifier_allocation i set environment = one.environment, requested_at = one."allocationRequestedAt",
+         allocated_at = one."allocatedAt", source = 'SECAS_FEED'
+       from ${ALLOCATIONS} where i.valid_to is null and ${SAME_ALLOCATION}`,
+      [
+        rowsOf(
+          changed.map((each) => each.after),
+          ids,
+        ),
+      ],
+    );
+}
+
+/** Market Participant identities; one that moves to another Party or User ID ends and begins. */
+export async function applyMarketParticipants(
+  { added, changed, ended }: RecordDiff<FeedMarketParticipant>,
+  ids: Ids,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  const gone = [...ended, ...changed.map((one) => one.before)];
+  if (gone.length > 0)
+    await query(
+      db,
+      `update market_participant_identity m set valid_to = greatest($2, m.valid_from + interval '1 microsecond')
+         from ${MARKETS} where m.valid_to is null and m.scheme = one.scheme
+          and m.market_participant_id = one."marketParticipantId" and m.role_code = one."roleCode"`,
+      [rowsOf(gone, ids), at],
+    );
+  const come = [...added, ...changed.map((one) => one.after)];
+  if (come.length > 0)
+    await query(
+      db,
+      `insert into market_participant_identity (participant_id, scheme, market_participant_id, role_code, user_id, source, valid_from)
+       select participant_id, scheme, "marketParticipantId", "roleCode", "userId", 'SECAS_FEED', $2 from ${MARKETS}`,
+      [rowsOf(come, ids), at],
+    );
+}
+
+/** JSON of records with the id of their participant. @throws Fault `feed-invalid` for a Signifier that is nobody's */
+function rowsOf(records: readonly { readonly signifier: string; readonly row?: number }[], ids: Ids): string {
+  const unknown = records.filter(({ signifier }) => !ids.has(signifier));
+  if (unknown.length > 0)
+    throw new Fault(
+      'feed-invalid',
+      'The feed names participants that are not on record; nothing was applied.',
+      {
+        reasons: unknown.slice(0, 200).map(({ signifier, row }) => ({
+          reason: 'FEED_NOT_APPLICABLE',
+          clause: 'docs/secas-feed.md',
+          detail: `row ${String(row ?? '?')}: nobody is registered as ${signifier}`,
+          fix: 'Add a PARTY row for it, or correct the Signifier.',
+        })),
+      },
+    );
+  return JSON.stringify(records.map((record) => ({ ...record, participant_id: ids.get(record.signifier) })));
+}
+
+const ALLOCATIONS = `jsonb_to_recordset($1::jsonb) as one (participant_id uuid, "identifierKind" text, "euiFrom" text,
+  "euiTo" text, environment text, "allocationRequestedAt" timestamptz, "allocatedAt" timestamptz)`;
+const SAME_ALLOCATION = `i.participant_id = one.participant_id and i.kind = one."identifierKind"
+  and i.eui64_from = one."euiFrom" and i.eui64_to = one."euiTo"`;
+const MARKETS = `jsonb_to_recordset($1::jsonb) as one (participant_id uuid, scheme text, "marketParticipantId" text,
+  "roleCode" text, "userId" text)`;

@@ -1,0 +1,211 @@
+import { STATE_MACHINES, type Details, type Fact, type FactKind } from '../domain/facts.ts';
+import type { FeedParty } from '../domain/feed.ts';
+import { query, type PoolClient } from '../db/pool.ts';
+import { recordFacts, type FactChange, type FactOrigin } from '../registry/facts.ts';
+import type { RecordDiff } from '../registry/feed-diff.ts';
+import { notify } from '../registry/notifications.ts';
+import type { FeedOnRecord } from './feed-on-record.ts';
+
+/**
+ * New Parties and RDPs, and what changed of their details and memberships. A Party that the feed no longer has is
+ * WITHDRAWN; an RDP only loses its identifiers.
+ * @returns every participant's id by Signifier, the new ones included
+ */
+export async function applyParties(
+  { added, changed, ended }: RecordDiff<FeedParty>,
+  { ids: known, facts }: FeedOnRecord,
+  origin: FactOrigin,
+  db: PoolClient,
+): Promise<Map<string, string>> {
+  const ids = new Map(known);
+  for (const [signifier, id] of await insertParticipants(added, origin.recordedAt, db))
+    ids.set(signifier, id);
+  const told = [...added, ...changed.map((one) => one.after)];
+  const changes = told.flatMap((party) => {
+    const participantId = idOf(party.signifier, ids);
+    const present = facts.get(participantId) ?? [];
+    return [
+      ...detailsChange(party, participantId, present, origin.recordedAt),
+      ...membershipChanges(party, participantId, present),
+    ];
+  });
+  const withdrawn = ended.flatMap(({ signifier }) => {
+    const participantId = idOf(signifier, ids);
+    const present = stateOf('MEMBERSHIP', facts.get(participantId) ?? []);
+    return STATE_MACHINES.MEMBERSHIP[present]?.includes('WITHDRAWN') && present !== ''
+      ? [
+          {
+            participantId,
+            kind: 'MEMBERSHIP',
+            key: '',
+            state: 'WITHDRAWN',
+            since: origin.recordedAt,
+            value: {},
+          } as const,
+        ]
+      : [];
+  });
+  await recordInTurn([...changes, ...withdrawn.map((one) => [one])], origin, db);
+  return ids;
+}
+
+/** What the feed says now of proposed details: those that it says too are confirmed, applied and told (requirements 3.2). */
+export async function confirmDetails(
+  { facts }: FeedOnRecord,
+  origin: FactOrigin,
+  db: PoolClient,
+): Promise<void> {
+  const proposed = [...facts].flatMap(([participantId, all]) =>
+    all
+      .filter((one) => one.kind === 'DETAILS_CHANGE' && one.state === 'PROPOSED')
+      .map((fact) => ({ participantId, fact: fact as Fact<'DETAILS_CHANGE'> })),
+  );
+  if (proposed.length === 0) return;
+  const { rows } = await query<{ participant_id: string; value: Details }>(
+    db,
+    `select distinct on (participant_id) participant_id, value from fact
+      where kind = 'DETAILS' and participant_id = any($1::uuid[]) order by participant_id, version desc`,
+    [proposed.map((one) => one.participantId)],
+  );
+  const details = new Map(rows.map((row) => [row.participant_id, row.value]));
+  const confirmed = proposed.filter(({ participantId, fact }) =>
+    Object.entries(fact.value.proposed).every(
+      ([name, value]) => details.get(participantId)?.[name as keyof Details] === value,
+    ),
+  );
+  const steps = ['CONFIRMED_BY_PANEL', 'APPLIED', 'DCC_NOTIFIED'];
+  await recordInTurn(
+    confirmed.map(({ participantId, fact: { key, value } }) =>
+      steps.map((state) => ({
+        participantId,
+        kind: 'DETAILS_CHANGE' as const,
+        key,
+        state,
+        since: origin.recordedAt,
+        value,
+      })),
+    ),
+    origin,
+    db,
+  );
+  await notify(
+    confirmed.map(({ participantId, fact }) => ({
+      participantId,
+      at: origin.recordedAt,
+      event: 'details-change.applied',
+      object: fact.key,
+      text: `SECAS confirmed the proposed details: ${Object.keys(fact.value.proposed).join(', ')}.`,
+    })),
+    db,
+  );
+}
+
+async function insertParticipants(
+  added: readonly FeedParty[],
+  at: Date,
+  db: PoolClient,
+): Promise<[string, string][]> {
+  if (added.length === 0) return [];
+  const { rows } = await query<{ id: string; signifier: string }>(
+    db,
+    `insert into participant (signifier, type, created_at)
+     select signifier, "partyType", $2 from jsonb_to_recordset($1::jsonb) as added (signifier text, "partyType" text)
+     returning id, signifier`,
+    [JSON.stringify(added.map(({ signifier, partyType }) => ({ signifier, partyType }))), at],
+  );
+  return rows.map(({ id, signifier }) => [signifier, id]);
+}
+
+function detailsChange(
+  party: FeedParty,
+  participantId: string,
+  present: readonly Fact[],
+  at: Date,
+): FactChange[][] {
+  const { legalName, tradingName, companyNumber, organisationNumber, partyCategory } = party;
+  const value = { legalName, tradingName, companyNumber, organisationNumber, partyCategory };
+  const told = Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+  const held = present.find((one) => one.kind === 'DETAILS' && one.state !== 'VOID')?.value;
+  const same =
+    held !== undefined &&
+    Object.keys({ ...held, ...told }).every((name) => (held as Record<string, unknown>)[name] === told[name]);
+  // Before it was told here, it was so already.
+  const since = held === undefined ? new Date(0) : at;
+  return same
+    ? []
+    : [
+        [
+          {
+            participantId,
+            kind: 'DETAILS',
+            key: '',
+            state: 'RECORDED',
+            since,
+            value: told,
+          },
+        ],
+      ];
+}
+
+/** The states from the one on record to the one in the feed: what happened between two feeds is on record too. */
+function membershipChanges(
+  party: FeedParty,
+  participantId: string,
+  present: readonly Fact[],
+): FactChange[][] {
+  const { membershipState: to, membershipSince: since, expelledAt } = party;
+  if (to === undefined || since === undefined) return [];
+  const held = present.find((one) => one.kind === 'MEMBERSHIP' && one.state !== 'VOID') as
+    Fact<'MEMBERSHIP'> | undefined;
+  const same =
+    held?.state === to &&
+    held.since.getTime() === since.getTime() &&
+    held.value.expelledAt?.getTime() === expelledAt?.getTime();
+  if (same) return [];
+  const value = expelledAt === undefined ? {} : { expelledAt };
+  const version = (state: string, at: Date) =>
+    ({ participantId, kind: 'MEMBERSHIP', key: '', state, since: at, value }) as const;
+  // The same state with another date corrects the record.
+  if (held?.state === to) return [[version('VOID', held.since), version(to, since)]];
+  return [pathBetween('MEMBERSHIP', held?.state ?? '', to).map((state) => version(state, since))];
+}
+
+/** The shortest way from one state to another; straight there when there is none, for the record to refuse. */
+function pathBetween(kind: FactKind, from: string, to: string): string[] {
+  const ways: string[][] = [[from]];
+  const seen = new Set([from]);
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    const last = way.at(-1) ?? from;
+    if (last === to && way.length > 1) return way.slice(1);
+    for (const next of STATE_MACHINES[kind][last] ?? [])
+      if (next !== 'VOID' && !seen.has(next)) {
+        seen.add(next);
+        ways.push([...way, next]);
+      }
+  }
+  return [to];
+}
+
+/** Several versions of one fact are written one after the other; the first versions of all facts together, and so on. */
+async function recordInTurn(
+  histories: readonly (readonly FactChange[])[],
+  origin: FactOrigin,
+  db: PoolClient,
+): Promise<void> {
+  const longest = Math.max(0, ...histories.map((one) => one.length));
+  for (let turn = 0; turn < longest; turn += 1)
+    await recordFacts(
+      histories.flatMap((one) => one[turn] ?? []),
+      origin,
+      db,
+    );
+}
+
+const stateOf = (kind: FactKind, facts: readonly Fact[]) =>
+  facts.find((one) => one.kind === kind && one.state !== 'VOID')?.state ?? '';
+
+function idOf(signifier: string, ids: ReadonlyMap<string, string>): string {
+  const id = ids.get(signifier);
+  if (id === undefined) throw new TypeError(`${signifier} is nobody's Signifier`);
+  return id;
+}

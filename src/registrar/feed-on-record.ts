@@ -1,0 +1,115 @@
+import type { Details, Fact } from '../domain/facts.ts';
+import type {
+  FeedAllocation,
+  FeedIssue,
+  FeedMarketParticipant,
+  FeedParty,
+  FeedRegistryEntry,
+  FeedSnapshot,
+} from '../domain/feed.ts';
+import type { MembershipState } from '../domain/participant.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { findLatestFacts } from '../registry/facts.ts';
+import type { ParticipantRef } from '../registry/participants.ts';
+
+/** What the SECAS feed owns, as it is on record, and the participants by Signifier. */
+export interface FeedOnRecord {
+  readonly snapshot: FeedSnapshot;
+  readonly ids: ReadonlyMap<string, string>;
+  /** By participant id: the latest version of each fact, begun or not. */
+  readonly facts: ReadonlyMap<string, readonly Fact[]>;
+}
+
+/** Reads everything that a feed may change; the latest versions, whether they have begun or not. */
+export async function findFeedOnRecord(db: PoolClient): Promise<FeedOnRecord> {
+  const { rows: participants } = await query<ParticipantRef>(
+    db,
+    `select id, signifier, type from participant`,
+  );
+  const facts = await findLatestFacts(
+    participants.map((one) => one.id),
+    db,
+  );
+  const parties = participants.flatMap(({ id, signifier, type }) =>
+    type === 'SEC_PARTY' || type === 'RDP' ? [toParty(signifier, type, facts.get(id) ?? [])] : [],
+  );
+  const feed = await findLatestIssue(db);
+  return {
+    snapshot: {
+      ...(feed === undefined ? {} : { feed }),
+      registryEntries: await findEntries(db),
+      parties,
+      allocations: await findAllocations(db),
+      marketParticipants: await findMarketParticipants(db),
+    },
+    ids: new Map(participants.map(({ id, signifier }) => [signifier, id])),
+    facts,
+  };
+}
+
+/** The feed that was taken last. */
+export async function findLatestIssue(db: Db): Promise<FeedIssue | undefined> {
+  const { rows } = await query<FeedIssue>(
+    db,
+    `select version, issued_at as "issuedAt" from feed_import order by version desc limit 1`,
+  );
+  return rows[0];
+}
+
+function toParty(signifier: string, partyType: FeedParty['partyType'], facts: readonly Fact[]): FeedParty {
+  const details = facts.find((one) => one.kind === 'DETAILS' && one.state !== 'VOID')?.value as
+    Details | undefined;
+  const membership = facts.find((one) => one.kind === 'MEMBERSHIP' && one.state !== 'VOID') as
+    Fact<'MEMBERSHIP'> | undefined;
+  const {
+    legalName = signifier,
+    organisationNumber = '',
+    tradingName,
+    companyNumber,
+    partyCategory,
+  } = details ?? {};
+  const optional = {
+    tradingName,
+    companyNumber,
+    partyCategory,
+    membershipState: membership?.state as MembershipState | undefined,
+    membershipSince: membership?.since,
+    expelledAt: membership?.value.expelledAt,
+  };
+  const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  return { organisationNumber, signifier, partyType, legalName, ...present };
+}
+
+async function findEntries(db: PoolClient): Promise<FeedRegistryEntry[]> {
+  const { rows } = await query<FeedRegistryEntry>(
+    db,
+    `select name, eui64_from as "euiFrom", eui64_to as "euiTo" from registry_entry order by name`,
+  );
+  return rows;
+}
+
+async function findAllocations(db: PoolClient): Promise<FeedAllocation[]> {
+  const { rows } = await query<{
+    one: FeedAllocation & { allocationRequestedAt?: string; allocatedAt?: string };
+  }>(
+    db,
+    `select json_strip_nulls(json_build_object('signifier', p.signifier, 'identifierKind', i.kind, 'euiFrom', i.eui64_from,
+       'euiTo', i.eui64_to, 'environment', i.environment, 'allocationRequestedAt', i.requested_at, 'allocatedAt', i.allocated_at)) as one
+       from identifier_allocation i join participant p on p.id = i.participant_id where i.valid_to is null`,
+  );
+  return rows.map(({ one: { allocationRequestedAt: requested, allocatedAt: allocated, ...rest } }) => ({
+    ...rest,
+    ...(requested === undefined ? {} : { allocationRequestedAt: new Date(requested) }),
+    ...(allocated === undefined ? {} : { allocatedAt: new Date(allocated) }),
+  }));
+}
+
+async function findMarketParticipants(db: PoolClient): Promise<FeedMarketParticipant[]> {
+  const { rows } = await query<{ one: FeedMarketParticipant }>(
+    db,
+    `select json_strip_nulls(json_build_object('signifier', p.signifier, 'scheme', m.scheme,
+       'marketParticipantId', m.market_participant_id, 'roleCode', m.role_code, 'userId', m.user_id)) as one
+       from market_participant_identity m join participant p on p.id = m.participant_id where m.valid_to is null`,
+  );
+  return rows.map((row) => row.one);
+}

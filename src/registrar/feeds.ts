@@ -1,0 +1,53 @@
+import { Fault } from '../domain/fault.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
+
+/** A feed that was taken. */
+export interface TakenFeed {
+  readonly version: number;
+  readonly issuedAt: Date;
+  readonly importedAt: Date;
+  /** SHA-256 fingerprint of the signer's certificate. */
+  readonly signer: string;
+  readonly sha256: string;
+  readonly rows: number;
+  readonly acknowledgedAt: Date | null;
+  readonly acknowledgedBy: string | null;
+}
+
+/** The feeds, newest first, and whether the last one is older than a week: then it is told, nothing is blocked (DESIGN). */
+export async function listFeeds(at: Date, db: Db): Promise<{ items: TakenFeed[]; stale: boolean }> {
+  const { rows } = await query<TakenFeed>(
+    db,
+    `select version, issued_at as "issuedAt", imported_at as "importedAt", signer, encode(sha256, 'hex') as sha256, rows,
+            acknowledged_at as "acknowledgedAt", acknowledged_by as "acknowledgedBy"
+       from feed_import order by version desc limit 100`,
+  );
+  const [last] = rows;
+  return { items: rows, stale: last !== undefined && isStale(last.issuedAt, at) };
+}
+
+/** Whether a feed of this age should have been followed by another. */
+export function isStale(issuedAt: Date, at: Date): boolean {
+  return at.getTime() - issuedAt.getTime() > STALE_AFTER;
+}
+
+/** Writes down that the DCC has seen what a feed changed. @throws Fault `not-found`, `conflict` when it was seen already */
+export async function acknowledgeFeed(
+  version: number,
+  person: string,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  const { rowCount } = await query(
+    db,
+    `update feed_import set acknowledged_at = $2, acknowledged_by = $3 where version = $1 and acknowledged_at is null`,
+    [version, at, person],
+  );
+  if (rowCount === 1) return;
+  const { rows } = await query(db, `select 1 from feed_import where version = $1`, [version]);
+  throw rows.length === 0
+    ? new Fault('not-found', 'No feed of this version was taken.')
+    : new Fault('conflict', 'This feed is acknowledged already.');
+}
+
+const STALE_AFTER = 7 * 86_400_000;

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { Fault } from '../domain/fault.ts';
+import type { FeedFile } from '../domain/feed.ts';
+import type { Caller } from '../domain/participant.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { violatedConstraint } from '../db/database-errors.ts';
+import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
+import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
+import { diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
+import { readFeedFile } from '../registry/feed-file.ts';
+import { verifyDetachedSignature, type SignerCertificate } from '../x509/detached-signature.ts';
+import { applyAllocations, applyEntries, applyMarketParticipants } from './apply-feed-identifiers.ts';
+import { applyParties, confirmDetails } from './apply-feed-parties.ts';
+import { findFeedOnRecord } from './feed-on-record.ts';
+
+/** A feed as it arrives. */
+export interface ArrivingFeed {
+  readonly octets: Buffer;
+  readonly fileName: string;
+  /** Detached: CMS, or the signature alone. */
+  readonly signature: Buffer | undefined;
+  /** Shows what would change and changes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What a feed changed, or would change. */
+export interface FeedReport {
+  readonly applied: boolean;
+  readonly diff: FeedDiffView;
+  /** The diff in lines, for people. */
+  readonly text: string;
+  /** Participants whose facts changed. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * Takes a SECAS feed: signature, file, diff against the record, then everything or nothing in one transaction. Feeds come one
+ * after the other, on any node.
+ * @throws Fault `feed-signature-invalid`, `feed-invalid` with every row that is wrong, `conflict`
+ */
+export async function importFeed(
+  { octets, fileName, signature, dryRun }: ArrivingFeed,
+  signer: SignerCertificate,
+  by: Caller,
+  at: Date,
+  pool: Pool,
+): Promise<FeedReport> {
+  verifyDetachedSignature(octets, signature, signer, at);
+  const feed = await readFeedFile(octets, fileName);
+  try {
+    return await withTransaction(pool, async (db) => {
+      await query(db, `select pg_advisory_xact_lock(hashtextextended('the SECAS feed', 0))`);
+      const onRecord = await findFeedOnRecord(db);
+      const diff = diffFeed(onRecord.snapshot, feed);
+      const report = { diff: viewFeedDiff(diff), text: feedDiffText(diff) };
+      if (dryRun) return { ...report, applied: false, changed: [] };
+      requireApplicable(diff);
+      const changed = await apply(diff, onRecord, by, at, db);
+      await recordImport(feed, { octets, diff: report.diff, signer }, by, at, db);
+      return { ...report, applied: true, changed };
+    });
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** The order matters: endings before beginnings, participants before what is theirs. */
+async function apply(
+  diff: FeedDiff,
+  onRecord: Awaited<ReturnType<typeof findFeedOnRecord>>,
+  by: Caller,
+  at: Date,
+  db: PoolClient,
+): Promise<string[]> {
+  const origin = { source: 'SECAS_FEED', credentialId: by.credentialId, recordedAt: at } as const;
+  const ids = await applyParties(diff.parties, onRecord, origin, db);
+  await applyEntries(diff.registryEntries, db);
+  await applyAllocations(diff.allocations, ids, at, db);
+  await applyMarketParticipants(diff.marketParticipants, ids, at, db);
+  await confirmDetails(onRecord, origin, db);
+  const named = [
+    ...[...diff.parties.added, ...diff.parties.changed.map((one) => one.after), ...diff.parties.ended],
+    ...[...diff.allocations.added, ...diff.allocations.ended],
+    ...[...diff.marketParticipants.added, ...diff.marketParticipants.ended],
+  ];
+  const signifiers = new Set(named.map((one) => one.signifier));
+  return [...signifiers].flatMap((signifier) => ids.get(signifier) ?? []);
+}
+
+async function recordImport(
+  { feed, ...records }: FeedFile,
+  taken: { readonly octets: Buffer; readonly diff: FeedDiffView; readonly signer: SignerCertificate },
+  by: Caller,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  const rows = Object.values(records).reduce((sum, list) => sum + list.length, 0);
+  const { additions, changes, endings } = taken.diff;
+  await query(
+    db,
+    `insert into feed_import (version, issued_at, imported_at, sha256, signer, rows, diff, credential_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      feed.version,
+      feed.issuedAt,
+      at,
+      createHash('sha256').update(taken.octets).digest(),
+      taken.signer.fingerprint256,
+      rows,
+      JSON.stringify(taken.diff),
+      by.credentialId,
+    ],
+  );
+  const facts = { rows, additions: additions.length, changes: changes.length, endings: endings.length };
+  const object = String(feed.version);
+  await recordEvents([{ at, event: 'feed.imported', credentialId: by.credentialId, object, facts }], db);
+}
+
+function explained(error: unknown): unknown {
+  const says = CONSTRAINTS.get(violatedConstraint(error) ?? '');
+  const detail = says ?? (error instanceof Fault && error.code === 'conflict' ? error.message : undefined);
+  if (detail === undefined) return error;
+  return new Fault('feed-invalid', 'The feed contradicts what is on record; nothing was applied.', {
+    reasons: [
+      {
+        reason: 'FEED_NOT_APPLICABLE',
+        clause: 'docs/secas-feed.md',
+        detail,
+        fix: 'Correct the feed, or have the DCC correct what it holds.',
+      },
+    ],
+    cause: error,
+  });
+}
+
+const CONSTRAINTS = new Map([
+  ['identifier_allocation_no_overlap', 'An allocation overlaps one that somebody outside the feed holds.'],
+  ['device_range_not_in_registry_entry', 'A Registry Entry reaches into a range of Device IDs.'],
+  ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
+  ['market_participant_identity_once', 'A Market Participant identity belongs to somebody outside the feed.'],
+  ['feed_import_pkey', 'A feed of this version was taken at the same time.'],
+]);

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/fault-text.ts';
+import { dataFolder, tcs } from '../support/tcs.ts';
+
+jest.setTimeout(120_000);
+const README = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8');
+
+test('every exit code has its meaning, and the README has the same table', () => {
+  for (const code of Object.values(EXIT_CODES)) expect(EXIT_MEANINGS[code]).toBeDefined();
+  const rows = [...README.matchAll(/^\| +`(\d+)` +\| (.+?) +\|$/gm)].map(([, code, says]) => [
+    Number(code),
+    says,
+  ]);
+  expect(Object.fromEntries(rows)).toEqual(EXIT_MEANINGS);
+});
+
+test('a database that is away is told by host and port, never by its password', async () => {
+  const ended = await tcs({ DATABASE_URL: 'postgres://tester:secret@127.0.0.1:1/tcs' }, 'registry', 'show');
+  expect(ended.fault).toContain('PostgreSQL at 127.0.0.1:1/tcs does not answer (ECONNREFUSED)');
+  expect(ended.fault).not.toContain('secret');
+  expect(ended.code).toBe(69);
+});
+
+test('what cannot be read counts, and does not stop the lint of the others', async () => {
+  const { folder } = await dataFolder();
+  const good = path.join(folder, 'authorities', 'issuing-oca.crt.pem');
+  const ended = await tcs({}, 'lint', path.join(folder, 'nothing'), good, '--json');
+  expect(JSON.parse(ended.out)).toMatchObject([{ fault: { code: 'not-found' } }, { verdict: 'PASS' }]);
+  expect([ended.code, ended.fault]).toEqual([66, '1 of 2 fail or cannot be read.']);
+});
+
+test('a role that is none, and a templates folder that is none, are told at once', async () => {
+  const csr = await tcs(
+    {},
+    'csr',
+    '--category',
+    'ORGANISATION',
+    '--eui64',
+    '90B3D51F30010000',
+    '--role',
+    '2',
+  );
+  expect([csr.code, csr.fault]).toEqual([64, expect.stringContaining('02 supplier')]);
+  expect((await tcs({ TCS_TEMPLATES_DIR: '/nowhere' }, 'config')).code).toBe(78);
+});
+
+test('JSON has instants in whole seconds, and participants their basis', async () => {
+  const { settings } = await dataFolder();
+  await tcs(
+    settings,
+    'registry',
+    'load',
+    path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml'),
+  );
+  const { out } = await tcs(settings, 'registry', 'show', 'METERWORKS', '--json');
+  expect(JSON.parse(out)).toMatchObject({ basis: 'BILATERAL_AGREEMENT', reasons: [] });
+  expect(out).toContain('2026-01-12T00:00:00Z');
+  expect(out).not.toMatch(/\.\d{3}Z/);
+});

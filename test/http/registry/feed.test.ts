@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { sign } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import request from 'supertest';
+import { query } from '../../../src/db/pool.ts';
+import { world, type World } from '../../support/world.ts';
+
+const FEED = readFileSync(path.join(__dirname, '../../../src/cli/demo/secas-feed.csv'), 'utf8');
+
+describe('the SECAS feed over HTTP', () => {
+  let here: World;
+  let key: string;
+  beforeAll(async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'tcs-feed-'));
+    const [keyFile, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'signer.pem')];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '3650',
+        '-subj',
+        '/CN=SECAS',
+        '-keyout',
+        keyFile,
+        '-out',
+        certificate,
+      ],
+      { stdio: 'ignore' },
+    );
+    key = readFileSync(keyFile, 'utf8');
+    here = await world({ environment: { TCS_FEED_CERTIFICATE: certificate } });
+    // The signer's certificate begins on the machine's day.
+    here.clock.advance(Math.max(0, Date.now() + 60_000 - here.clock.now().getTime()));
+  });
+  afterAll(() => here.close());
+
+  const send = async (
+    text: string,
+    options: { dryRun?: boolean; signature?: string | undefined; role?: 'SECAS_FEED' | 'AUDITOR' } = {},
+  ) => {
+    const { signature = sign('sha256', Buffer.from(text), key).toString('base64') } = options;
+    const post = request(here.http)
+      .post(`/v1/feeds?dryRun=${String(options.dryRun ?? false)}&fileName=secas-feed.csv`)
+      .set('Authorization', `Bearer ${await here.token('ASSESS', options.role ?? 'SECAS_FEED')}`)
+      .set('Content-Type', 'text/csv');
+    return (
+      'signature' in options && options.signature === undefined ? post : post.set('Feed-Signature', signature)
+    ).send(text);
+  };
+  const get = async (
+    where: string,
+    signifier = 'DCC',
+    role: 'DCC_REGISTRAR' | 'PARTICIPANT_SRO' = 'DCC_REGISTRAR',
+  ) =>
+    request(here.http)
+      .get(where)
+      .set('Authorization', `Bearer ${await here.token(signifier, role)}`);
+  const facts = async () =>
+    (await query<{ n: number }>(here.database.pool, 'select count(*)::int as n from fact')).rows[0]?.n;
+
+  test('a dry run shows the diff and changes nothing', async () => {
+    const before = await facts();
+    const answer = await send(FEED, { dryRun: true });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ applied: false, diff: { toVersion: 1 } });
+    expect(answer.body.text).toContain('~ PARTY NORTHGATE:');
+    expect(await facts()).toBe(before);
+  });
+
+  test.each([
+    ['unsigned', undefined],
+    ['signed over something else', 'c29tZXRoaW5nIGVsc2U='],
+  ])('a feed that is %s is refused, and that is on record', async (_what, signature) => {
+    const answer = await send(FEED, { signature });
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toMatchObject([{ reason: 'FEED_SIGNATURE_INVALID' }]);
+    const { rows } = await query(
+      here.database.pool,
+      `select 1 from audit_event where event = 'feed.refused'`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+  });
+
+  test('nobody but SECAS sends one', async () => {
+    expect((await send(FEED, { role: 'AUDITOR' })).status).toBe(403);
+  });
+
+  test('a feed is taken whole, confirms what an SRO proposed, and is the owner from then on', async () => {
+    const proposed = await request(here.http)
+      .post('/v1/participants/NORTHGATE/details-changes')
+      .set('Authorization', `Bearer ${await here.token('NORTHGATE', 'PARTICIPANT_SRO')}`)
+      .send({ tradingName: 'Northgate Energy' });
+    expect(proposed.status).toBe(201);
+    const taken = await send(FEED);
+    expect(taken.body).toMatchObject({ applied: true });
+    expect(taken.status).toBe(201);
+    const changes = await get('/v1/participants/NORTHGATE/details-changes', 'NORTHGATE', 'PARTICIPANT_SRO');
+    expect(changes.body.items).toMatchObject([{ id: proposed.body.id, state: 'DCC_NOTIFIED' }]);
+    const map = await get('/v1/participants/NORTHGATE/identity-map');
+    expect(map.body.userIds).toContainEqual(
+      expect.objectContaining({
+        eui64: '90-B3-D5-1F-30-01-00-00',
+        marketParticipants: expect.arrayContaining([
+          { scheme: 'MRA', marketParticipantId: 'NGAT', roleCode: 'X' },
+        ]),
+      }),
+    );
+    expect((await get('/v1/feeds')).body).toMatchObject({ items: [{ version: 1, acknowledgedAt: null }] });
+  });
+
+  test('the same version again is refused; a newer one changes a membership', async () => {
+    expect((await send(FEED)).body.errors).toMatchObject([{ reason: 'FEED_NOT_APPLICABLE' }]);
+    const newer = FEED.replace('FEED,1,', 'FEED,2,').replace('SUSPENDED,2026-06-30', 'ACTIVE,2026-11-25');
+    const taken = await send(newer);
+    expect(taken.body).toMatchObject({
+      applied: true,
+      diff: { changes: [{ record: 'PARTY', key: 'HALTED' }] },
+    });
+    expect((await get('/v1/participants/HALTED')).body).toMatchObject({ membership: { state: 'ACTIVE' } });
+    expect((await get('/v1/participants/HALTED?at=2026-11-24T18:00:00Z')).body).toMatchObject({
+      membership: { state: 'SUSPENDED' },
+    });
+  });
+
+  test('a feed that breaks one row changes nothing and names row and column', async () => {
+    const before = await facts();
+    const broken = FEED.replace('FEED,1,', 'FEED,3,').replace('LARGE_SUPPLIER', 'LARGE_SUPLIER');
+    const answer = await send(broken);
+    expect(answer.status).toBe(422);
+    expect(answer.body.errors).toMatchObject([{ detail: expect.stringMatching(/row 4.*LARGE_SUPPLIER/) }]);
+    expect(await facts()).toBe(before);
+  });
+});
