@@ -34,9 +34,12 @@ async function found(
   signifier: string,
   serialNumbers: readonly (string | null)[],
 ): Promise<IssuedCertificate[]> {
-  const reader = { participantId: await here.idOf(signifier), reach: 'OWN' } as const;
+  const id = await here.idOf(signifier);
   return Promise.all(
-    serialNumbers.map(async (one) => (await findCertificate(reader, one as never, here.needs.db))!),
+    serialNumbers.map(
+      async (one) =>
+        (await findCertificate({ participantId: id, reach: 'OWN' }, one as never, here.needs.db))!,
+    ),
   );
 }
 const download = async (certificate: IssuedCertificate, signifier = certificate.participant) =>
