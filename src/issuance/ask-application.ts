@@ -10,7 +10,7 @@ import { findApplicant } from '../registry/credentials.ts';
 import { requireReview } from '../registry/reviews.ts';
 import { askRequests, type DecidedRequest } from './decide-requests.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
-import { readRequest } from './read-request.ts';
+import { readRequests } from './read-request.ts';
 import { decisionRecord } from './refusal.ts';
 
 /**
@@ -79,7 +79,7 @@ async function decideItems(
   at: Date,
   db: PoolClient,
 ): Promise<ApplicationItem[]> {
-  const reads = requests.map((one) => readRequest(one, needs));
+  const reads = await readRequests(requests, needs);
   const decided = await askRequests(reads, needs, at, db);
   const answers = decided.map((one, place) => answerOf(one, items[place]));
   await recordDecisions(

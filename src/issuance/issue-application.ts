@@ -18,7 +18,7 @@ export const ISSUING_LEASE = 120_000;
 /**
  * Issues the items that passed of an ISSUING application whose lease is ours, by the same steps as any certificate: the
  * decision is asked again. What an interrupted process had issued is kept; its intents are abandoned.
- * @throws Fault `database-unavailable`; `conflict` when somebody took the application over
+ * @throws Fault `database-unavailable`; `conflict`, `request-in-progress` when somebody else has the application
  */
 export async function issueApplication(application: Application, needs: IssuanceNeeds): Promise<Application> {
   try {
@@ -53,6 +53,9 @@ async function issueItems(application: Application, needs: IssuanceNeeds): Promi
     requests.filter((_request, place) => waiting.some((item) => item.position === place)),
     needs,
   );
+  // Who was slow, not dead, has intents of these items: he or the next one to resume ends it.
+  const contested = results.find((one) => one instanceof Fault && one.code === 'request-in-progress');
+  if (contested instanceof Fault) throw contested;
   const outcomes = new Map(waiting.map((item, place) => [item.id, results[place]]));
   return items.map((item) => {
     const result = outcomes.get(item.id);

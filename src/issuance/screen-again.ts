@@ -40,7 +40,8 @@ export async function screenAgain(
       } catch (error) {
         if (error instanceof Fault && error.code === 'database-unavailable') throw error;
         // Somebody else was faster: then it is looked at.
-        if (error instanceof Fault && error.code === 'conflict') continue;
+        if (error instanceof Fault && (error.code === 'conflict' || error.code === 'request-in-progress'))
+          continue;
         failed.push({ application: id, error });
         // Whoever fails again and again must not stand before the others for ever.
         await recordScreened(id, needs.clock.now(), needs.db);

@@ -73,9 +73,10 @@ async function checkSurvivors(database: Database, dieAt: number): Promise<string
     TCS_DATA_DIR: process.env['TCS_TEST_FOLDER'],
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,
   });
-  const { needs } = await openApp(config, { logger: pino({ level: 'silent' }), clock, database });
-  expect(await sweep(needs)).toMatchObject({ failed: [] });
-  const { moved } = await sweep(needs);
+  const app = await openApp(config, { logger: pino({ level: 'silent' }), clock, database });
+  expect(await sweep(app.needs)).toMatchObject({ failed: [] });
+  const { moved } = await sweep(app.needs);
+  await app.close();
 
   const { rows } = await query<{ item: string; issued: number; recorded: boolean }>(
     database.pool,

@@ -2,11 +2,15 @@ import { APPLICATION_STATES, APPLICATION_STEPS } from '../../src/domain/applicat
 import { Fault } from '../../src/domain/fault.ts';
 import { query, withTransaction } from '../../src/db/pool.ts';
 import { findApplication } from '../../src/issuance/find-applications.ts';
-import { resumeApplication } from '../../src/issuance/issue-application.ts';
+import { ISSUING_LEASE, resumeApplication } from '../../src/issuance/issue-application.ts';
 import { screenAgain } from '../../src/issuance/screen-again.ts';
 import { screenApplication } from '../../src/issuance/screen-application.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
-import { submitApplication, withdrawApplication } from '../../src/issuance/submit-application.ts';
+import {
+  submitApplication,
+  submitDraft,
+  withdrawApplication,
+} from '../../src/issuance/submit-application.ts';
 import { stepApplication } from '../../src/registry/application-steps.ts';
 import { requireApplication } from '../../src/registry/applications.ts';
 import {
@@ -126,6 +130,31 @@ describe(`of many who act at once one wins, on ${onPostgres ? 'PostgreSQL' : 'th
     await winners([screenApplication(id, here.needs), withdrawApplication(id, aro, here.needs)]);
     const { state } = await findApplication(id, aro, here.needs.db);
     expect((await certificatesOf(id)).issued).toBe(state === 'ISSUED' ? 2 : 0);
+  });
+
+  test('an issuer who was slow, not dead, gives nothing away once another has taken over', async () => {
+    const { needs, clock } = here;
+    const aro = await here.caller('METERWORKS');
+    const csrs = deviceCsrs('20', 2, 0x40);
+    const { id } = await submitApplication(deviceRequest(), csrs, aro, needs, { draft: true });
+    const secondOpinions: typeof needs.verifier.secondOpinions = async (asked) => {
+      clock.advance(ISSUING_LEASE);
+      expect((await resumeApplication(id, needs))?.state).toBe('ISSUED');
+      return needs.verifier.secondOpinions(asked);
+    };
+    const slow = { ...needs, verifier: { ...needs.verifier, secondOpinions } };
+    expect(await winners([submitDraft(id, aro, slow)])).toBe(0);
+    expect(await certificatesOf(id)).toEqual({ issued: 2, items: 2 });
+    const { rows } = await query<{ status: string; count: number }>(
+      needs.db,
+      `select c.status, count(*)::int as count from certificate c join application_item i on i.id = c.idempotency_id
+        where i.application_id = $1 group by 1 order by 1`,
+      [id],
+    );
+    expect(rows).toEqual([
+      { status: 'abandoned', count: 2 },
+      { status: 'issued', count: 2 },
+    ]);
   });
 
   test('whose issuer is gone is taken over by one, and keeps what was issued', async () => {

@@ -49,7 +49,11 @@ export async function world(
     tokens.set(`${signifier} ${role}`, made.token);
     return made.token;
   };
-  return { app, http: app.http, needs: app.needs, database, clock, token, close: () => database.close() };
+  const close = async () => {
+    await app.close();
+    await database.close();
+  };
+  return { app, http: app.http, needs: app.needs, database, clock, token, close };
 }
 
 export type World = Awaited<ReturnType<typeof world>>;
