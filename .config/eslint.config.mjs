@@ -16,7 +16,7 @@ const LAYERS = [
 
 /** One library, one folder (docs/architecture.md). */
 const OWNERS = {
-  x509: '@peculiar/.*|reflect-metadata',
+  x509: '@peculiar/.*|reflect-metadata|piscina',
   db: 'pg|node-pg-migrate|@electric-sql/.*',
   yaml: 'yaml',
   tables: 'csv-parse|yauzl|saxes',

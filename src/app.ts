@@ -19,6 +19,7 @@ import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
+import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
 
 /** Everything that is open, and the way to close it. */
@@ -58,9 +59,11 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   );
 
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
+  const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
   const close = async () => {
     await stopSweep();
+    await verifier.close();
     if (parts.database === undefined) await database.close();
   };
   try {
@@ -73,6 +76,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       profiles,
       ruleSets,
       refusedKeys: refused.keys,
+      verifier,
       clock,
       fillRandom: parts.fillRandom ?? systemRandom,
     };

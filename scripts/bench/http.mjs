@@ -2,7 +2,7 @@
 // prints one JSON line.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import { MAKER, PASSPHRASE, PURPOSE, deviceCsrs, newDataFolder } from './fixtures.mjs';
@@ -39,9 +39,9 @@ const bodies = deviceCsrs(count + 1000).map((csr) =>
   JSON.stringify({ category: 'DEVICE', purpose: PURPOSE, csr: csr.toString('base64') }),
 );
 await drive(bodies.slice(count));
-const cpuBefore = cpuOf(service.pid);
+const before = cpuOfAll();
 const result = await drive(bodies.slice(0, count));
-const cpu = (cpuOf(service.pid) - cpuBefore) / count;
+const after = cpuOfAll();
 service.kill('SIGTERM');
 await once(service, 'exit');
 console.log(
@@ -50,7 +50,9 @@ console.log(
     rate: result.rate,
     p50: result.p50,
     p99: result.p99,
-    cpu,
+    cpu: (after.service - before.service) / count,
+    databaseCpu: (after.database - before.database) / count,
+    driverCpu: (after.driver - before.driver) / count,
     refused: result.refused,
   }),
 );
@@ -79,9 +81,34 @@ async function drive(requests) {
   };
 }
 
-/** CPU microseconds of a process so far, from /proc (ticks of 10 ms). */
-function cpuOf(pid) {
-  const [, rest] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
-  const fields = rest.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+/** CPU microseconds so far of the three that share this machine: the service, PostgreSQL, and what drives them. */
+function cpuOfAll() {
+  const { data } = JSON.parse(process.env.TEST_DATABASE_CONTROL);
+  const postmaster = Number(readFileSync(`${data}/postmaster.pid`, 'utf8').split('\n')[0]);
+  const database = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => processTimes(name))
+    .filter((one) => one?.pid === postmaster || one?.parent === postmaster);
+  const { user, system } = process.cpuUsage();
+  return {
+    service: processTimes(service.pid).cpu,
+    database: database.reduce((sum, one) => sum + one.cpu, 0),
+    driver: user + system,
+  };
+}
+
+/** From /proc, which counts ticks of 10 ms; `undefined` for a process that has ended. */
+function processTimes(pid) {
+  let text;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
+  return {
+    pid: Number(pid),
+    parent: Number(fields[1]),
+    cpu: (Number(fields[11]) + Number(fields[12])) * 10_000,
+  };
 }

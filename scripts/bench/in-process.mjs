@@ -3,62 +3,63 @@ import path from 'node:path';
 import { MAKER, PASSPHRASE, PURPOSE, deviceCsrs, load, newDataFolder } from './fixtures.mjs';
 
 /** @returns {{ name: string, cpu: number, rate: number }[]} CPU microseconds and certificates a second, by variant */
-export function measureInProcess(count = 3000) {
+export async function measureInProcess(count = 3000) {
   const needs = openNeeds(newDataFolder());
   const csrs = deviceCsrs(count);
   const variants = [
-    ['read, proof of possession, decide, lint, sign', false],
-    ['the same with the second opinion', true],
+    ['read, proof of possession, decide, lint, sign: in sets of 16, one thread', 16, false],
+    ['the same with the second opinion', 16, true],
+    ['the same one by one', 1, false],
+    ['one by one with the second opinion', 1, true],
   ];
   const results = variants.map(([name]) => ({ name, cpu: Infinity, rate: 0 }));
-  run(csrs.slice(0, 500), needs, true);
+  await run(csrs.slice(0, 500), needs, 16, true);
   // Interleaved, and the best of each: what the neighbours do is not our cost.
   for (let round = 0; round < 3; round += 1)
-    variants.forEach(([, secondOpinion], place) => {
+    for (const [place, [, size, secondOpinion]] of variants.entries()) {
       const before = process.cpuUsage();
       const start = performance.now();
-      run(csrs, needs, secondOpinion);
+      await run(csrs, needs, size, secondOpinion);
       const wall = performance.now() - start;
       const { user, system } = process.cpuUsage(before);
       const result = results[place];
       result.cpu = Math.min(result.cpu, (user + system) / count);
       result.rate = Math.max(result.rate, (count / wall) * 1000);
-    });
+    }
   return results;
 }
 
-function run(csrs, needs, secondOpinion) {
-  const { readRequest } = load('./issuance/read-request.js');
+/**
+ * Step by step for a set, as the service does it for requests that come together: a step that is repeated finds its code
+ * in the processor's caches, and costs a third less.
+ */
+async function run(csrs, needs, size, secondOpinion) {
+  const { readRequests } = load('./issuance/read-request.js');
   const { decide } = load('./eligibility/decide.js');
   const { prepare, sign } = load('./ca/issue.js');
-  for (const csr of csrs) {
+  const { caller, participant } = needs;
+  for (let first = 0; first < csrs.length; first += size) {
     const now = new Date();
-    const request = { category: 'DEVICE', purpose: PURPOSE, csr, channel: 'INTERNET' };
-    const read = readRequest({ request, caller: needs.caller }, needs);
-    const decision = decide(
-      {
-        request,
-        caller: needs.caller,
-        participant: needs.participant,
-        csr: read.reading,
-        standing: STANDING,
-        now,
-      },
-      needs.ruleSet,
-    );
-    if (decision.outcome !== 'PASS') throw new Error(JSON.stringify(decision.reasons));
-    const { subject } = read.reading;
-    const eligible = {
-      decision,
-      decisionId: 'bench',
-      participant: needs.participant,
-      caller: needs.caller,
-      request,
-      profile: read.profile,
-      subject,
-      key: read.key,
-    };
-    sign(prepare(eligible, needs, now), secondOpinion, now);
+    const asked = csrs.slice(first, first + size).map((csr) => ({
+      request: { category: 'DEVICE', purpose: PURPOSE, csr, channel: 'INTERNET' },
+      caller,
+    }));
+    const read = await readRequests(asked, needs);
+    const prepared = read.map(({ asked: { request }, reading, profile, key }) => {
+      const question = { request, caller, participant, csr: reading, standing: STANDING, now };
+      const decision = decide(question, needs.ruleSet);
+      if (decision.outcome !== 'PASS') throw new Error(JSON.stringify(decision.reasons));
+      const { subject } = reading;
+      const eligible = { decision, decisionId: 'bench', participant, caller, request, profile, subject, key };
+      return prepare(eligible, needs, now);
+    });
+    const finished = prepared.map((one) => ({
+      der: sign(one, now).der,
+      issuerKey: one.signedBy.publicKey,
+    }));
+    if (!secondOpinion) continue;
+    const opinions = await needs.verifier.secondOpinions(finished);
+    if (!opinions.every((one) => one === true)) throw new Error('OpenSSL does not agree');
   }
 }
 
@@ -68,6 +69,7 @@ function openNeeds(folder) {
   const { loadProfiles } = load('./profiles/load-profiles.js');
   const { loadRuleSets } = load('./eligibility/rule-sets.js');
   const { systemRandom } = load('./domain/serial-number.js');
+  const { verifyingHere } = load('./x509/verifier.js');
   const profiles = loadProfiles('certs-templates');
   const hierarchy = openHierarchy(
     {
@@ -125,7 +127,15 @@ function openNeeds(folder) {
     person: `${MAKER}/aro`,
     officer: { id: 'aro', kind: 'ARO', state: 'ACTIVE', categories: ['DEVICE'] },
   };
-  return { hierarchy, profiles, ruleSet, fillRandom: systemRandom, participant, caller };
+  return {
+    hierarchy,
+    profiles,
+    ruleSet,
+    fillRandom: systemRandom,
+    verifier: verifyingHere,
+    participant,
+    caller,
+  };
 }
 
 const STANDING = {

@@ -11,7 +11,7 @@ import { measureInProcess } from './in-process.mjs';
 
 const rows = [];
 const before = measureFloor();
-const inProcess = measureInProcess();
+const inProcess = await measureInProcess();
 const bare = await measureBareHttp();
 const http = measureHttp();
 const after = measureFloor();
@@ -38,6 +38,11 @@ if (http !== undefined)
     micro(http.cpu),
     (http.cpu / floor.both).toFixed(1),
   ]);
+if (http !== undefined)
+  rows.push(
+    ['PostgreSQL beside it', '', micro(http.databaseCpu), (http.databaseCpu / floor.both).toFixed(1)],
+    ['the load generator beside it', '', micro(http.driverCpu), (http.driverCpu / floor.both).toFixed(1)],
+  );
 rows.push(...measureEligibility(floor));
 
 const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];

@@ -47,8 +47,11 @@ export async function recordDecisions(records: readonly DecisionRecord[], db: Db
       participant_snapshot: snapshot?.sha256.toString('hex'),
     };
   });
-  await recordSnapshots([...snapshots.values()], db);
-  await query(db, INSERT, [JSON.stringify(rows)]);
+  // Sent together, in this order: a decision refers to its snapshot, and what is sent after them to the decisions.
+  await Promise.all([
+    recordSnapshots([...snapshots.values()], db),
+    query(db, INSERT, [JSON.stringify(rows)]),
+  ]);
 }
 
 /** A decision on record. */

@@ -12,7 +12,6 @@ import { lint } from '../lint/lint.ts';
 import { compileProfile, fillProfile, type CompiledProfile } from '../profiles/fill-profile.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { encodeTbs } from '../x509/certificate.ts';
-import { checkIssued } from '../x509/second-opinion.ts';
 import type { IssuingAuthority } from './authority.ts';
 import type { Intent } from './certificate-store.ts';
 import { expectedCertificate, templateExpectation } from './expectation.ts';
@@ -74,18 +73,12 @@ export function prepare(
 }
 
 /**
- * Signs exactly the linted octets, once their intent is on record.
- * @param secondOpinion  let OpenSSL read the certificate back and verify it
- * @throws Error when OpenSSL does not agree
+ * Signs exactly the linted octets, once their intent is on record. Nothing is recorded as issued before OpenSSL has
+ * given its second opinion of what comes out.
  */
-export function sign(
-  prepared: PreparedCertificate,
-  secondOpinion: boolean,
-  issuedAt: Date,
-): IssuedCertificate {
+export function sign(prepared: PreparedCertificate, issuedAt: Date): IssuedCertificate {
   const { signedBy, eligible, serialNumber, environment, eui64 } = prepared;
   const der = signedBy.sign(prepared.tbs);
-  if (secondOpinion) checkIssued(der, signedBy.publicKey);
   return {
     serialNumber,
     category: prepared.category,

@@ -14,9 +14,9 @@ import { readSubject } from './csr-subject.ts';
  * @see SEC Appendix M, F (CSR structures); RFC 2986, 4
  */
 export function checkCsr(csr: CsrFacts, category: Category): CsrReading {
-  const findings = RULES.flatMap(({ reason, check }) =>
-    attempt(() => check(csr, category)).map((detail) => ({ reason, detail })),
-  );
+  const findings: Finding[] = [];
+  for (const { reason, check } of RULES)
+    for (const detail of attempt(check, csr, category)) findings.push({ reason, detail });
   const { subject, findings: subjectFindings } = readSubject(csr, category);
   const usage = usageOf(csr, category);
   const mismatch = usage === undefined || subject === undefined ? [] : roleMismatch(subject, usage);
@@ -164,9 +164,9 @@ function roleMismatch(subject: CertificateSubject, usage: 'digitalSignature' | '
   return [{ reason: 'CSR_ROLE_MISMATCH', detail: `The role ${subject.role} is for digitalSignature only.` }];
 }
 
-function attempt(check: () => readonly string[]): readonly string[] {
+function attempt(check: CsrRule['check'], csr: CsrFacts, category: Category): readonly string[] {
   try {
-    return check();
+    return check(csr, category);
   } catch (error) {
     if (error instanceof DerError) return [`An extension cannot be read: ${error.message}.`];
     throw error;

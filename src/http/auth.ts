@@ -14,7 +14,7 @@ import { findCredentials, hashToken, touchCredentials } from '../registry/creden
 export function authenticate(needs: IssuanceNeeds): RequestHandler {
   const find = gather((hashes: readonly Buffer[]) => findCredentials(hashes, needs.clock.now(), needs.db), {
     items: 64,
-    inFlight: 2,
+    inFlight: 1,
   });
   const remember = rememberUse(needs);
   const passport = new Passport();

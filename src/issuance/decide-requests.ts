@@ -50,8 +50,11 @@ export async function decideRequests(
   db: PoolClient,
 ): Promise<DecidedRequest[]> {
   const devices = requests.map(deviceOf).filter((one) => one !== undefined);
-  await lockCounted(requests.map(signifierOf), devices, db);
-  const decided = await askRequests(requests, needs, now, db);
+  // Sent together, done in this order: what the locks guard is looked up behind them.
+  const [, decided] = await Promise.all([
+    lockCounted(requests.map(signifierOf), devices, db),
+    askRequests(requests, needs, now, db),
+  ]);
   const passed = decided.filter((one) => one.decision.outcome === 'PASS');
   const subjects = await claimKeys(passed.map(claimOf), now, db);
   return decided.map((one) => {
@@ -77,12 +80,12 @@ export async function askRequests<Request extends UndecidedRequest>(
   db: Db,
   each: 'IN_TURN' | 'ALONE' = 'IN_TURN',
 ): Promise<DecidedRequest<Request>[]> {
-  const participants = await findParticipants([...new Set(requests.map(signifierOf))], now, db);
-  const identifiers = await findIdentifiersOf(requests, participants, now, db);
-  const keySubjects = await findKeySubjects(
-    requests.flatMap((read) => (read.key ? [read.key.sha256] : [])),
-    db,
-  );
+  const keys = requests.flatMap((read) => (read.key ? [read.key.sha256] : []));
+  const [participants, identifiers, keySubjects] = await Promise.all([
+    findParticipants([...new Set(requests.map(signifierOf))], now, db),
+    findIdentifiersOf(requests, now, db),
+    findKeySubjects(keys, db),
+  ]);
   const earlier = new Earlier();
   const ruleSet = needs.ruleSets.at(now);
 
@@ -155,7 +158,6 @@ export function signifierOf({ asked }: UndecidedRequest): string {
 /** What the records say of the EUI-64 of each request, in their order; `undefined` where it names none. */
 async function findIdentifiersOf(
   requests: readonly UndecidedRequest[],
-  participants: ReadonlyMap<string, ParticipantCore>,
   now: Date,
   db: Db,
 ): Promise<(IdentifierFacts | undefined)[]> {
@@ -163,7 +165,7 @@ async function findIdentifiersOf(
     const subject = read.reading?.subject;
     return subject === undefined || subject.category === 'DCCKI'
       ? undefined
-      : { participantId: participants.get(signifierOf(read))?.id ?? NOBODY, eui64: subject.eui64 };
+      : { signifier: signifierOf(read), eui64: subject.eui64 };
   });
   const named = asked.filter((one) => one !== undefined);
   const found = named.length === 0 ? [] : await findIdentifierFacts(named, now, db);
@@ -206,7 +208,6 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
 }
 
 type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSets' | 'refusedKeys'>;
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 const UNASKED: IdentifierFacts = {
   allocations: [],
   roleAssignments: [],

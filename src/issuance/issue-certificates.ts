@@ -10,7 +10,7 @@ import { withTransaction } from '../db/pool.ts';
 import { decideRequests, type DecidedRequest } from './decide-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
-import { readRequest, type ReadRequest } from './read-request.ts';
+import { readRequests, type ReadRequest } from './read-request.ts';
 import { decisionRecord, refusal } from './refusal.ts';
 
 /** A certificate, or why there is none. */
@@ -29,12 +29,11 @@ export async function issueCertificates(
   needs: IssuanceNeeds,
   secondOpinion: 'every' | 'sampled' = 'every',
 ): Promise<IssuanceResult[]> {
-  const requests = asked.map((one) => readRequest(one, needs));
+  const requests = await readRequests(asked, needs);
   const intended = await recordIntended(requests, needs);
-  const signed = intended.map((one, position) =>
-    one instanceof Fault ? one : signOne(one, secondOpinion === 'every' || position % 100 === 0, needs),
-  );
-  return recordSigned(signed, intended, requests, needs);
+  const signed = intended.map((one) => (one instanceof Fault ? one : signOne(one, needs)));
+  const confirmed = await confirm(signed, intended, secondOpinion, needs);
+  return recordSigned(confirmed, intended, requests, needs);
 }
 
 type Intended = PreparedCertificate | Fault;
@@ -48,15 +47,13 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
       const decided = await decideRequests(requests, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
-      await recordDecisions(
-        decided.map((one) => decisionRecord(one, at)),
-        db,
-      );
-      await recordIntents(prepared, at, db);
-      await recordEvents(
-        decided.map((one, position) => intentEvent(one, intended[position], at)),
-        db,
-      );
+      const decisions = decided.map((one) => decisionRecord(one, at));
+      const events = decided.map((one, position) => intentEvent(one, intended[position], at));
+      await Promise.all([
+        recordDecisions(decisions, db),
+        recordIntents(prepared, at, db),
+        recordEvents(events, db),
+      ]);
       return intended;
     });
   } catch (error) {
@@ -93,18 +90,42 @@ function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): I
   }
 }
 
-function signOne(
-  prepared: PreparedCertificate,
-  secondOpinion: boolean,
-  needs: IssuanceNeeds,
-): IssuanceResult {
+function signOne(prepared: PreparedCertificate, needs: IssuanceNeeds): IssuanceResult {
   try {
-    return sign(prepared, secondOpinion, needs.clock.now());
+    return sign(prepared, needs.clock.now());
   } catch (cause) {
-    const detail = `The certificate ${prepared.serialNumber} was not accepted after signing; it stays recorded as prepared.`;
-    return new Fault('signing-failed', detail, { cause });
+    return notAccepted(prepared, cause);
   }
 }
+
+/** Lets OpenSSL read the finished certificates back and verify them: what it objects to is not given to anybody. */
+async function confirm(
+  signed: readonly IssuanceResult[],
+  intended: readonly Intended[],
+  secondOpinion: 'every' | 'sampled',
+  { verifier }: IssuanceNeeds,
+): Promise<IssuanceResult[]> {
+  const results = [...signed];
+  const asked = signed.flatMap((one, position) => {
+    const prepared = intended[position];
+    if (one instanceof Fault || prepared === undefined || prepared instanceof Fault) return [];
+    if (secondOpinion === 'sampled' && position % 100 !== 0) return [];
+    return [{ position, prepared, der: one.der, issuerKey: prepared.signedBy.publicKey }];
+  });
+  const opinions = await verifier.secondOpinions(asked);
+  asked.forEach(({ position, prepared }, place) => {
+    const opinion = opinions[place];
+    if (opinion !== true) results[position] = notAccepted(prepared, opinion);
+  });
+  return results;
+}
+
+const notAccepted = ({ serialNumber }: PreparedCertificate, cause: unknown) =>
+  new Fault(
+    'signing-failed',
+    `The certificate ${serialNumber} was not accepted after signing; it stays recorded as prepared.`,
+    { cause },
+  );
 
 /** Writes down the certificates that exist now: one transaction. */
 async function recordSigned(

@@ -7,6 +7,7 @@ import type { Pool } from '../db/pool.ts';
 import type { RuleSets } from '../eligibility/rule-sets.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
+import type { Verifier } from '../x509/verifier.ts';
 
 /** What the use cases work with; opened once at start. */
 export interface IssuanceNeeds {
@@ -17,6 +18,7 @@ export interface IssuanceNeeds {
   readonly ruleSets: RuleSets;
   /** SHA-256 of SPKI, lower-case hex, of keys that are public knowledge. */
   readonly refusedKeys: ReadonlySet<string>;
+  readonly verifier: Verifier;
   readonly clock: Clock;
   readonly fillRandom: FillRandom;
 }

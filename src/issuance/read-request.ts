@@ -8,7 +8,7 @@ import { readCsr } from '../x509/csr.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
 import { publicKeySha256 } from '../x509/key-identifier.ts';
-import { proofOfPossession } from '../x509/proof-of-possession.ts';
+import { proofOfPossession, type ProofOfPossession } from '../x509/proof-of-possession.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 
 /** A request whose CSR has been read: everything about it that needs no records. */
@@ -22,24 +22,51 @@ export interface ReadRequest {
 }
 
 /** Reads the CSR strictly, asks every rule of its category and checks proof of possession; never throws for what a caller sent. */
-export function readRequest(asked: AskedRequest, needs: Pick<IssuanceNeeds, 'profiles'>): ReadRequest {
-  const { request } = asked;
-  const csr = readStrictly(request.csr);
-  if (csr instanceof DerError)
-    return { asked, reading: { findings: [{ reason: 'CSR_UNPARSEABLE', detail: csr.message }] } };
+export function readRequest(asked: AskedRequest, { profiles }: Pick<IssuanceNeeds, 'profiles'>): ReadRequest {
+  const csr = readStrictly(asked.request.csr);
+  return csr instanceof DerError ? unread(asked, csr) : readOne(asked, csr, proofOfPossession(csr), profiles);
+}
 
+/** The same for a set, in its order; the verifier proves possession. */
+export async function readRequests(
+  asked: readonly AskedRequest[],
+  { profiles, verifier }: Pick<IssuanceNeeds, 'profiles' | 'verifier'>,
+): Promise<ReadRequest[]> {
+  const read = asked.map((one) => ({ asked: one, csr: readStrictly(one.request.csr) }));
+  const proofs = await verifier.proofsOfPossession(
+    read.flatMap(({ csr }) => (csr instanceof DerError ? [] : [csr])),
+  );
+  let next = 0;
+  return read.map((one) =>
+    one.csr instanceof DerError
+      ? unread(one.asked, one.csr)
+      : readOne(one.asked, one.csr, proofs[next++] ?? 'UNTOLD', profiles),
+  );
+}
+
+const unread = (asked: AskedRequest, { message }: DerError): ReadRequest => ({
+  asked,
+  reading: { findings: [{ reason: 'CSR_UNPARSEABLE', detail: message }] },
+});
+
+function readOne(
+  asked: AskedRequest,
+  csr: CsrFacts,
+  proof: ProofOfPossession,
+  profiles: IssuanceNeeds['profiles'],
+): ReadRequest {
+  const { request } = asked;
   const rules = checkCsr(csr, request.category);
-  const reading = { ...rules, findings: [...rules.findings, ...unproven(csr, rules.findings)] };
+  const reading = { ...rules, findings: [...rules.findings, ...unproven(proof, rules.findings)] };
   const key = { spki: csr.spki, sha256: publicKeySha256(csr.spki) };
   const { subject, keyUsage } = reading;
   if (subject === undefined || keyUsage === undefined) return { asked, reading, key };
+  const { publicKey } = csr;
   return {
     asked,
     reading,
     key,
-    profile: choose(() =>
-      chooseProfile(needs.profiles, { subject, keyUsage, publicKey: csr.publicKey }, request.profile),
-    ),
+    profile: choose(() => chooseProfile(profiles, { subject, keyUsage, publicKey }, request.profile)),
   };
 }
 
@@ -53,13 +80,9 @@ function readStrictly(csr: Buffer | string): CsrFacts | DerError {
 }
 
 /** Of a signature that cannot be told, nothing is said where the algorithm or the key is refused anyway. */
-function unproven(csr: CsrFacts, findings: readonly Finding[]): Finding[] {
-  const proof = proofOfPossession(csr);
+function unproven(proof: ProofOfPossession, findings: readonly Finding[]): Finding[] {
   const refusedAnyway = findings.some(({ reason }) => UNTOLD_REASONS.includes(reason));
-  if (proof === 'PROVEN' || (proof === 'UNTOLD' && refusedAnyway)) return [];
-  const detail =
-    'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.';
-  return [{ reason: 'CSR_SIGNATURE_INVALID', detail }];
+  return proof === 'PROVEN' || (proof === 'UNTOLD' && refusedAnyway) ? [] : [NOT_PROVEN];
 }
 
 function choose(profile: () => Profile): Profile | Fault {
@@ -72,3 +95,7 @@ function choose(profile: () => Profile): Profile | Fault {
 }
 
 const UNTOLD_REASONS = ['CSR_KEY_TYPE', 'CSR_SIGNATURE_ALGORITHM'];
+const NOT_PROVEN: Finding = {
+  reason: 'CSR_SIGNATURE_INVALID',
+  detail: 'The signature over the CertificationRequestInfo does not verify under the public key of the CSR.',
+};

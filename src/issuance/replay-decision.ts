@@ -109,10 +109,7 @@ async function questionAsAt(question: EligibilityQuestion, asAt: Date, db: Db): 
   const core = (await findParticipants([signifier], asAt, db)).get(signifier);
   const subject = csr?.subject;
   const eui64 = subject === undefined || subject.category === 'DCCKI' ? undefined : subject.eui64;
-  const [identifier] =
-    eui64 === undefined
-      ? []
-      : await findIdentifierFacts([{ participantId: core?.id ?? NOBODY, eui64 }], asAt, db);
+  const [identifier] = eui64 === undefined ? [] : await findIdentifierFacts([{ signifier, eui64 }], asAt, db);
   const { allocations = [], roleAssignments = [], deviceRanges = [] } = identifier ?? {};
   const certificatesIssued = question.participant?.certificatesIssued ?? core?.certificatesIssued ?? 0;
   return {
@@ -182,5 +179,3 @@ function onOneSide(
     ...right.filter((one) => !left.includes(one)).map((one) => ({ what, replayed: one })),
   ];
 }
-
-const NOBODY = '00000000-0000-0000-0000-000000000000';

@@ -18,7 +18,7 @@ export async function assignUserRole(
   { eui64, userRole }: { readonly eui64: Eui64; readonly userRole: UserRole },
 ): Promise<void> {
   const { participant, at, db } = acting;
-  const [facts] = await findIdentifierFacts([{ participantId: participant.id, eui64 }], at, db);
+  const [facts] = await findIdentifierFacts([{ signifier: participant.signifier, eui64 }], at, db);
   if (!facts?.allocations.some((one) => one.kind === 'USER_ID'))
     throw notYours(acting, eui64, facts?.ownedByOther ?? false);
   try {

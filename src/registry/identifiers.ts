@@ -2,7 +2,7 @@ import type { Eui64 } from '../domain/eui64.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
 import { query, type Db } from '../db/pool.ts';
 
-/** What the records say about an EUI-64 that a participant asks about, as at an instant. */
+/** What the records say about an EUI-64 and the participant that is to have it, as at an instant. */
 export interface IdentifierFacts extends Pick<
   TestingParticipant,
   'allocations' | 'roleAssignments' | 'deviceRanges'
@@ -19,12 +19,12 @@ export interface IdentifierFacts extends Pick<
 
 /** Answers for many identifiers in one statement, in the order of the questions. */
 export async function findIdentifierFacts(
-  questions: readonly { readonly participantId: string; readonly eui64: Eui64 }[],
+  questions: readonly { readonly signifier: string; readonly eui64: Eui64 }[],
   at: Date,
   db: Db,
 ): Promise<IdentifierFacts[]> {
   const { rows } = await query<{ facts: IdentifierFacts }>(db, SELECT_ASKED, [
-    questions.map((one) => one.participantId),
+    questions.map((one) => one.signifier),
     questions.map((one) => one.eui64),
     at,
   ]);
@@ -59,20 +59,21 @@ const DEVICE_RANGE = `json_strip_nulls(json_build_object('from', d.eui64_from, '
 const SELECT_ASKED = `
   select json_strip_nulls(json_build_object(
       'allocations', (select coalesce(json_agg(${ALLOCATION} order by i.eui64_from), '[]') from identifier_allocation i
-        where ${contains('i')} and i.participant_id = asked.participant_id and ${during('i', '$3')}),
+        where ${contains('i')} and i.participant_id = p.id and ${during('i', '$3')}),
       'roleAssignments', (select coalesce(json_agg(${ASSIGNMENT} order by u.user_role), '[]') from user_id_role_assignment u
-        where u.eui64 = asked.eui64 and u.participant_id = asked.participant_id and ${during('u', '$3')}),
+        where u.eui64 = asked.eui64 and u.participant_id = p.id and ${during('u', '$3')}),
       'deviceRanges', (select coalesce(json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by), '[]') from device_range d
-        where ${contains('d')} and d.participant_id = asked.participant_id and ${during('d', '$3')}),
+        where ${contains('d')} and d.participant_id = p.id and ${during('d', '$3')}),
       'ownedByOther', exists (select 1 from identifier_allocation i
-          where ${contains('i')} and i.participant_id <> asked.participant_id and ${during('i', '$3')})
+          where ${contains('i')} and i.participant_id is distinct from p.id and ${during('i', '$3')})
         or exists (select 1 from device_range d
-          where ${contains('d')} and d.delegated_by is null and d.participant_id <> asked.participant_id and ${during('d', '$3')}),
+          where ${contains('d')} and d.delegated_by is null and d.participant_id is distinct from p.id and ${during('d', '$3')}),
       'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')}),
       'certificatesForDevice', (select count(*)::int from certificate c
           where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status <> 'abandoned'),
       'deviceCeiling', (select c.certificates from device_ceiling c where c.eui64 = asked.eui64))) as facts
-    from unnest($1::uuid[], $2::text[]) with ordinality as asked (participant_id, eui64, place)
+    from unnest($1::text[], $2::text[]) with ordinality as asked (signifier, eui64, place)
+    left join participant p on p.signifier = asked.signifier
    order by asked.place`;
 
 const SELECT_ALL = `

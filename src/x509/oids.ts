@@ -32,3 +32,16 @@ export const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
 // Signatures: RFC 5758, 3.2; RFC 4055, 5.
 export const ECDSA_WITH_SHA256_OID = '1.2.840.10045.4.3.2';
 export const SHA256_WITH_RSA_OID = '1.2.840.113549.1.1.11';
+
+// Signed files: RFC 5652, 4, 5.1 and 11; RFC 5754; RFC 5758, 3.2.
+export const CMS_DATA = '1.2.840.113549.1.7.1';
+export const CMS_SIGNED_DATA = '1.2.840.113549.1.7.2';
+export const CONTENT_TYPE = '1.2.840.113549.1.9.3';
+export const MESSAGE_DIGEST = '1.2.840.113549.1.9.4';
+export const SHA256 = '2.16.840.1.101.3.4.2.1';
+export const SHA384 = '2.16.840.1.101.3.4.2.2';
+export const SHA512 = '2.16.840.1.101.3.4.2.3';
+export const ECDSA_WITH_SHA384_OID = '1.2.840.10045.4.3.3';
+export const ECDSA_WITH_SHA512_OID = '1.2.840.10045.4.3.4';
+export const SHA384_WITH_RSA_OID = '1.2.840.113549.1.1.12';
+export const SHA512_WITH_RSA_OID = '1.2.840.113549.1.1.13';

@@ -11,6 +11,7 @@ import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { verifyingHere } from '../../src/x509/verifier.ts';
 import { TEMPLATES, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { fixedClock } from '../support/dates.ts';
 
@@ -75,6 +76,7 @@ async function main(orders: Orders): Promise<void> {
     profiles,
     ruleSets: loadRuleSets(),
     refusedKeys: refused.keys,
+    verifier: verifyingHere,
     clock,
     fillRandom: systemRandom,
   };

@@ -12,7 +12,7 @@ import { MEMBERSHIP_STATES, PARTY_CATEGORIES } from '../../src/domain/participan
 import type { WholeFeed } from './feed-files.ts';
 
 /**
- * Feeds that keep every rule: Parties and RDPs with ranges of their own, in one or several Registry Entries.
+ * Feeds that keep every rule, of few names, so that two of them have records in common: Parties and RDPs with ranges of their own, in one or several Registry Entries.
  * @param most  the most Parties
  */
 export function anyFeed(most = 6): fc.Arbitrary<WholeFeed> {
@@ -20,7 +20,10 @@ export function anyFeed(most = 6): fc.Arbitrary<WholeFeed> {
     .record({
       version: fc.integer({ min: 1, max: 999_999_999 }),
       issuedAt: instant,
-      entryNames: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
+      entryNames: fc.uniqueArray(fc.oneof(fc.constantFrom('First', 'Second'), name), {
+        minLength: 1,
+        maxLength: 3,
+      }),
       parties: fc.uniqueArray(party, {
         maxLength: most,
         selector: ({ signifier }) => signifier,
@@ -107,7 +110,7 @@ const opt = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
 const party: fc.Arbitrary<FeedParty> = fc
   .record({
-    signifier: word(3, 12),
+    signifier: fc.oneof(fc.constantFrom('ALPHA', 'BRAVO', 'CHARLIE', 'DELTA', 'ECHO'), word(3, 12)),
     isRdp: fc.boolean(),
     legalName: name,
     tradingName: opt(name),
@@ -149,8 +152,8 @@ const marketParticipant = fc.record({
   owner: fc.nat(100),
   signifier: fc.constant(''),
   scheme: fc.constantFrom(...MARKET_SCHEMES),
-  marketParticipantId: word(2, 8),
-  roleCode: word(1, 3),
+  marketParticipantId: fc.oneof(fc.constantFrom('ABCD', 'EFGH'), word(2, 8)),
+  roleCode: fc.oneof(fc.constantFrom('X', 'R'), word(1, 3)),
 });
 
 /** Without the fields that are absent. */

@@ -356,4 +356,11 @@ test('every reason code that an answer carries is published', () => {
 });
 
 /** Told at the start, or on the command line, and never over HTTP. */
-const OPERATORS_CODES = ['CONFIGURATION', 'RULE_SET', 'AUTHORITY_REFUSED', 'LINT_FAILED'];
+const OPERATORS_CODES = [
+  'CONFIGURATION',
+  'RULE_SET',
+  'AUTHORITY_REFUSED',
+  'AUTHORITY_NOT_SHARED',
+  'AUTHORITY_RETIRED',
+  'LINT_FAILED',
+];

@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import type { Eui64 } from '../../../src/domain/eui64.ts';
+import { Fault } from '../../../src/domain/fault.ts';
+import type { FeedParty, FeedSnapshot } from '../../../src/domain/feed.ts';
+import { feedDiffText, viewFeedDiff } from '../../../src/registry/feed-diff-text.ts';
+import {
+  diffFeed,
+  isEmptyDiff,
+  requireApplicable,
+  type DiffLimits,
+} from '../../../src/registry/feed-diff.ts';
+import { readFeedFile } from '../../../src/registry/feed-file.ts';
+import { anyFeed } from '../../support/any-feed.ts';
+import { applyDiff } from '../../support/apply-diff.ts';
+import { printFeed, withoutRows, type WholeFeed } from '../../support/feed-files.ts';
+
+const NOTHING: FeedSnapshot = { registryEntries: [], parties: [], allocations: [], marketParticipants: [] };
+const demo = readFileSync(path.join(__dirname, '..', '..', '..', 'src', 'cli', 'demo', 'secas-feed.csv'));
+const onRecord = async () => withoutRows(await readFeedFile(demo, 'demo.csv'));
+const LATER = { version: 2, issuedAt: new Date('2026-11-24T09:00:00Z') };
+const READ = { feed: LATER };
+
+/** The demo's feed of the next day with something else in it, as a file. */
+async function next(change: (feed: WholeFeed) => Partial<WholeFeed> = () => ({})) {
+  const feed = { ...(await onRecord()), ...READ };
+  return readFeedFile(printFeed({ ...feed, ...change(feed) }), 'next.csv');
+}
+const withParty = (signifier: string, change: Partial<FeedParty>) => (feed: WholeFeed) => ({
+  parties: feed.parties.map((one) => (one.signifier === signifier ? { ...one, ...change } : one)),
+});
+const faultsOf = async (change: (feed: WholeFeed) => Partial<WholeFeed>, limits?: DiffLimits) =>
+  diffFeed(await onRecord(), await next(change), limits).faults.map(({ detail }) => detail);
+
+describe('a diff', () => {
+  test('against nothing adds everything', async () => {
+    const diff = diffFeed(NOTHING, await readFeedFile(demo, 'demo.csv'));
+    expect(diff.from).toBeUndefined();
+    expect(diff.parties.added.map(({ signifier, row }) => [signifier, row])).toEqual([
+      ['NORTHGATE', 4],
+      ['TRENTNET', 5],
+      ['HALTED', 6],
+      ['REGDATA', 7],
+    ]);
+    expect(
+      [diff.registryEntries, diff.allocations, diff.marketParticipants].map(({ added }) => added.length),
+    ).toEqual([1, 5, 3]);
+    expect(diff.faults).toEqual([]);
+    expect(() => requireApplicable(diff)).not.toThrow();
+  });
+
+  test('of a feed that says the same is empty', async () => {
+    const diff = diffFeed(await onRecord(), await next());
+    expect(isEmptyDiff(diff)).toBe(true);
+    expect(feedDiffText(diff)).toBe(
+      'Feed version 1 -> 2, issued 2026-11-24T09:00:00Z: 0 additions, 0 changes, 0 endings, 13 unchanged\n',
+    );
+  });
+
+  test('lists additions, changes field by field, endings, and what stands against them, as text', async () => {
+    const diff = diffFeed(
+      await onRecord(),
+      await next((feed) => ({
+        parties: [
+          ...feed.parties
+            .filter(({ signifier }) => signifier !== 'REGDATA')
+            .map((one) =>
+              one.signifier === 'HALTED'
+                ? {
+                    ...one,
+                    membershipState: 'ACTIVE' as const,
+                    membershipSince: new Date('2026-11-24T08:30:00Z'),
+                  }
+                : one,
+            )
+            .map(({ tradingName, ...one }) =>
+              tradingName === undefined ? one : { ...one, legalName: 'Northgate, Supply' },
+            ),
+          { organisationNumber: '9', signifier: 'SOUTHGATE', partyType: 'RDP', legalName: 'South' },
+        ],
+        allocations: feed.allocations
+          .filter(({ signifier }) => signifier !== 'REGDATA')
+          .map((one) =>
+            one.signifier === 'TRENTNET'
+              ? { ...one, euiTo: '90b3d51f3002fffe' as Eui64, environment: 'TEST' }
+              : one,
+          ),
+        marketParticipants: feed.marketParticipants.map((one) =>
+          one.scheme === 'UNC' ? { ...one, signifier: 'TRENTNET', userId: '90b3d51f30020001' as Eui64 } : one,
+        ),
+      })),
+    );
+    expect(feedDiffText(diff)).toBe(
+      `Feed version 1 -> 2, issued 2026-11-24T09:00:00Z: 2 additions, 3 changes, 3 endings, 7 unchanged
++ PARTY SOUTHGATE: organisationNumber 9, signifier SOUTHGATE, partyType RDP, legalName South
++ ALLOCATION TRENTNET USER_ID 90-B3-D5-1F-30-02-00-00 to 90-B3-D5-1F-30-02-FF-FE: signifier TRENTNET, identifierKind USER_ID, euiFrom 90-B3-D5-1F-30-02-00-00, euiTo 90-B3-D5-1F-30-02-FF-FE, environment TEST, allocationRequestedAt 2015-01-26T00:00:00Z, allocatedAt 2015-02-02T00:00:00Z
+~ PARTY NORTHGATE: legalName "Northgate Energy Supply Limited" -> "Northgate, Supply", tradingName "Northgate Energy" -> (none)
+~ PARTY HALTED: membershipState SUSPENDED -> ACTIVE, membershipSince 2026-06-30T00:00:00Z -> 2026-11-24T08:30:00Z
+~ MARKET_PARTICIPANT UNC NGS SHP: signifier NORTHGATE -> TRENTNET, userId 90-B3-D5-1F-30-01-00-00 -> 90-B3-D5-1F-30-02-00-01
+- PARTY REGDATA
+- ALLOCATION TRENTNET USER_ID 90-B3-D5-1F-30-02-00-00 to 90-B3-D5-1F-30-02-FF-FF
+- ALLOCATION REGDATA RDP_ID 90-B3-D5-1F-30-04-00-00 to 90-B3-D5-1F-30-04-FF-FF
+! 1 of 4 Parties and RDPs on record are not in the feed: REGDATA
+`,
+    );
+  });
+
+  test('is JSON too, with the rows of the file', async () => {
+    const diff = diffFeed(await onRecord(), await next(withParty('HALTED', { membershipState: 'ACTIVE' })));
+    expect(JSON.parse(JSON.stringify(viewFeedDiff(diff)))).toEqual({
+      fromVersion: 1,
+      toVersion: 2,
+      issuedAt: '2026-11-24T09:00:00Z',
+      additions: [],
+      changes: [
+        {
+          record: 'PARTY',
+          key: 'HALTED',
+          row: 6,
+          fields: [{ field: 'membershipState', before: 'SUSPENDED', after: 'ACTIVE' }],
+        },
+      ],
+      endings: [],
+      unchanged: 12,
+      faults: [],
+    });
+  });
+
+  test.each<
+    [string, (feed: WholeFeed) => Partial<WholeFeed>, (feed: WholeFeed) => Partial<WholeFeed>, RegExp]
+  >([
+    [
+      'a version that is on record',
+      () => ({ feed: { ...LATER, version: 1 } }),
+      () => ({}),
+      /^row 2: version 1 is not newer than version 1, which is on record$/,
+    ],
+    [
+      'an older instant',
+      () => ({ feed: { version: 2, issuedAt: new Date('2026-11-23T08:59:59Z') } }),
+      () => ({ feed: { version: 2, issuedAt: new Date('2026-11-23T09:00:00Z') } }),
+      /^row 2: version 2 was issued before version 1, which is on record$/,
+    ],
+    [
+      'a Party that becomes an RDP',
+      (feed) => ({
+        parties: feed.parties.map((one) =>
+          one.signifier === 'HALTED'
+            ? { organisationNumber: '3', signifier: 'HALTED', partyType: 'RDP' as const, legalName: 'Halted' }
+            : one,
+        ),
+        allocations: feed.allocations.filter(({ signifier }) => signifier !== 'HALTED'),
+      }),
+      withParty('HALTED', { legalName: 'Halted' }),
+      /^row 6: HALTED is of type SEC_PARTY on record and RDP in the feed$/,
+    ],
+    [
+      'an organisation number that moves',
+      (feed) => ({
+        parties: feed.parties.map((one) => ({
+          ...one,
+          organisationNumber:
+            one.organisationNumber === '3'
+              ? '8'
+              : one.organisationNumber === '4'
+                ? '3'
+                : one.organisationNumber,
+        })),
+      }),
+      withParty('REGDATA', { organisationNumber: '8' }),
+      /^row 7: organisation number 3 is HALTED's on record and REGDATA's in the feed$/,
+    ],
+  ])('holds %s against a feed', async (_what, broken, kept, detail) => {
+    const faults = await faultsOf(broken);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(detail);
+    expect(await faultsOf(kept)).toEqual([]);
+    const refused = diffFeed(await onRecord(), await next(broken));
+    expect(() => requireApplicable(refused)).toThrow(Fault);
+    expect(refused.faults.map(({ reason }) => reason)).toEqual(['FEED_NOT_APPLICABLE']);
+  });
+
+  test('holds it against a feed when more Parties vanish than the share', async () => {
+    const without = (count: number) => (feed: WholeFeed) => {
+      const parties = feed.parties.slice(count);
+      const known = new Set(['DCC', ...parties.map(({ signifier }) => signifier)]);
+      return {
+        parties,
+        allocations: feed.allocations.filter(({ signifier }) => known.has(signifier)),
+        marketParticipants: feed.marketParticipants.filter(({ signifier }) => known.has(signifier)),
+      };
+    };
+    expect(await faultsOf(without(2), { vanishingShare: 0.5 })).toEqual([]);
+    expect(await faultsOf(without(3), { vanishingShare: 0.5 })).toEqual([
+      '3 of 4 Parties and RDPs on record are not in the feed: NORTHGATE, TRENTNET, HALTED',
+    ]);
+    expect(await faultsOf(without(1), { vanishingShare: 0 })).toHaveLength(1);
+    expect(await faultsOf(without(0), { vanishingShare: 0 })).toEqual([]);
+    expect(await faultsOf(without(4), { vanishingShare: 1 })).toEqual([]);
+  });
+
+  test('that is applied leaves nothing to change, whatever was on record', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyFeed(), anyFeed(), async (before, after) => {
+        const file = await readFeedFile(printFeed(after), 'after.csv');
+        const applied = applyDiff(before, diffFeed(before, file));
+        const again = diffFeed(applied, file);
+        expect(isEmptyDiff(again)).toBe(true);
+        // In content the record is the feed, in whatever order.
+        const sorted = (list: readonly object[]) =>
+          list.map((one) => JSON.stringify(one, Object.keys(one).sort())).sort();
+        for (const list of ['registryEntries', 'parties', 'allocations', 'marketParticipants'] as const)
+          expect(sorted(applied[list])).toEqual(sorted(after[list]));
+        expect(isEmptyDiff(diffFeed(after, file))).toBe(true);
+      }),
+      { numRuns: 150, seed: 20261126 },
+    );
+  });
+
+  test('names every change once: what it adds, changes, ends and leaves is what is there', async () => {
+    const met = { additions: 0, changes: 0, endings: 0, unchanged: 0 };
+    await fc.assert(
+      fc.asyncProperty(anyFeed(), anyFeed(), async (before, after) => {
+        const diff = diffFeed(before, await readFeedFile(printFeed(after), 'after.csv'));
+        const view = viewFeedDiff(diff);
+        const all = (feed: FeedSnapshot) =>
+          feed.registryEntries.length +
+          feed.parties.length +
+          feed.allocations.length +
+          feed.marketParticipants.length;
+        expect(view.additions.length + view.changes.length + view.unchanged).toBe(all(after));
+        expect(view.endings.length + view.changes.length + view.unchanged).toBe(all(before));
+        met.additions += view.additions.length;
+        met.changes += view.changes.length;
+        met.endings += view.endings.length;
+        met.unchanged += view.unchanged;
+        const lines = feedDiffText(diff).trimEnd().split('\n');
+        expect(lines).toHaveLength(
+          1 + view.additions.length + view.changes.length + view.endings.length + view.faults.length,
+        );
+      }),
+      { numRuns: 100, seed: 20261127 },
+    );
+    for (const count of Object.values(met)) expect(count).toBeGreaterThan(10);
+  });
+});
