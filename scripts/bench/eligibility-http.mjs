@@ -3,10 +3,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import pg from 'pg';
+import { cpuOfAll } from './cpu.mjs';
 import { load, newDataFolder, PASSPHRASE, PURPOSE } from './fixtures.mjs';
 
 const PARTICIPANTS = 10_000;
@@ -43,10 +43,17 @@ const variants = [
 const results = [];
 for (const [name, bodyOf] of variants) {
   await drive(4_000, bodyOf);
-  const cpuBefore = cpuOf(service.pid);
   const count = 20_000;
+  const before = cpuOfAll(service.pid);
   const result = await drive(count, bodyOf);
-  results.push({ name, cpu: (cpuOf(service.pid) - cpuBefore) / count, ...result });
+  const after = cpuOfAll(service.pid);
+  results.push({
+    name,
+    ...result,
+    cpu: (after.service - before.service) / count,
+    databaseCpu: (after.database - before.database) / count,
+    driverCpu: (after.driver - before.driver) / count,
+  });
 }
 service.kill('SIGTERM');
 await once(service, 'exit');
@@ -145,13 +152,6 @@ async function drive(amount, bodyOf) {
   if (run.non2xx + run.errors + run.mismatches > 0)
     throw new Error(`${run.non2xx} refused, ${run.errors} errors, ${run.mismatches} that do not pass`);
   return { rate: run['2xx'] / seconds, p50: run.latency.p50, p99: run.latency.p99 };
-}
-
-/** CPU microseconds of a process so far, from /proc (ticks of 10 ms). */
-function cpuOf(pid) {
-  const [, rest] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
-  const fields = rest.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 function hex(number, digits) {

@@ -2,9 +2,9 @@
 // prints one JSON line.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
+import { cpuOfAll } from './cpu.mjs';
 import { MAKER, PASSPHRASE, PURPOSE, deviceCsrs, newDataFolder } from './fixtures.mjs';
 
 const count = Number(process.argv[2] ?? 12_000);
@@ -39,9 +39,9 @@ const bodies = deviceCsrs(count + 1000).map((csr) =>
   JSON.stringify({ category: 'DEVICE', purpose: PURPOSE, csr: csr.toString('base64') }),
 );
 await drive(bodies.slice(count));
-const before = cpuOfAll();
+const before = cpuOfAll(service.pid);
 const result = await drive(bodies.slice(0, count));
-const after = cpuOfAll();
+const after = cpuOfAll(service.pid);
 service.kill('SIGTERM');
 await once(service, 'exit');
 console.log(
@@ -78,37 +78,5 @@ async function drive(requests) {
     p50: run.latency.p50,
     p99: run.latency.p99,
     refused: run.non2xx + run.errors,
-  };
-}
-
-/** CPU microseconds so far of the three that share this machine: the service, PostgreSQL, and what drives them. */
-function cpuOfAll() {
-  const { data } = JSON.parse(process.env.TEST_DATABASE_CONTROL);
-  const postmaster = Number(readFileSync(`${data}/postmaster.pid`, 'utf8').split('\n')[0]);
-  const database = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => processTimes(name))
-    .filter((one) => one?.pid === postmaster || one?.parent === postmaster);
-  const { user, system } = process.cpuUsage();
-  return {
-    service: processTimes(service.pid).cpu,
-    database: database.reduce((sum, one) => sum + one.cpu, 0),
-    driver: user + system,
-  };
-}
-
-/** From /proc, which counts ticks of 10 ms; `undefined` for a process that has ended. */
-function processTimes(pid) {
-  let text;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined;
-  }
-  const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
-  return {
-    pid: Number(pid),
-    parent: Number(fields[1]),
-    cpu: (Number(fields[11]) + Number(fields[12])) * 10_000,
   };
 }

@@ -46,7 +46,7 @@ export const DECISION_GATES = [
   'CSR',
 ] as const;
 /** Where reason codes of other answers than decisions come from. */
-export const ACT_GATES = ['REQUEST', 'CHECK', 'REGISTRY', 'REVIEW', 'FEED'] as const;
+export const ACT_GATES = ['REQUEST', 'CHECK', 'APPLICATION', 'REGISTRY', 'REVIEW', 'FEED'] as const;
 
 /** `rule-set.yaml` */
 export const headSchema = z.strictObject({

@@ -84,7 +84,9 @@ type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: strin
 type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
 
 function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant): ParticipantCore {
-  const held = facts.map((one) => reviveDates(one) as Held<FactKind>);
+  const held = facts.map(
+    (one) => ({ ...one, since: new Date(one.since), value: reviveDates(one.value) }) as Held<FactKind>,
+  );
   const of = <Kind extends FactKind>(kind: Kind) =>
     held.filter((one): one is Held<Kind> => one.kind === kind);
   const [details] = of('DETAILS');
