@@ -23,30 +23,6 @@ describe('every command', () => {
   });
 });
 
-test('the commands are those that are documented', () => {
-  expect(COMMANDS.map((one) => one.name).sort()).toEqual([
-    'ca export',
-    'ca init',
-    'ca list',
-    'ca retire',
-    'config',
-    'csr',
-    'demo',
-    'issue',
-    'leftovers abandon',
-    'leftovers list',
-    'lint',
-    'migrate',
-    'profiles',
-    'registry load',
-    'registry show',
-    'serve',
-    'token create',
-    'token list',
-    'token revoke',
-  ]);
-});
-
 function commandsOf(command: Command, above: string): { name: string; command: Command }[] {
   return command.commands.flatMap((one) => {
     const name = `${above} ${one.name()}`.trim();
