@@ -28,7 +28,7 @@ export function decisionCommands(tcs: Command): void {
     .option('--outcome <outcome>', OUTCOMES.join(', '))
     .option('--limit <number>', 'at most so many, 1 to 500', '50')
     .option('--json', 'one JSON value')
-    .addHelpText('after', '\nExample:\n  $ tcs decisions list --participant METERWORKS --outcome REFUSE')
+    .addHelpText('after', '\nExample:\n  $ tcs decisions list --participant OLDMETER --outcome REFUSE')
     .action(async (options: OutputOptions & ListOptions) => {
       const found = await withDatabase(async ({ pool }) =>
         listDecisions(...(await wishOf(options, pool)), pool),
@@ -41,7 +41,7 @@ export function decisionCommands(tcs: Command): void {
     .argument('<id>', 'id of the decision')
     .description('one decision: what was asked, by whom, and what became of every rule')
     .option('--json', 'one JSON value')
-    .addHelpText('after', '\nExample:\n  $ tcs decisions show ID --json')
+    .addHelpText('after', '\nExample:\n  $ tcs decisions show d21fddb5-b74b-462e-a579-1272ff746f3f')
     .action(async (id: string, options: OutputOptions) => {
       const view = await withDatabase(async ({ pool }) => {
         const stored = await requireDecision(id, pool);
