@@ -23,6 +23,7 @@ const EXIT_CODES = {
   'csr-refused': 65,
   'certificate-unreadable': 65,
   'registry-invalid': 65,
+  'result-invalid': 65,
   'too-large': 65,
   'not-found': 66,
   'database-unavailable': 69,

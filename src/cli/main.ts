@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import packageFile from '../../package.json';
+import { batchCommands } from './batch.ts';
 import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
 import { demoCommand } from './demo.ts';
@@ -32,6 +33,7 @@ function program(): Command {
     issueCommand,
     lintCommand,
     profilesCommand,
+    batchCommands,
     leftoverCommands,
     demoCommand,
   ])
