@@ -22,15 +22,25 @@ export interface StoredZip {
  * @see APPNOTE.TXT of the ZIP format, 4.3.7, 4.3.12 and 4.3.16
  */
 export function storedZip(): StoredZip {
-  const directory: Buffer[] = [];
+  // One buffer that doubles: thousands of small ones would each hold a slab of Node's pool.
+  let directory = Buffer.allocUnsafeSlow(64 * 1024);
   let directorySize = 0;
+  let files = 0;
   let offset = 0;
+  const nextEntry = (length: number): Buffer => {
+    if (directorySize + length > directory.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * directory.length + length);
+      directory.copy(larger, 0, 0, directorySize);
+      directory = larger;
+    }
+    directorySize += length;
+    return directory.subarray(directorySize - length, directorySize);
+  };
   return {
     begin(name, size, crc32) {
       const octets = Buffer.from(name, 'utf8');
       const facts = fileFacts(size, crc32, octets.length);
-      const header = Buffer.concat([LOCAL_SIGNATURE, facts, octets]);
-      const entry = Buffer.allocUnsafe(DIRECTORY_ENTRY + octets.length);
+      const entry = nextEntry(DIRECTORY_ENTRY + octets.length);
       DIRECTORY_SIGNATURE.copy(entry);
       facts.copy(entry, 6);
       // No comment, first disk, no internal attributes.
@@ -38,21 +48,20 @@ export function storedZip(): StoredZip {
       entry.writeUInt32LE(REGULAR_FILE_0644, 38);
       entry.writeUInt32LE(offset, 42);
       octets.copy(entry, DIRECTORY_ENTRY);
-      directory.push(entry);
-      directorySize += entry.length;
-      offset += header.length + size;
-      if (directory.length > MOST_FILES || offset + directorySize + END_RECORD > LARGEST)
+      files += 1;
+      offset += LOCAL_SIGNATURE.length + facts.length + octets.length + size;
+      if (files > MOST_FILES || offset + directorySize + END_RECORD > LARGEST)
         throw new RangeError('the ZIP would need ZIP64');
-      return header;
+      return Buffer.concat([LOCAL_SIGNATURE, facts, octets]);
     },
     end() {
       const record = Buffer.alloc(END_RECORD);
       record.writeUInt32LE(END_SIGNATURE, 0);
-      record.writeUInt16LE(directory.length, 8);
-      record.writeUInt16LE(directory.length, 10);
+      record.writeUInt16LE(files, 8);
+      record.writeUInt16LE(files, 10);
       record.writeUInt32LE(directorySize, 12);
       record.writeUInt32LE(offset, 16);
-      return Buffer.concat([...directory, record]);
+      return Buffer.concat([directory.subarray(0, directorySize), record]);
     },
   };
 }
