@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ZipArchive } from '../archive/read-zip.ts';
 import { ZipError } from '../archive/zip-trouble.ts';
+import { parseSerialNumber } from '../domain/serial-number.ts';
 import { DerError } from '../x509/der.ts';
 import { formatName } from '../x509/name.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
@@ -43,7 +44,7 @@ export async function verifyCertificates(
     const { der, facts } = read;
     const found = hash('sha256', der, 'buffer');
     tree.append(found);
-    serialNumbers.push(facts.facts.serialNumber.toString('hex').toUpperCase());
+    serialNumbers.push(parseSerialNumber(facts.facts.serialNumber.toString('hex')) ?? '');
     if (found.toString('hex') !== sha256) fault ??= `${file}: its SHA-256 is not the one of the list`;
     if (formatName(facts.facts.issuer) !== statement.issuer.subject)
       fault ??= `${file}: its issuer is not ${statement.issuer.subject}`;
