@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageFile from '../../package.json';
+import { batchCommands } from './batch.ts';
 import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
 import { demoCommand } from './demo.ts';
@@ -31,6 +32,7 @@ export function program(): Command {
     issueCommand,
     lintCommand,
     profilesCommand,
+    batchCommands,
     leftoverCommands,
     routeCommands,
     demoCommand,
