@@ -1,3 +1,4 @@
+import type { BatchPlace } from '../domain/batch.ts';
 import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Caller } from '../domain/participant.ts';
@@ -30,4 +31,6 @@ export interface AskedRequest {
   readonly idempotencyId?: string;
   /** Who holds that row now; see `idempotency-store.ts`. */
   readonly fence?: number;
+  /** The item of a batch for which it is. */
+  readonly place?: BatchPlace;
 }

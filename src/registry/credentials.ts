@@ -160,14 +160,7 @@ export async function findCredentials(
 ): Promise<(Caller | undefined)[]> {
   const { rows } = await query<CallerRow>(
     db,
-    `select c.token_sha256, c.id, c.role, c.person, p.id as participant_id, p.signifier, p.type, c.officer as officer_id,
-            o.state as officer_state, o.kind as officer_kind, o.categories, o.locked_until
-       from credential c join participant p on p.id = c.participant_id
-       left join lateral (select f.state, f.value ->> 'kind' as kind, f.value -> 'categories' as categories,
-                                 f.value ->> 'lockedUntil' as locked_until
-                            from fact f
-                           where f.participant_id = p.id and f.kind = 'OFFICER' and f.key = c.officer and f.since <= $2
-                           order by f.version desc limit 1) as o on true
+    `${SELECT_CALLERS}
       where c.token_sha256 = any($1::bytea[]) and c.revoked_at is null and c.expires_at > $2
         and (p.closed_at is null or p.closed_at > $2)
         and (c.officer is null or o.state in ('ACTIVE', 'LOCKED'))`,
@@ -175,6 +168,19 @@ export async function findCredentials(
   );
   const callers = new Map(rows.map((row) => [row.token_sha256.toString('hex'), toCaller(row, now)]));
   return tokenHashes.map((hash) => callers.get(hash.toString('hex')));
+}
+
+/**
+ * Who asked once with a credential, as he or she stands now: what was asked in time is not undone by the hour at which
+ * its token expires. `undefined` when the credential was revoked.
+ */
+export async function findAsker(credentialId: string, now: Date, db: Db): Promise<Caller | undefined> {
+  const { rows } = await query<CallerRow>(
+    db,
+    `${SELECT_CALLERS} where c.id = $1 and (c.revoked_at is null or c.revoked_at > $2)`,
+    [credentialId, now],
+  );
+  return rows[0] && toCaller(rows[0], now);
 }
 
 /** Remembers that credentials were used; at most one write a minute for each. */
@@ -223,3 +229,13 @@ const OFFICER_KINDS = new Map<CallerRole, 'SRO' | 'ARO'>([
   ['PARTICIPANT_SRO', 'SRO'],
   ['PARTICIPANT_ARO', 'ARO'],
 ]);
+/** $2: now. */
+const SELECT_CALLERS = `
+  select c.token_sha256, c.id, c.role, c.person, p.id as participant_id, p.signifier, p.type, c.officer as officer_id,
+         o.state as officer_state, o.kind as officer_kind, o.categories, o.locked_until
+    from credential c join participant p on p.id = c.participant_id
+    left join lateral (select f.state, f.value ->> 'kind' as kind, f.value -> 'categories' as categories,
+                              f.value ->> 'lockedUntil' as locked_until
+                         from fact f
+                        where f.participant_id = p.id and f.kind = 'OFFICER' and f.key = c.officer and f.since <= $2
+                        order by f.version desc limit 1) as o on true`;
