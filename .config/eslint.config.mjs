@@ -30,9 +30,10 @@ const layerRules = LAYERS.flatMap((folders, layer) =>
     const closed = LAYERS.slice(layer)
       .flat()
       .filter((other) => other !== folder);
-    const foreign = Object.entries(OWNERS)
-      .filter(([owner]) => owner !== folder)
-      .map(([, libraries]) => libraries);
+    const own = OWNERS[folder]?.split('|') ?? [];
+    const foreign = Object.values(OWNERS)
+      .flatMap((libraries) => libraries.split('|'))
+      .filter((library) => !own.includes(library));
     const patterns = [
       { regex: `^(${foreign.join('|')})$`, message: 'One library, one folder (docs/architecture.md).' },
       ...(folder === 'cli'

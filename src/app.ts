@@ -17,6 +17,12 @@ import { loadRuleSets } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
+import { DEFAULT_BATCH_LIMITS } from './batches/batch-limits.ts';
+import { loadItemCodes } from './batches/item-codes.ts';
+import type { BatchNeeds } from './batches/needs.ts';
+import { sweepResults } from './batches/sweep-results.ts';
+import { startWorker, type BatchWorker } from './batches/worker.ts';
+import { openServiceKey } from './keys/service-key.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import packageFile from '../package.json';
 
@@ -24,9 +30,12 @@ import packageFile from '../package.json';
 export interface App {
   readonly http: Express;
   readonly needs: IssuanceNeeds;
+  readonly batches: BatchNeeds;
   readonly database: Database;
   /** What an operator should know about this start. */
   readonly notices: readonly string[];
+  /** Begins to work on batches, as many parts at a time as the configuration says; stopped by `close`. */
+  work(): void;
   close(): Promise<void>;
 }
 
@@ -55,7 +64,11 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   );
 
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
+  let worker: BatchWorker | undefined;
+  let sweeper: NodeJS.Timeout | undefined;
   const close = async () => {
+    clearInterval(sweeper);
+    await worker?.stop();
     if (parts.database === undefined) await database.close();
   };
   try {
@@ -71,21 +84,55 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       clock,
       fillRandom: parts.fillRandom ?? systemRandom,
     };
+    const batches = batchNeeds(config, needs);
     const http = createHttpApp({
       issuance: needs,
       issue: issuesOneByOne(needs),
+      batches,
       logger: parts.logger,
       rateLimit: config.rateLimit,
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
-      afterChange: () => Promise.resolve(),
+      afterChange: () => {
+        worker?.wake();
+        return Promise.resolve();
+      },
     });
-    return { http, needs, database, notices: await noticesOf(database, needs), close };
+    const work = () => {
+      const { logger } = parts;
+      worker = startWorker(batches, config.batchLanes, (err) => logger.error({ err }, 'a batch had to wait'));
+      const sweep = () => {
+        sweepResults(config.batchRetentionDays, batches).then(
+          (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
+          (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
+        );
+      };
+      sweeper = setInterval(sweep, HOUR);
+    };
+    return { http, needs, batches, database, notices: await noticesOf(database, batches), work, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds {
+  const folder = path.join(config.dataDir, 'batches');
+  requireDataFolder({ dataDir: folder });
+  const serviceKey = openServiceKey({
+    folder: authoritiesFolder(config),
+    passphrase: requirePassphrase(config),
+  });
+  const limits = { ...DEFAULT_BATCH_LIMITS, items: config.batchItems, uploadOctets: config.batchOctets };
+  return {
+    issuance,
+    intake: { limits, codes: loadItemCodes() },
+    folder,
+    ...(serviceKey === undefined ? {} : { serviceKey }),
+    chunkItems: config.batchChunk,
+    leaseSeconds: LEASE_SECONDS,
+  };
 }
 
 /**
@@ -132,10 +179,14 @@ export function requirePassphrase(config: Config): string {
   );
 }
 
-async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Promise<string[]> {
+async function noticesOf(
+  database: Database,
+  { issuance: { db, clock }, serviceKey }: BatchNeeds,
+): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
   return [
     ...(database.kind === 'embedded' ? [EMBEDDED] : []),
+    ...(serviceKey === undefined ? [NO_SERVICE_KEY] : []),
     ...(leftovers.length > 0
       ? [
           `${String(leftovers.length)} certificate(s) were prepared and never recorded as issued; see: tcs leftovers list`,
@@ -146,3 +197,8 @@ async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Prom
 
 const EMBEDDED =
   'The embedded database is not safe against power loss and serves one process only; set DATABASE_URL for PostgreSQL.';
+const NO_SERVICE_KEY =
+  'There is no key that signs results of batches, so none can be fetched; make it with: tcs ca init.';
+const HOUR = 3_600_000;
+/** Longer than a chunk takes and shorter than somebody waits; a fence guards what it cannot. */
+const LEASE_SECONDS = 60;

@@ -1,7 +1,7 @@
 import type { Reason } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import { encodePem } from '../x509/pem.ts';
-import type { FailedStatus, ItemStatus } from './item-codes.ts';
+import type { FailedStatus, ItemStatus } from '../domain/batch.ts';
 
 /** An item with its verdict. */
 export type FinishedItem = {

@@ -1,19 +1,9 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { FAILED_STATUSES, type FailedStatus } from '../domain/batch.ts';
 import { FAULT_CODES, Fault, type Reason } from '../domain/fault.ts';
 import { readYamlFile, yamlReasons } from '../yaml/read-yaml.ts';
 import type { ContainerFinding, ContainerReason } from './batch-item.ts';
-
-/** What an item comes to, as the live service calls it (SEC Appendix M). Of several reasons the first status of this list counts. */
-export const FAILED_STATUSES = [
-  'CSR_ERROR',
-  'INELIGIBLE',
-  'ISSUANCE_ANOMALY',
-  'CA_ERROR',
-  'WORKFLOW_ERROR',
-] as const;
-export type FailedStatus = (typeof FAILED_STATUSES)[number];
-export type ItemStatus = 'SUCCESS' | FailedStatus;
 
 /** Why an item has no certificate. */
 export interface ItemFailure {
@@ -64,6 +54,14 @@ export function explainContainer(finding: ContainerFinding, codes: ItemCodes): C
   };
 }
 
+/** The verdict of an item that never came to a decision. @throws TypeError for a reason that the table does not have */
+export function workflowFailure(reason: string, detail: string, codes: ItemCodes): ItemFailure {
+  const row = codes.workflow.get(reason);
+  if (row === undefined) throw new TypeError(`${reason} is not in item-codes.yaml`);
+  const { errorCode, source, fix } = row;
+  return { status: 'WORKFLOW_ERROR', errorCode, reasons: [{ reason, clause: source, detail, fix }] };
+}
+
 /** A batch is answered item by item; what failed on our side is told without its text. */
 function bareReason(fault: Fault): Reason {
   const ours = fault.code !== 'malformed-request';
@@ -87,11 +85,13 @@ const verdict = z
   .tuple([z.enum(FAILED_STATUSES), errorCode, text])
   .transform(([status, code, source]) => ({ status, errorCode: code, source }));
 
+const explained = z.strictObject({ errorCode, source: text, fix: text });
 const schema = z.strictObject({
-  container: mapOf(reason, z.strictObject({ errorCode, source: text, fix: text })),
+  container: mapOf(reason, explained),
   reasons: mapOf(reason, verdict),
   faults: mapOf(z.string().refine(isFaultCode, 'is no code of a Fault'), verdict),
   otherwise: verdict,
+  workflow: mapOf(reason, explained),
 });
 
 /** A table by name; no two rows have the same error code. */

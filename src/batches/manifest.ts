@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { z } from 'zod';
 import { CATEGORIES, ENVIRONMENTS, PURPOSES } from '../domain/category.ts';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../keys/signer.ts';
-import { FAILED_STATUSES } from './item-codes.ts';
+import { FAILED_STATUSES } from '../domain/batch.ts';
 
 /** The files of a result beside the certificates, in their order before the manifest. */
 export const MEMBERS = ['report.txt', 'report.csv', 'certificates.ndjson', 'certificates.p7b'] as const;

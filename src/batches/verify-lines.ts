@@ -9,7 +9,7 @@ import {
   reportLine,
   type FinishedItem,
 } from './finished-item.ts';
-import { FAILED_STATUSES } from './item-codes.ts';
+import { FAILED_STATUSES } from '../domain/batch.ts';
 import type { Manifest } from './manifest.ts';
 import { readLines, type TextLine } from './text-lines.ts';
 

@@ -13,7 +13,7 @@ import {
   reportLine,
   type FinishedItem,
 } from './finished-item.ts';
-import { FAILED_STATUSES, type ItemStatus } from './item-codes.ts';
+import { FAILED_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import {
   canonicalStatement,
   MANIFEST,

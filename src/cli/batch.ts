@@ -5,13 +5,17 @@ import { verifyResult, type ResultVerdict } from '../batches/verify-result.ts';
 import { Fault } from '../domain/fault.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
+import { batchTransferCommands } from './batch-submit.ts';
 import { print, type OutputOptions } from './output.ts';
 
-/** batch verify: a result held against its manifest; needs neither service nor database. */
+/**
+ * batch submit, result and verify; the other commands of this group are rows (`http/batch-routes.ts`). `verify` holds a
+ * result against its manifest and needs neither service nor database.
+ */
 export function batchCommands(tcs: Command): void {
-  tcs
-    .command('batch')
-    .description('batches of CSRs and their results')
+  const batch = tcs.command('batch').description('batches of CSRs and their results');
+  batchTransferCommands(batch);
+  batch
     .command('verify')
     .argument('<result.zip>', 'the result of a batch, as it was downloaded')
     .description('verify a result: signature, every hash, every certificate, counts and names')

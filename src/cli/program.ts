@@ -12,6 +12,7 @@ import { registryCommands } from './registry.ts';
 import { routeCommands } from './route-commands.ts';
 import { serviceCommands } from './service.ts';
 import { tokenCommands } from './token.ts';
+import { workerCommand } from './worker.ts';
 
 /** The operators' command line: the same use cases as over HTTP, the same faults. */
 export function program(): Command {
@@ -25,6 +26,7 @@ export function program(): Command {
     .exitOverride();
   for (const add of [
     serviceCommands,
+    workerCommand,
     authorityCommands,
     registryCommands,
     tokenCommands,

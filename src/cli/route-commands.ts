@@ -15,7 +15,9 @@ export function routeCommands(tcs: Command): void {
   for (const row of ROUTES) {
     const [group = '', name = ''] = row.command.split(' ');
     const parent =
-      groups.get(group) ?? tcs.command(group).description(`${group} of the registry, over the API`);
+      groups.get(group) ??
+      tcs.commands.find((one) => one.name() === group) ??
+      tcs.command(group).description(`${group} of the registry, over the API`);
     groups.set(group, parent);
     addCommand(parent, name, row);
   }

@@ -10,8 +10,8 @@ import { onlyMethods, sendAccepted } from './negotiation.ts';
 import * as schemas from './schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
-/** Open to all: categories, reason codes, authorities, trust anchors. */
-export function catalogueRoutes({ issuance }: HttpNeeds): Router {
+/** Open to all: categories, reason codes, authorities, trust anchors, the key that signs results of batches. */
+export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
   const { hierarchy, ruleSets, clock } = issuance;
   const router = Router();
   const get = onlyMethods('GET');
@@ -47,6 +47,17 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
         'application/pkix-cert': () => authority.certificate,
         'application/x-pem-file': () => encodePem('CERTIFICATE', authority.certificate),
       });
+    })
+    .all(get);
+
+  router
+    .route('/batch-signing-key')
+    .get((_request, response) => {
+      if (batches.serviceKey === undefined)
+        throw new Fault('not-found', 'This node has no key that signs results.');
+      response
+        .type('application/x-pem-file')
+        .send(batches.serviceKey.publicKey.export({ type: 'spki', format: 'pem' }));
     })
     .all(get);
 

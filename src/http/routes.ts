@@ -1,3 +1,4 @@
+import { BATCH_ROUTES } from './batch-routes.ts';
 import { AGREEMENT_ROUTES } from './registry/agreements.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
 import { EVIDENCE_ROUTES } from './registry/evidence.ts';
@@ -7,7 +8,7 @@ import { PARTICIPANT_ROUTES } from './registry/participants.ts';
 import { REVIEW_ROUTES } from './registry/reviews.ts';
 import type { Route } from './route.ts';
 
-/** Everything about the registry that is asked and done over HTTP: the router, OpenAPI and `tcs do` are made of it. */
+/** What is asked and done over HTTP about the registry and batches: the router, OpenAPI and `tcs do` are made of it. */
 export const ROUTES: readonly Route[] = [
   ...PARTICIPANT_ROUTES,
   ...AGREEMENT_ROUTES,
@@ -16,4 +17,5 @@ export const ROUTES: readonly Route[] = [
   ...OBLIGATION_ROUTES,
   ...REVIEW_ROUTES,
   ...EVIDENCE_ROUTES,
+  ...BATCH_ROUTES,
 ];

@@ -6,7 +6,9 @@ import { pinoHttp } from 'pino-http';
 import { Fault } from '../domain/fault.ts';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
+import type { BatchNeeds } from '../batches/needs.ts';
 import { authenticate } from './auth.ts';
+import { batchRoutes } from './batches.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { certificateRoutes } from './certificates.ts';
 import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
@@ -23,6 +25,7 @@ import { ROUTES } from './routes.ts';
 export interface HttpNeeds {
   readonly issuance: IssuanceNeeds;
   readonly issue: IssueCertificate;
+  readonly batches: BatchNeeds;
   readonly logger: Logger;
   /** Requests a minute for each credential. */
   readonly rateLimit: number;
@@ -70,6 +73,7 @@ function authenticated(needs: HttpNeeds): Router {
   router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
   router.use('/certificate-checks', certificateCheckRoutes(needs));
   router.use('/certificates', certificateRoutes(needs));
+  router.use('/batches', batchRoutes(needs));
   router.use(mountRoutes(ROUTES, needs));
   return router;
 }
