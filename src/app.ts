@@ -20,6 +20,12 @@ import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { findExposedKeys } from './keys/key-exposure.ts';
+import { DEFAULT_BATCH_LIMITS } from './batches/batch-limits.ts';
+import { loadItemCodes } from './batches/item-codes.ts';
+import type { BatchNeeds } from './batches/needs.ts';
+import { sweepResults } from './batches/sweep-results.ts';
+import { startWorker, type BatchWorker } from './batches/worker.ts';
+import { openServiceKey } from './keys/service-key.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
 import { openVerifier } from './x509/verifying-threads.ts';
@@ -29,9 +35,12 @@ import packageFile from '../package.json';
 export interface App {
   readonly http: Express;
   readonly needs: IssuanceNeeds;
+  readonly batches: BatchNeeds;
   readonly database: Database;
   /** What an operator should know about this start. */
   readonly notices: readonly string[];
+  /** Begins to work on batches, as many parts at a time as the configuration says; stopped by `close`. */
+  work(): void;
   close(): Promise<void>;
 }
 
@@ -66,7 +75,11 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
+  let worker: BatchWorker | undefined;
+  let sweeper: NodeJS.Timeout | undefined;
   const close = async () => {
+    clearInterval(sweeper);
+    await worker?.stop();
     await stopSweep();
     await verifier.close();
     if (parts.database === undefined) await database.close();
@@ -85,22 +98,39 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       clock,
       fillRandom: parts.fillRandom ?? systemRandom,
     };
+    const batches = batchNeeds(config, needs);
     const http = createHttpApp({
       issuance: needs,
       issue: issuesOneByOne(needs),
+      batches,
       logger: parts.logger,
       rateLimit: config.rateLimit,
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
       ...readFeedSigner(config),
-      afterChange: (participantIds) => screenAfterChange(participantIds, needs, parts.logger),
+      afterChange: async (participantIds) => {
+        worker?.wake();
+        await screenAfterChange(participantIds, needs, parts.logger);
+      },
     });
     if (parts.sweepSeconds !== undefined)
       stopSweep = startSweep(needs, parts.sweepSeconds, (error) =>
         parts.logger.warn({ err: error }, 'a sweep was not whole; the next one follows'),
       );
-    return { http, needs, database, notices: [...exposed, ...(await noticesOf(database, needs))], close };
+    const work = () => {
+      const { logger } = parts;
+      worker = startWorker(batches, config.batchLanes, (err) => logger.error({ err }, 'a batch had to wait'));
+      const sweep = () => {
+        sweepResults(config.batchRetentionDays, batches).then(
+          (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
+          (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
+        );
+      };
+      sweeper = setInterval(sweep, HOUR);
+    };
+    const notices = [...exposed, ...(await noticesOf(database, batches))];
+    return { http, needs, batches, database, notices, work, close };
   } catch (error) {
     await close();
     throw error;
@@ -132,6 +162,24 @@ async function screenAfterChange(
   } catch (error) {
     logger.warn({ err: error }, 'waiting applications were not screened; the next sweep comes to them');
   }
+}
+
+function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds {
+  const folder = path.join(config.dataDir, 'batches');
+  requireDataFolder({ dataDir: folder });
+  const serviceKey = openServiceKey({
+    folder: authoritiesFolder(config),
+    passphrase: requirePassphrase(config),
+  });
+  const limits = { ...DEFAULT_BATCH_LIMITS, items: config.batchItems, uploadOctets: config.batchOctets };
+  return {
+    issuance,
+    intake: { limits, codes: loadItemCodes() },
+    folder,
+    ...(serviceKey === undefined ? {} : { serviceKey }),
+    chunkItems: config.batchChunk,
+    leaseSeconds: LEASE_SECONDS,
+  };
 }
 
 /**
@@ -178,10 +226,14 @@ export function requirePassphrase(config: Config): string {
   );
 }
 
-async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Promise<string[]> {
+async function noticesOf(
+  database: Database,
+  { issuance: { db, clock }, serviceKey }: BatchNeeds,
+): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
   return [
     ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
+    ...(serviceKey === undefined ? [NO_SERVICE_KEY] : []),
     ...(leftovers.length > 0
       ? [
           `${String(leftovers.length)} certificate(s) were prepared and never recorded as issued; see: tcs leftovers list`,
@@ -192,3 +244,8 @@ async function noticesOf(database: Database, { db, clock }: IssuanceNeeds): Prom
 
 const EMBEDDED =
   'The embedded database is not safe against power loss and serves one process only; set DATABASE_URL for PostgreSQL.';
+const NO_SERVICE_KEY =
+  'There is no key that signs results of batches, so none can be fetched; make it with: tcs ca init.';
+const HOUR = 3_600_000;
+/** Longer than a chunk takes and shorter than somebody waits; a fence guards what it cannot. */
+const LEASE_SECONDS = 60;

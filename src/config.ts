@@ -28,6 +28,16 @@ export interface Config {
   readonly requestSeconds: number;
   /** Seconds that requests in flight have to finish at shutdown. */
   readonly shutdownSeconds: number;
+  /** CSRs in one batch. */
+  readonly batchItems: number;
+  /** Octets of one batch's upload. */
+  readonly batchOctets: number;
+  /** Parts of batches that this process works on at a time; 0: none. */
+  readonly batchLanes: number;
+  /** CSRs in one such part. */
+  readonly batchChunk: number;
+  /** Days for which the result of a batch can be fetched. */
+  readonly batchRetentionDays: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -152,6 +162,11 @@ const SCHEMA = z.object({
   TCS_TRUSTED_PROXIES: whole(0, 10).default(0),
   TCS_REQUEST_SECONDS: whole(1, 3600).default(60),
   TCS_SHUTDOWN_SECONDS: whole(1, 600).default(10),
+  TCS_BATCH_ITEMS: whole(1, 500_000).default(50_000),
+  TCS_BATCH_OCTETS: whole(1024, 999_999_999).default(268_435_456),
+  TCS_BATCH_LANES: whole(0, 16).default(2),
+  TCS_BATCH_CHUNK: whole(1, 5000).default(500),
+  TCS_BATCH_RETENTION_DAYS: whole(1, 3650).default(30),
 });
 
 /** Every setting once; `tcs config` is made of it, and a test holds the README's table against it. */
@@ -240,5 +255,40 @@ export const SETTINGS: readonly Setting[] = [
     default: '10',
     secret: false,
     meaning: 'time for requests in flight at shutdown',
+  },
+  {
+    name: 'TCS_BATCH_ITEMS',
+    key: 'batchItems',
+    default: '50000',
+    secret: false,
+    meaning: 'CSRs in one batch, at most',
+  },
+  {
+    name: 'TCS_BATCH_OCTETS',
+    key: 'batchOctets',
+    default: '268435456',
+    secret: false,
+    meaning: "octets of one batch's upload, at most",
+  },
+  {
+    name: 'TCS_BATCH_LANES',
+    key: 'batchLanes',
+    default: '2',
+    secret: false,
+    meaning: 'parts of batches this process works on at a time; 0 leaves them to `tcs worker`',
+  },
+  {
+    name: 'TCS_BATCH_CHUNK',
+    key: 'batchChunk',
+    default: '500',
+    secret: false,
+    meaning: 'CSRs in one such part',
+  },
+  {
+    name: 'TCS_BATCH_RETENTION_DAYS',
+    key: 'batchRetentionDays',
+    default: '30',
+    secret: false,
+    meaning: 'how long the result of a batch can be fetched',
   },
 ];

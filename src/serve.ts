@@ -34,6 +34,7 @@ export async function startService(
     await app.close();
     throw error;
   }
+  app.work();
   const baseUrl = urlOf(server);
   process.stdout.write(`Test Certificate Service (test only) listening on ${baseUrl}\n`);
   for (const notice of app.notices) logger.warn(notice);

@@ -1,3 +1,4 @@
+import type { BatchPlace } from '../domain/batch.ts';
 import type { TestEnvironment, TestingPurpose, Category } from '../domain/category.ts';
 import type { IssuedCertificate, Leftover } from '../domain/certificate.ts';
 import type { EligibilityBasis } from '../domain/decision.ts';
@@ -16,6 +17,7 @@ export interface Intent {
   readonly credentialId: string;
   readonly decisionId: string;
   readonly idempotencyId?: string;
+  readonly place?: BatchPlace;
   readonly purpose: TestingPurpose;
   readonly environment?: TestEnvironment;
   /** As `subjectKey` writes it. */
@@ -151,6 +153,20 @@ export async function findByItems(
   );
 }
 
+/** Intents of a batch's items that did not become certificates. */
+export async function findPreparedOfBatch(
+  { batchId, first, last }: { readonly batchId: string; readonly first: number; readonly last: number },
+  db: Db,
+): Promise<SerialNumber[]> {
+  const { rows } = await query<{ serial_number: SerialNumber }>(
+    db,
+    `select serial_number from certificate
+      where batch_id = $1 and batch_position between $2 and $3 and status = 'prepared'`,
+    [batchId, first, last],
+  );
+  return rows.map((row) => row.serial_number);
+}
+
 /** Columns and joins of an issued certificate, for every select that ends in `toCertificate`. */
 export const CERTIFICATE_COLUMNS = `c.serial_number, c.category, c.profile, c.authority, p.signifier, c.purpose,
   c.environment, c.eui64, c.not_before, c.not_after, c.issued_at, c.der, c.sha256, c.public_key_sha256,
@@ -223,6 +239,8 @@ const intentRow = (intent: Intent) => ({
   credential_id: intent.credentialId,
   decision_id: intent.decisionId,
   idempotency_id: intent.idempotencyId,
+  batch_id: intent.place?.batchId,
+  batch_position: intent.place?.position,
   purpose: intent.purpose,
   environment: intent.environment,
   subject: intent.subject,
@@ -235,13 +253,14 @@ const intentRow = (intent: Intent) => ({
 
 const INSERT_INTENTS = `
   insert into certificate (serial_number, status, authority, profile, category, participant_id, credential_id,
-    decision_id, idempotency_id, purpose, environment, subject, eui64, public_key_sha256, not_before, not_after, tbs, prepared_at)
+    decision_id, idempotency_id, batch_id, batch_position, purpose, environment, subject, eui64, public_key_sha256, not_before,
+    not_after, tbs, prepared_at)
   select serial_number, 'prepared', authority, profile, category, participant_id, credential_id,
-    decision_id, idempotency_id, purpose, environment, subject, eui64, decode(public_key_sha256, 'base64'),
+    decision_id, idempotency_id, batch_id, batch_position, purpose, environment, subject, eui64, decode(public_key_sha256, 'base64'),
     not_before, not_after, decode(tbs, 'base64'), $2
   from jsonb_to_recordset($1::jsonb) as intent (serial_number text, authority text, profile text, category text,
-    participant_id uuid, credential_id uuid, decision_id uuid, idempotency_id uuid, purpose text, environment text,
-    subject text, eui64 text, public_key_sha256 text, not_before timestamptz, not_after timestamptz, tbs text)`;
+    participant_id uuid, credential_id uuid, decision_id uuid, idempotency_id uuid, batch_id uuid,
+    batch_position integer, purpose text, environment text, subject text, eui64 text, public_key_sha256 text, not_before timestamptz, not_after timestamptz, tbs text)`;
 
 const UPDATE_ISSUED = `
   update certificate c

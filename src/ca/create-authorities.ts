@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { Fault } from '../domain/fault.ts';
 import { newSerialNumber, type FillRandom } from '../domain/serial-number.ts';
 import { readKeyFile, writeKeyFile, writeNewFile } from '../keys/key-file.ts';
+import { makeServiceKey } from '../keys/service-key.ts';
 import type { Signer } from '../keys/signer.ts';
 import { newPrivateKey, softwareSigner } from '../keys/software-signer.ts';
 import { lint } from '../lint/lint.ts';
@@ -34,7 +35,7 @@ export function missingAuthorities({
 
 /**
  * Makes the missing test CAs: key, template, lint, signature, second opinion, files. What exists is never replaced; a key
- * that an interrupted run left without a certificate is used.
+ * that an interrupted run left without a certificate is used. The key that signs results of batches is made with them.
  * @returns the new ones
  * @throws Fault `authority-refused`, `lint-failed`
  */
@@ -51,6 +52,7 @@ export function createAuthorities(needs: CreationNeeds): Authority[] {
     known.set(authority.name, authority);
     if (missing.has(template.authority)) created.push(authority);
   }
+  makeServiceKey(needs);
   return created;
 }
 

@@ -24,6 +24,8 @@ export interface CertificateFilter {
   readonly sha256?: Buffer;
   readonly profile?: string;
   readonly status?: RepositoryStatus;
+  /** Id of the batch of which it came. */
+  readonly batch?: string;
   readonly issuedFrom?: Date;
   readonly issuedTo?: Date;
 }
@@ -57,6 +59,7 @@ export async function listCertificates(
   where((place) => `c.serial_number = ${place}`, filter.serialNumber);
   where((place) => `c.sha256 = ${place}`, filter.sha256);
   where((place) => `c.profile = ${place}`, filter.profile);
+  where((place) => `c.batch_id = ${place}`, filter.batch);
   where((place) => `c.issued_at >= ${place}`, filter.issuedFrom);
   where((place) => `c.issued_at < ${place}`, filter.issuedTo);
   // notAfter is inclusive to its last second (RFC 5280, 4.1.2.5).

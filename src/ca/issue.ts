@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { BatchPlace } from '../domain/batch.ts';
 import {
   subjectKey,
   type CertificateRequest,
@@ -25,6 +26,7 @@ export interface EligibleRequest {
   readonly caller: Caller;
   readonly request: Omit<CertificateRequest, 'csr'>;
   readonly idempotencyId?: string;
+  readonly place?: BatchPlace;
   readonly profile: Profile;
   readonly subject: CertificateSubject;
   readonly key: { readonly spki: Buffer; readonly sha256: Buffer };
@@ -59,6 +61,7 @@ export function prepare(
     credentialId: caller.credentialId,
     decisionId: eligible.decisionId,
     ...(eligible.idempotencyId === undefined ? {} : { idempotencyId: eligible.idempotencyId }),
+    ...(eligible.place === undefined ? {} : { place: eligible.place }),
     purpose: request.purpose,
     ...(request.environment === undefined ? {} : { environment: request.environment }),
     subject: subjectKey(subject),

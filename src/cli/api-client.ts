@@ -23,24 +23,52 @@ export class ApiClient {
     return this.#send(path, { headers: { Accept: 'application/json' } });
   }
 
-  async #send(
+  /** Sends a stream. @throws Fault as the service answered */
+  async upload(
     path: string,
-    init: Omit<RequestInit, 'headers'> & { headers: Record<string, string> },
+    body: ReadableStream,
+    headers: Readonly<Record<string, string>>,
   ): Promise<unknown> {
-    const response = await fetch(`${this.#baseUrl}${path}`, {
+    return this.#send(path, { method: 'POST', body, duplex: 'half', headers });
+  }
+
+  /** Fetches something as it is. @throws Fault as the service answered */
+  async download(path: string, accept: string): Promise<ReadableStream> {
+    const response = await this.#fetch(path, { headers: { Accept: accept } });
+    if (response.ok && response.body !== null) return response.body;
+    throw await faultOf(response);
+  }
+
+  async #send(path: string, init: Sent): Promise<unknown> {
+    const response = await this.#fetch(path, init);
+    if (!response.ok) throw await faultOf(response);
+    const value = (await response.json().catch(() => ({}))) as ProblemLike;
+    if (response.status === 202 && value.outcome === 'REFER')
+      throw new Fault('referred', value.detail ?? 'Referred.', { reasons: value.reasons ?? [] });
+    return value;
+  }
+
+  #fetch(path: string, init: Sent): Promise<Response> {
+    return fetch(`${this.#baseUrl}${path}`, {
       ...init,
       headers: { ...init.headers, Authorization: `Bearer ${this.#token}` },
     }).catch((cause: unknown) => {
       throw new Fault('database-unavailable', `${this.#baseUrl} does not answer.`, { cause });
     });
-    const value = (await response.json().catch(() => ({}))) as ProblemLike;
-    if (response.status === 202 && value.outcome === 'REFER')
-      throw new Fault('referred', value.detail ?? 'Referred.', { reasons: value.reasons ?? [] });
-    if (response.ok) return value;
-    throw new Fault(codeOf(value.type), value.detail ?? `The service answered ${String(response.status)}.`, {
-      reasons: value.errors ?? [],
-    });
   }
+}
+
+type Sent = Omit<RequestInit, 'headers'> & {
+  headers: Record<string, string>;
+  /** Of a body that is a stream. */
+  duplex?: 'half';
+};
+
+async function faultOf(response: Response): Promise<Fault> {
+  const { type, detail, errors = [] } = (await response.json().catch(() => ({}))) as ProblemLike;
+  return new Fault(codeOf(type), detail ?? `The service answered ${String(response.status)}.`, {
+    reasons: errors,
+  });
 }
 
 interface ProblemLike {

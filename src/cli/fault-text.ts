@@ -48,6 +48,7 @@ export const EXIT_CODES = {
   'table-unreadable': 65,
   'feed-invalid': 65,
   'feed-signature-invalid': 65,
+  'result-invalid': 65,
   'too-large': 65,
   'not-found': 66,
   'database-unavailable': 69,

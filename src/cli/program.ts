@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageFile from '../../package.json';
+import { batchCommands } from './batch.ts';
 import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
 import { decisionCommands } from './decisions.ts';
@@ -12,6 +13,7 @@ import { registryCommands } from './registry.ts';
 import { routeCommands } from './route-commands.ts';
 import { serviceCommands } from './service.ts';
 import { tokenCommands } from './token.ts';
+import { workerCommand } from './worker.ts';
 
 /** The operators' command line: the same use cases as over HTTP, the same faults. */
 export function program(): Command {
@@ -25,6 +27,7 @@ export function program(): Command {
     .exitOverride();
   for (const add of [
     serviceCommands,
+    workerCommand,
     authorityCommands,
     registryCommands,
     decisionCommands,
@@ -33,6 +36,7 @@ export function program(): Command {
     issueCommand,
     lintCommand,
     profilesCommand,
+    batchCommands,
     leftoverCommands,
     routeCommands,
     demoCommand,

@@ -39,6 +39,7 @@ export const FAULT_CODES = [
   'configuration-invalid',
   'authority-refused',
   'certificate-unreadable',
+  'result-invalid',
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];
 

@@ -11,8 +11,8 @@ import { HTTP_REASONS } from './problem-reasons.ts';
 import * as schemas from './schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
-/** Open to all: categories, reason codes, authorities, trust anchors. */
-export function catalogueRoutes({ issuance }: HttpNeeds): Router {
+/** Open to all: categories, reason codes, authorities, trust anchors, the key that signs results of batches. */
+export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
   const { hierarchy, ruleSets, clock } = issuance;
   const router = Router();
   const get = onlyMethods('GET');
@@ -48,6 +48,17 @@ export function catalogueRoutes({ issuance }: HttpNeeds): Router {
         'application/pkix-cert': () => authority.certificate,
         'application/x-pem-file': () => encodePem('CERTIFICATE', authority.certificate),
       });
+    })
+    .all(get);
+
+  router
+    .route('/batch-signing-key')
+    .get((_request, response) => {
+      if (batches.serviceKey === undefined)
+        throw new Fault('not-found', 'This node has no key that signs results.');
+      response
+        .type('application/x-pem-file')
+        .send(batches.serviceKey.publicKey.export({ type: 'spki', format: 'pem' }));
     })
     .all(get);
 

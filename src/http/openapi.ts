@@ -1,5 +1,6 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import type { z } from 'zod';
+import { batchSchema, rehearsalSchema } from './batch-view.ts';
 import { PROBLEMS } from './problem.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -171,6 +172,49 @@ export const OPERATIONS: readonly Operation[] = [
       201: { says: 'taken', content: json(schemas.feedReport) },
     },
     problems: [400, 403, 409, 413, 415, 422, ...AUTHENTICATED],
+  },
+  {
+    method: 'get',
+    path: '/v1/batch-signing-key',
+    summary: 'The public key that signs results of batches; tcs batch verify --key',
+    open: true,
+    answers: { 200: { says: 'SubjectPublicKeyInfo', content: { 'application/x-pem-file': text } } },
+    problems: [404],
+  },
+  {
+    method: 'post',
+    path: '/v1/batches',
+    summary:
+      'Takes a batch of CSRs: a ZIP of .csr files, NDJSON or CSV of id, csr and deviceType; with dryRun only the report it would give',
+    query: schemas.batchSubmission,
+    body: {
+      'application/zip': octets,
+      'application/x-ndjson': text,
+      'text/csv': text,
+    },
+    idempotent: true,
+    answers: {
+      200: { says: 'of a dry run; nothing is kept', content: json(rehearsalSchema) },
+      202: { says: 'taken; Location names it', content: json(batchSchema) },
+    },
+    problems: [400, 403, 404, 409, 413, 415, ...AUTHENTICATED],
+  },
+  {
+    method: 'get',
+    path: '/v1/batches/{id}/result',
+    summary: 'The result of a batch that has ended; the ZIP with Range, the same octets from every node',
+    answers: {
+      200: { says: 'by Accept', content: { 'application/zip': octets, 'application/x-ndjson': text } },
+      206: { says: 'the part of the ZIP that Range asks for', content: { 'application/zip': octets } },
+    },
+    problems: [404, 406, 409, ...AUTHENTICATED],
+  },
+  {
+    method: 'get',
+    path: '/v1/batches/{id}/events',
+    summary: 'Server-Sent Events: the batch whenever it changes, until its end',
+    answers: { 200: { says: 'events named batch', content: { 'text/event-stream': text } } },
+    problems: [404, ...AUTHENTICATED],
   },
 ];
 

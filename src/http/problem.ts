@@ -23,6 +23,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'csr-refused': { status: 422, title: 'CSR refused' },
   'certificate-unreadable': { status: 422, title: 'Certificate unreadable' },
+  'result-invalid': { status: 422, title: 'Batch result invalid' },
   'registry-invalid': { status: 422, title: 'Registry file invalid' },
   'table-unreadable': { status: 422, title: 'Table unreadable' },
   'feed-invalid': { status: 422, title: 'SECAS feed invalid' },

@@ -1,4 +1,5 @@
 import { APPLICATION_ROUTES } from './registry/applications.ts';
+import { BATCH_ROUTES } from './batch-routes.ts';
 import { AGREEMENT_ROUTES } from './registry/agreements.ts';
 import { FEED_ROUTES } from './registry/feeds.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
@@ -9,7 +10,7 @@ import { PARTICIPANT_ROUTES } from './registry/participants.ts';
 import { REVIEW_ROUTES } from './registry/reviews.ts';
 import type { Route } from './route.ts';
 
-/** Everything about the registry that is asked and done over HTTP: the router, OpenAPI and `tcs do` are made of it. */
+/** What is asked and done over HTTP about the registry and batches: the router, OpenAPI and `tcs do` are made of it. */
 export const ROUTES: readonly Route[] = [
   ...APPLICATION_ROUTES,
   ...PARTICIPANT_ROUTES,
@@ -20,4 +21,5 @@ export const ROUTES: readonly Route[] = [
   ...REVIEW_ROUTES,
   ...FEED_ROUTES,
   ...EVIDENCE_ROUTES,
+  ...BATCH_ROUTES,
 ];

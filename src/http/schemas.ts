@@ -55,6 +55,25 @@ const csr = z.string().min(1).openapi({
 });
 
 export const certificateRequest = z.strictObject({ ...question, csr }).openapi('CertificateRequest');
+export const batchSubmission = z
+  .strictObject(question)
+  .omit({ deviceType: true })
+  .extend({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$/, 'up to 100 letters, digits, spaces, full stops, _ and -')
+      .default('batch')
+      .openapi({ description: 'names the result: <name>-response.zip' }),
+    dryRun: z
+      .enum(['true', 'false'])
+      .transform((text) => text === 'true')
+      .default(false)
+      .openapi({
+        type: 'string',
+        enum: ['true', 'false'],
+        description: 'the report it would give; nothing is kept',
+      }),
+  });
 export const eligibilityCheck = z
   .strictObject({ ...question, csr: csr.optional() })
   .openapi('EligibilityCheck');
@@ -92,6 +111,7 @@ export const certificateList = z.strictObject({
     .optional(),
   status: repositoryStatus.optional(),
   profile: z.string().max(64).optional(),
+  batch: z.uuid().optional(),
   issuedFrom: instantFilter.optional().openapi({ type: 'string', format: 'date-time' }),
   issuedTo: instantFilter
     .optional()

@@ -5,9 +5,11 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
+import type { BatchNeeds } from '../batches/needs.ts';
 import type { SignerCertificate } from '../x509/detached-signature.ts';
 import { authenticate } from './auth.ts';
 import { jsonBody } from './body.ts';
+import { batchRoutes } from './batches.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { certificateRoutes } from './certificates.ts';
 import { certificateCheckRoutes, eligibilityCheckRoutes } from './checks.ts';
@@ -27,6 +29,7 @@ import { ROUTES } from './routes.ts';
 export interface HttpNeeds {
   readonly issuance: IssuanceNeeds;
   readonly issue: IssueCertificate;
+  readonly batches: BatchNeeds;
   readonly logger: Logger;
   /** Requests a minute for each credential. */
   readonly rateLimit: number;
@@ -77,6 +80,7 @@ function authenticated(needs: HttpNeeds): Router {
   router.use('/certificate-checks', certificateCheckRoutes(needs));
   router.use('/certificates', certificateRoutes(needs));
   router.use('/feeds', feedRoutes(needs));
+  router.use('/batches', batchRoutes(needs));
   router.use(mountRoutes(ROUTES, needs));
   return router;
 }

@@ -6,8 +6,8 @@ import { recordDecisions } from '../audit/decisions.ts';
 import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
-import { withTransaction } from '../db/pool.ts';
-import { decideRequests, type DecidedRequest } from './decide-requests.ts';
+import { withTransaction, type PoolClient } from '../db/pool.ts';
+import { askRequests, decideRequests, type DecidedRequest } from './decide-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequests, type ReadRequest } from './read-request.ts';
@@ -15,6 +15,14 @@ import { decisionRecord, refusal } from './refusal.ts';
 
 /** A certificate, or why there is none. */
 export type IssuanceResult = IssuedCertificate | Fault;
+
+/** What is done in the transactions of a set: it holds, or fails, with them. */
+export interface SetCompanion {
+  /** First, before anything is decided: whoever lost the right to issue the set throws. */
+  hold(db: PoolClient): Promise<void>;
+  /** Last, with what became of each request, in their order. */
+  record(results: readonly IssuanceResult[], db: PoolClient): Promise<void>;
+}
 
 /**
  * Issues a set of test certificates, one or five hundred, by the same steps. Results stand in the order of the
@@ -28,21 +36,41 @@ export async function issueCertificates(
   asked: readonly AskedRequest[],
   needs: IssuanceNeeds,
   secondOpinion: 'every' | 'sampled' = 'every',
+  companion: SetCompanion = NOBODY,
 ): Promise<IssuanceResult[]> {
   const requests = await readRequests(asked, needs);
-  const intended = await recordIntended(requests, needs);
+  const intended = await recordIntended(requests, needs, companion);
   const signed = intended.map((one) => (one instanceof Fault ? one : signOne(one, needs)));
   const confirmed = await confirm(signed, intended, secondOpinion, needs);
-  return recordSigned(confirmed, intended, requests, needs);
+  return recordSigned(confirmed, intended, requests, needs, companion);
+}
+
+/**
+ * What `issueCertificates` would come to now, up to the signature: decided, filled and linted. Nothing is recorded, no key
+ * is bound, and no key of a CA is used.
+ */
+export async function rehearseCertificates(
+  asked: readonly AskedRequest[],
+  needs: IssuanceNeeds,
+): Promise<(PreparedCertificate | Fault)[]> {
+  const at = needs.clock.now();
+  const requests = await readRequests(asked, needs);
+  const decided = await askRequests(requests, needs, at, needs.db);
+  return decided.map((one) => prepareOne(one, needs, at));
 }
 
 type Intended = PreparedCertificate | Fault;
 
 /** Decides, prepares and lints, and writes down the decisions and what will be signed: one transaction. */
-async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceNeeds): Promise<Intended[]> {
+async function recordIntended(
+  requests: readonly ReadRequest[],
+  needs: IssuanceNeeds,
+  companion: SetCompanion,
+): Promise<Intended[]> {
   const at = needs.clock.now();
   try {
     return await withTransaction(needs.db, async (db) => {
+      await companion.hold(db);
       await keepHeld(requests.flatMap(heldKey), db);
       const decided = await decideRequests(requests, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
@@ -62,7 +90,7 @@ async function recordIntended(requests: readonly ReadRequest[], needs: IssuanceN
     if (lostKey && requests.length === 1) return [overtaken()];
     if ((!lostKey && !isConstraintViolation(error)) || requests.length === 1) throw error;
     const alone: Intended[] = [];
-    for (const request of requests) alone.push(...(await recordIntended([request], needs)));
+    for (const request of requests) alone.push(...(await recordIntended([request], needs, companion)));
     return alone;
   }
 }
@@ -134,24 +162,27 @@ async function recordSigned(
   intended: readonly Intended[],
   requests: readonly ReadRequest[],
   needs: IssuanceNeeds,
+  companion: SetCompanion,
 ): Promise<IssuanceResult[]> {
   const at = needs.clock.now();
   const signed = results.flatMap((one) => (one instanceof Fault ? [] : [one]));
-  if (signed.length === 0) return [...results];
-  const recorded = await withTransaction(needs.db, async (db) => {
-    const serialNumbers = await recordIssued(signed, at, db);
+  if (signed.length === 0 && companion === NOBODY) return [...results];
+  return withTransaction(needs.db, async (db) => {
+    await companion.hold(db);
+    const recorded = await recordIssued(signed, at, db);
     const events = results.flatMap((one, position) =>
-      one instanceof Fault || !serialNumbers.has(one.serialNumber)
+      one instanceof Fault || !recorded.has(one.serialNumber)
         ? []
         : [issuedEvent(one, intended[position], requests[position], at)],
     );
     await recordEvents(events, db);
-    await countIssued(serialNumbers, at, db);
-    return serialNumbers;
-  });
-  return results.map((one, position) => {
-    if (one instanceof Fault || recorded.has(one.serialNumber)) return one;
-    return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
+    const final = results.map((one, position) => {
+      if (one instanceof Fault || recorded.has(one.serialNumber)) return one;
+      return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
+    });
+    await companion.record(final, db);
+    await countIssued(recorded, at, db);
+    return final;
   });
 }
 
@@ -210,3 +241,8 @@ function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'reque
     ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),
   };
 }
+
+const NOBODY: SetCompanion = {
+  hold: () => Promise.resolve(),
+  record: () => Promise.resolve(),
+};

@@ -1,3 +1,4 @@
+import type { BatchPlace } from '../domain/batch.ts';
 import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ApprovedReferral } from '../domain/eligibility-question.ts';
@@ -35,4 +36,6 @@ export interface AskedRequest {
   readonly fence?: number;
   /** What a second person approved. */
   readonly referral?: ApprovedReferral;
+  /** The item of a batch for which it is. */
+  readonly place?: BatchPlace;
 }

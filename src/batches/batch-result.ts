@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { hash } from 'node:crypto';
+import { Fault } from '../domain/fault.ts';
+import type { SerialNumber } from '../domain/serial-number.ts';
+import { query } from '../db/pool.ts';
+import { formatName } from '../x509/name.ts';
+import { readCertificate } from '../x509/read-certificate.ts';
+import type { Batch } from './batch-store.ts';
+import type { StoredItem } from './batch-store.ts';
+import { itemLine, type FinishedItem } from './finished-item.ts';
+import type { BatchFacts, Seal } from './manifest.ts';
+import type { BatchNeeds } from './needs.ts';
+import { resultName, writeResult } from './write-result.ts';
+
+/** A result that can be fetched, at rest on this node. */
+export interface BatchResult {
+  readonly file: string;
+  /** To offer for the download. */
+  readonly name: string;
+  /** Names these very octets. */
+  readonly tag: string;
+}
+
+/**
+ * The result of a batch that has ended, written on this node if it is not yet: on every node the same octets.
+ * @throws Fault `conflict` before its end, or when its time is over; `configuration-invalid` without a service key
+ */
+export async function openResult(batch: Batch, needs: BatchNeeds): Promise<BatchResult> {
+  requireResult(batch);
+  const file = path.join(needs.folder, `${batch.id}.zip`);
+  const kept = batch.resultSignature;
+  if (kept !== null && existsSync(file)) return { file, name: resultName(batch.name), tag: tagOf(kept) };
+  const { facts, chain } = await describe(batch, needs);
+  const written = await writeResult(finishedItems(batch, needs), facts, {
+    file,
+    chain,
+    seal: sealOf(batch, needs),
+  });
+  return { file, name: written.name, tag: tagOf(written.signature) };
+}
+
+/** Every item with its verdict, a line of JSON each. @throws Fault `conflict` as `openResult` */
+export async function* resultLines(batch: Batch, needs: BatchNeeds): AsyncGenerator<string, void, undefined> {
+  requireResult(batch);
+  for await (const item of finishedItems(batch, needs))
+    yield itemLine(item, item.status === 'SUCCESS' ? hash('sha256', item.certificate) : undefined);
+}
+
+function requireResult({ state, resultRemovedAt }: Batch): void {
+  if (state !== 'COMPLETED' && state !== 'CANCELLED')
+    throw new Fault('conflict', `The batch is ${state}; it has a result once it is COMPLETED or CANCELLED.`);
+  if (resultRemovedAt !== null)
+    throw new Fault(
+      'conflict',
+      `The result could be fetched until ${resultRemovedAt.toISOString()}; the certificates still can, one by one.`,
+    );
+}
+
+/** Items in their order, a page at a time. */
+async function* finishedItems(
+  { id }: Batch,
+  { issuance: { db } }: BatchNeeds,
+): AsyncGenerator<FinishedItem, void, undefined> {
+  for (let after = 0; ;) {
+    const { rows } = await query<StoredItem & { der: Buffer | null }>(db, PAGE, [id, after]);
+    for (const row of rows) yield toFinished(row);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
+}
+
+function toFinished(row: StoredItem & { der: Buffer | null }): FinishedItem {
+  const { position, id, fileName, status, errorCode, reasons, serialNumber, der } = row;
+  const about = { position, id, ...(fileName === null ? {} : { fileName }) };
+  if (status === 'SUCCESS' && serialNumber !== null && der !== null)
+    return { ...about, status, certificate: der, serialNumber: serialNumber satisfies SerialNumber };
+  if (status === null || status === 'SUCCESS' || errorCode === null || reasons === null)
+    throw new TypeError(`item ${String(position)} of batch ${id} has no verdict`);
+  return { ...about, status, errorCode, reasons };
+}
+
+/** What the manifest says of the batch, and the CAs above its certificates: those under which the first was issued. */
+async function describe(
+  batch: Batch,
+  { issuance: { db, hierarchy } }: BatchNeeds,
+): Promise<{ facts: BatchFacts; chain: readonly Buffer[] }> {
+  const { rows } = await query<{ der: Buffer; authority: string }>(
+    db,
+    `select der, authority from certificate where batch_id = $1 and status = 'issued' order by batch_position limit 1`,
+    [batch.id],
+  );
+  await hierarchy.chains.learn(rows, db);
+  const [first] = rows;
+  const present = hierarchy.authorities.find(
+    ({ category, kind }) => category === batch.request.category && kind === 'ISSUING',
+  );
+  const chain =
+    first === undefined ? (present?.chain ?? []) : hierarchy.chains.above(readCertificate(first.der).facts);
+  const [issuer] = chain;
+  if (issuer === undefined || batch.endedAt === null)
+    throw new TypeError('a result without an issuer or an end');
+  const { category, purpose, environment } = batch.request;
+  return {
+    chain,
+    facts: {
+      batch: batch.id,
+      name: batch.name,
+      participant: batch.participant,
+      category,
+      purpose,
+      ...(environment === undefined ? {} : { environment }),
+      completedAt: `${batch.endedAt.toISOString().slice(0, 19)}Z`,
+      issuer: {
+        name: first?.authority ?? present?.name ?? '',
+        subject: formatName(readCertificate(issuer).facts.subject),
+        sha256: hash('sha256', issuer),
+      },
+    },
+  };
+}
+
+/** The key of this node signs once; the first signature of any node is kept and given back from then on. */
+function sealOf({ id, resultKey }: Batch, { issuance: { db }, serviceKey }: BatchNeeds): Seal {
+  const spki = resultKey ?? serviceKey?.spki;
+  if (spki === undefined)
+    throw new Fault('configuration-invalid', 'There is no key that signs results; run tcs ca init.');
+  return {
+    algorithm: 'ecdsa-with-SHA256',
+    spki,
+    sign: async (statement) => {
+      if (resultKey === null && serviceKey !== undefined)
+        await query(
+          db,
+          `update batch set result_signature = $2, result_key = $3 where id = $1 and result_signature is null`,
+          [id, serviceKey.sign(statement), serviceKey.spki],
+        );
+      const { rows } = await query<{ signature: Buffer; key: Buffer }>(
+        db,
+        `select result_signature as signature, result_key as key from batch where id = $1`,
+        [id],
+      );
+      const [kept] = rows;
+      if (kept?.key.equals(spki) === true) return kept.signature;
+      throw new Fault('request-in-progress', 'Another node is making this result; send the request again.');
+    },
+  };
+}
+
+const tagOf = (signature: Buffer) => hash('sha256', signature);
+const PAGE = `
+  select i.position, i.id, i.file_name as "fileName", i.device_type as "deviceType", v.status, v.error_code as "errorCode",
+         v.reasons, v.serial_number as "serialNumber", c.der
+    from batch_item i left join batch_verdict v on v.batch_id = i.batch_id and v.position = i.position
+    left join certificate c on c.serial_number = v.serial_number
+   where i.batch_id = $1 and i.position > $2 order by i.position limit 1000`;

@@ -1,0 +1,110 @@
+import { query, withTransaction, type PoolClient } from '../db/pool.ts';
+import type { BatchNeeds } from './needs.ts';
+
+/** A part of a batch that is ours for a while. */
+export interface HeldChunk {
+  readonly batchId: string;
+  readonly number: number;
+  readonly first: number;
+  readonly last: number;
+  /** Raised by whoever takes it over: then this holder can record nothing. */
+  readonly fence: number;
+  /** How often it was taken since it last went as it should. */
+  readonly tries: number;
+}
+
+/** Somebody else holds the chunk now, or the batch has ended. */
+export class LeaseLost extends Error {
+  constructor({ batchId, number }: HeldChunk) {
+    super(`chunk ${String(number)} of batch ${batchId} is no longer held`);
+    this.name = 'LeaseLost';
+  }
+}
+
+/**
+ * Takes the next chunk: of the participant who has had the fewest turns among those that have work, and of its oldest
+ * batch. A participant that comes new begins where the others are. Whose lease is over is taken over.
+ */
+export async function claimChunk({
+  issuance: { db, clock },
+  leaseSeconds,
+}: BatchNeeds): Promise<HeldChunk | undefined> {
+  return withTransaction(db, async (client) => {
+    // Several who look at once choose alike; who comes too late for the last chunk of a batch looks again.
+    for (let look = 0; look < LOOKS; look += 1) {
+      const { rows } = await query<Waiting>(client, NEXT);
+      const [next] = rows;
+      if (next === undefined) return undefined;
+      const { rows: held } = await query<HeldChunk>(client, CLAIM, [next.batchId, leaseSeconds]);
+      const [chunk] = held;
+      if (chunk === undefined) continue;
+      await query(
+        client,
+        `insert into batch_turn (participant_id, turn) values ($1, $2::bigint + $3)
+         on conflict (participant_id) do update set turn = greatest(batch_turn.turn, $2::bigint) + $3`,
+        [next.participantId, next.turn, next.turnCost],
+      );
+      await query(
+        client,
+        `update batch set state = 'PROCESSING', started_at = coalesce(started_at, $2) where id = $1 and state = 'QUEUED'`,
+        [next.batchId, clock.now()],
+      );
+      return chunk;
+    }
+    return undefined;
+  });
+}
+
+/** Locks a chunk that must still be ours until the transaction ends. @throws LeaseLost */
+export async function keepChunk(chunk: HeldChunk, db: PoolClient): Promise<void> {
+  const { rowCount } = await query(
+    db,
+    `select from batch_chunk where batch_id = $1 and number = $2 and fence = $3 and not done for update`,
+    [chunk.batchId, chunk.number, chunk.fence],
+  );
+  if (rowCount !== 1) throw new LeaseLost(chunk);
+}
+
+/** Gives a chunk back, to be taken up again after a while; `failed`: it did not go as it should. */
+export async function releaseChunk(
+  chunk: HeldChunk,
+  { seconds, failed }: { readonly seconds: number; readonly failed: boolean },
+  db: PoolClient,
+): Promise<void> {
+  await query(
+    db,
+    `update batch_chunk set lease_until = null, not_before = clock_timestamp() + make_interval(secs => $4),
+       tries = case when $5 then tries else 0 end
+      where batch_id = $1 and number = $2 and fence = $3 and not done`,
+    [chunk.batchId, chunk.number, chunk.fence, seconds, failed],
+  );
+}
+
+interface Waiting {
+  readonly batchId: string;
+  readonly participantId: string;
+  readonly turnCost: number;
+  readonly turn: string;
+}
+
+const LOOKS = 20;
+const CLAIMABLE = `not k.done and (k.lease_until is null or k.lease_until < clock_timestamp())
+  and (k.not_before is null or k.not_before < clock_timestamp())`;
+/** Turns are counted from the fewest of those that have work, so that nobody saves them up. */
+const NEXT = `
+  with waiting as (
+    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, t.turn
+      from batch b left join batch_turn t on t.participant_id = b.participant_id
+     where b.state in ('QUEUED', 'PROCESSING') and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
+     order by b.participant_id, b.submitted_at, b.id),
+  floor as (
+    select coalesce(min(t.turn), 0) as turn from batch b join batch_turn t on t.participant_id = b.participant_id
+     where b.state = 'PROCESSING')
+  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost",
+         greatest(coalesce(w.turn, 0), floor.turn)::text as turn
+    from waiting w, floor order by greatest(coalesce(w.turn, 0), floor.turn), w.submitted_at, w.id limit 1`;
+const CLAIM = `
+  update batch_chunk set fence = fence + 1, tries = tries + 1, lease_until = clock_timestamp() + make_interval(secs => $2), not_before = null
+   where batch_id = $1 and number = (select k.number from batch_chunk k where k.batch_id = $1 and ${CLAIMABLE}
+     order by k.number limit 1 for update skip locked)
+  returning batch_id as "batchId", number, first_position as first, last_position as last, fence, tries`;

@@ -1,0 +1,17 @@
+import type { IssuanceNeeds } from '../issuance/needs.ts';
+import type { Signer } from '../keys/signer.ts';
+import type { IntakeNeeds } from './receive-upload.ts';
+
+/** What the use cases of batches work with; opened once at start. */
+export interface BatchNeeds {
+  readonly issuance: IssuanceNeeds;
+  readonly intake: IntakeNeeds;
+  /** Where uploads and results rest while they are written or fetched; nothing in it is needed after a restart. */
+  readonly folder: string;
+  /** The key by which results are vouched for; absent where `tcs ca init` has not made one. */
+  readonly serviceKey?: Signer;
+  /** Items that a worker takes at a time. */
+  readonly chunkItems: number;
+  /** How long a chunk is a worker's without a word of it, by the clock of the database. Seconds. */
+  readonly leaseSeconds: number;
+}

@@ -1,0 +1,154 @@
+import { BATCH_STATES, ITEM_STATUSES } from '../domain/batch.ts';
+import { CATEGORIES, PURPOSES } from '../domain/category.ts';
+import { Fault } from '../domain/fault.ts';
+import type { CallerRole } from '../domain/participant.ts';
+import { listBatches, listItems, requireBatch, type Batch } from '../batches/batch-store.ts';
+import {
+  approveBatch,
+  cancelBatch,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+  type BatchAct,
+} from '../batches/control-batch.ts';
+import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
+import { present } from './certificates.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import * as fields from './registry/fields.ts';
+import { route, type AskedRoute, type RouteAnswer } from './route.ts';
+import { z } from './schemas.ts';
+
+/** Who hands batches in, and controls them. */
+export const SUBMITTERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
+export const BATCH_READERS: readonly CallerRole[] = [
+  ...SUBMITTERS,
+  'PARTICIPANT_VIEWER',
+  'DCC_TEST_APPROVER',
+];
+
+/** Batches that are there: looked at and controlled; of others one sees none. */
+export const BATCH_ROUTES = [
+  route({
+    method: 'get',
+    path: '/v1/batches',
+    command: 'batch list',
+    summary: 'Own batches, and those that one asked for, newest first',
+    roles: BATCH_READERS,
+    query: z.strictObject({
+      ...fields.page,
+      state: z.enum(BATCH_STATES).optional(),
+      category: z.enum(CATEGORIES).optional(),
+      purpose: z.enum(PURPOSES).optional(),
+      participant: fields.signifier.optional(),
+    }),
+    answer: z.object({ items: z.array(batchSchema), nextCursor: z.string().nullable() }),
+    handle: async ({ caller, query: { limit, cursor, ...filter }, pool, at }) => {
+      const after = cursor === undefined ? undefined : readCursor(cursor, UUID);
+      const page = after === undefined ? { limit } : { limit, after };
+      const items = await listBatches(caller, present(filter), page, pool);
+      const last = items.at(-1);
+      const nextCursor =
+        items.length < limit || last === undefined
+          ? null
+          : writeCursor({ at: last.submittedAt, id: last.id });
+      return { body: { items: items.map((one) => batchView(one, at)), nextCursor } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/batches/{id}',
+    command: 'batch show',
+    summary: 'One batch: state, counts, progress, who, receipt',
+    roles: BATCH_READERS,
+    answer: batchSchema,
+    handle: async ({ caller, params, pool, at }) => ({
+      body: batchView(await requireBatch(params['id'] ?? '', caller, pool), at),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/batches/{id}/items',
+    command: 'batch items',
+    summary: 'Verdicts of a batch, item by item, in their order',
+    roles: BATCH_READERS,
+    query: z.strictObject({ ...fields.page, status: z.enum([...ITEM_STATUSES, 'WAITING']).optional() }),
+    answer: z.object({ items: z.array(itemSchema), nextCursor: z.string().nullable() }),
+    handle: async ({ caller, params, query: { limit, cursor, status }, pool }) => {
+      const batch = await requireBatch(params['id'] ?? '', caller, pool);
+      const filter = status === undefined ? {} : { status: status === 'WAITING' ? null : status };
+      const page = cursor === undefined ? { limit } : { limit, after: positionOf(cursor) };
+      const items = await listItems(batch.id, filter, page, pool);
+      const last = items.at(-1);
+      const nextCursor = items.length < limit || last === undefined ? null : String(last.position);
+      return { body: { items: items.map(itemView), nextCursor } };
+    },
+  }),
+  act('pause', 'batch pause', 'let a batch rest', 'batch.paused', SUBMITTERS, pauseBatch),
+  act('resume', 'batch resume', 'let a batch go on', 'batch.resumed', SUBMITTERS, resumeBatch),
+  act(
+    'cancellation',
+    'batch cancel',
+    'end a batch; what is issued stays issued',
+    'batch.cancelled',
+    SUBMITTERS,
+    (asked, { batches }) => cancelBatch(asked, batches),
+  ),
+  act(
+    'approval',
+    'batch approve',
+    'approve a batch that another person of the DCC prepared',
+    'batch.approved',
+    ['DCC_TEST_OPERATOR', 'DCC_TEST_APPROVER'],
+    approveBatch,
+  ),
+  route({
+    method: 'post',
+    path: '/v1/batches/{id}/retry',
+    command: 'batch retry',
+    summary: 'make a new batch of the items that failed, linked to this one',
+    roles: SUBMITTERS,
+    answer: batchSchema,
+    status: 202,
+    event: 'batch.retried',
+    handle: async (asked, { batches }) => {
+      const batch = await retryBatch(actOf(asked), batches);
+      return { ...answerOf(batch, asked.at), location: `/v1/batches/${batch.id}` };
+    },
+  }),
+];
+
+function act(
+  word: string,
+  command: string,
+  summary: string,
+  event: string,
+  roles: readonly CallerRole[],
+  perform: (asked: BatchAct, needs: Parameters<Parameters<typeof route>[0]['handle']>[1]) => Promise<Batch>,
+) {
+  return route({
+    method: 'post',
+    path: `/v1/batches/{id}/${word}`,
+    command,
+    summary,
+    roles,
+    answer: batchSchema,
+    event,
+    handle: async (asked, needs) => answerOf(await perform(actOf(asked), needs), asked.at),
+  });
+}
+
+const actOf = ({ params, caller, at, db }: AskedRoute<unknown, unknown>): BatchAct => ({
+  id: params['id'] ?? '',
+  caller,
+  at,
+  db,
+});
+
+const answerOf = (batch: Batch, at: Date): RouteAnswer => ({ body: batchView(batch, at), object: batch.id });
+
+function positionOf(cursor: string): number {
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  throw new Fault('malformed-request', 'The cursor is none that this service gave out.');
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -1,0 +1,128 @@
+import { BATCH_STATES, ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
+import type { Batch, StoredItem } from '../batches/batch-store.ts';
+import { formatInstant } from './certificate-view.ts';
+import * as schemas from './schemas.ts';
+
+const { z } = schemas;
+const count = z.int().min(0);
+const instant = z.string().openapi({ format: 'date-time' });
+
+export const batchSchema = z
+  .object({
+    id: z.uuid(),
+    state: z.enum(BATCH_STATES).openapi('BatchState'),
+    name: z.string(),
+    participant: z.string(),
+    request: z.record(z.string(), z.string()),
+    submittedBy: z.string(),
+    approvedBy: z.string().optional(),
+    submittedAt: instant,
+    approvedAt: instant.optional(),
+    startedAt: instant.optional(),
+    endedAt: instant.optional(),
+    retryOf: z.uuid().optional(),
+    receipt: z.object({ contentType: z.string(), octets: count, sha256: z.string() }),
+    items: count.nullable().openapi({ description: 'null until it is parsed' }),
+    progress: z.object({
+      settled: count,
+      waiting: count,
+      counts: z.object(
+        Object.fromEntries(ITEM_STATUSES.map((one) => [one, count])) as Record<ItemStatus, typeof count>,
+      ),
+      perSecond: z.number().optional(),
+      secondsLeft: z.number().optional(),
+    }),
+    reasons: z.array(
+      schemas.reason.extend({ errorCode: z.string().optional(), position: z.string().optional() }),
+    ),
+    result: z.string().nullable().openapi({ description: 'where it can be fetched, once there is one' }),
+  })
+  .openapi('Batch');
+
+export const itemSchema = z
+  .object({
+    position: count,
+    id: z.string(),
+    fileName: z.string().optional(),
+    deviceType: z.string().optional(),
+    status: z.enum([...ITEM_STATUSES, 'WAITING']),
+    errorCode: z.string().optional(),
+    reasons: z.array(schemas.reason).optional(),
+    serialNumber: z.string().optional(),
+  })
+  .openapi('BatchItem');
+
+export const rehearsalSchema = z
+  .object({
+    items: count,
+    counts: z.record(z.enum(ITEM_STATUSES), count),
+    failures: z.array(
+      z.object({
+        position: count,
+        id: z.string(),
+        fileName: z.string().optional(),
+        status: z.enum(ITEM_STATUSES),
+        errorCode: z.string(),
+        reasons: z.array(schemas.reason),
+      }),
+    ),
+  })
+  .openapi('BatchRehearsal');
+
+/** The batch object of the wire. */
+export function batchView(batch: Batch, now: Date) {
+  const { startedAt, endedAt, items } = batch;
+  const counts = Object.fromEntries(ITEM_STATUSES.map((one) => [one, batch.counts[one] ?? 0]));
+  const settled = Object.values(counts).reduce((sum, one) => sum + one, 0);
+  const waiting = (items ?? 0) - settled;
+  const seconds = startedAt === null ? 0 : ((endedAt ?? now).getTime() - startedAt.getTime()) / 1000;
+  const perSecond = seconds > 0 ? settled / seconds : undefined;
+  const hasResult =
+    (batch.state === 'COMPLETED' || batch.state === 'CANCELLED') &&
+    batch.resultRemovedAt === null &&
+    items !== null;
+  return {
+    id: batch.id,
+    state: batch.state,
+    name: batch.name,
+    participant: batch.participant,
+    request: batch.request,
+    submittedBy: batch.person,
+    ...(batch.approvedPerson === null ? {} : { approvedBy: batch.approvedPerson }),
+    submittedAt: formatInstant(batch.submittedAt),
+    ...(batch.approvedAt === null ? {} : { approvedAt: formatInstant(batch.approvedAt) }),
+    ...(startedAt === null ? {} : { startedAt: formatInstant(startedAt) }),
+    ...(endedAt === null ? {} : { endedAt: formatInstant(endedAt) }),
+    ...(batch.retryOf === null ? {} : { retryOf: batch.retryOf }),
+    receipt: {
+      contentType: batch.contentType,
+      octets: batch.uploadOctets,
+      sha256: batch.uploadSha256.toString('hex'),
+    },
+    items,
+    progress: {
+      settled,
+      waiting,
+      counts,
+      ...(perSecond === undefined ? {} : { perSecond: Math.round(perSecond) }),
+      ...(perSecond === undefined || endedAt !== null || settled === 0
+        ? {}
+        : { secondsLeft: Math.ceil(waiting / perSecond) }),
+    },
+    reasons: batch.reasons,
+    result: hasResult ? `/v1/batches/${batch.id}/result` : null,
+  };
+}
+
+export function itemView(item: StoredItem) {
+  return {
+    position: item.position,
+    id: item.id,
+    ...(item.fileName === null ? {} : { fileName: item.fileName }),
+    ...(item.deviceType === null ? {} : { deviceType: item.deviceType }),
+    status: item.status ?? 'WAITING',
+    ...(item.errorCode === null ? {} : { errorCode: item.errorCode }),
+    ...(item.reasons === null ? {} : { reasons: item.reasons }),
+    ...(item.serialNumber === null ? {} : { serialNumber: item.serialNumber }),
+  };
+}

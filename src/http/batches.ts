@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Router, type Request, type Response } from 'express';
+import { ENDED_STATES } from '../domain/batch.ts';
+import { Fault } from '../domain/fault.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { openResult, resultLines } from '../batches/batch-result.ts';
+import { requireBatch, type Batch } from '../batches/batch-store.ts';
+import { parseBatchContentType, receiveUpload, type ReceivedUpload } from '../batches/receive-upload.ts';
+import { rehearseBatch } from '../batches/rehearse-batch.ts';
+import { submitBatch, type SubmittedBatch } from '../batches/submit-batch.ts';
+import { withTransaction } from '../db/pool.ts';
+import { answerOnce } from './answer-once.ts';
+import { callerOf, requireRole } from './auth.ts';
+import { BATCH_READERS, SUBMITTERS } from './batch-routes.ts';
+import { batchView } from './batch-view.ts';
+import { present } from './certificates.ts';
+import { onlyMethods } from './negotiation.ts';
+import { requestIdOf } from './request-id.ts';
+import * as schemas from './schemas.ts';
+import type { HttpNeeds } from './server.ts';
+
+/** What of batches is no JSON: the upload, the result, the events. The rest are rows (`batch-routes.ts`). */
+export function batchRoutes(needs: HttpNeeds): Router {
+  const { batches, issuance } = needs;
+  const router = Router();
+  router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
+    const { name, dryRun, ...asked } = schemas.batchSubmission.parse(request.query);
+    const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
+    if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
+      throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');
+    const file = path.join(batches.folder, `upload-${randomUUID()}`);
+    const upload = await receiveUpload(request, file, batches.intake);
+    try {
+      const submitted = { upload, contentType, name, request: present(asked) };
+      if (dryRun) response.json(await rehearseBatch(submitted, callerOf(response), batches));
+      else await submit(submitted, request, response, needs);
+    } finally {
+      await rm(file, { force: true });
+    }
+  });
+
+  router.get('/:id/result', requireRole(...BATCH_READERS), async (request: ById, response) => {
+    const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
+    response.vary('Accept');
+    const form = request.accepts(['application/zip', 'application/x-ndjson']);
+    if (form === false)
+      throw new Fault('not-acceptable', 'A result can be had as application/zip or application/x-ndjson.');
+    if (form === 'application/zip') await sendZip(batch, response, needs);
+    else await sendLines(batch, response, needs);
+  });
+
+  router.get('/:id/events', requireRole(...BATCH_READERS), async (request: ById, response) => {
+    const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
+    await sendEvents(batch, response, needs);
+  });
+  router.all('/', (request, response, next) => {
+    // Lists are rows.
+    if (request.method === 'GET' || request.method === 'HEAD') next();
+    else void onlyMethods('GET', 'POST')(request, response, next);
+  });
+  router.all(['/:id/result', '/:id/events'], onlyMethods('GET'));
+  return router;
+}
+
+/** Batch, audit and the answer under its Idempotency-Key are one transaction. */
+async function submit(
+  submitted: SubmittedBatch,
+  request: Request,
+  response: Response,
+  { issuance, afterChange }: HttpNeeds,
+): Promise<void> {
+  const caller = callerOf(response);
+  const at = issuance.clock.now();
+  // What came is what its hash says: the same key with other octets is another request.
+  request.body = receiptOf(submitted.upload);
+  const { answer } = await withTransaction(issuance.db, (db) =>
+    answerOnce(request, caller, at, db, async () => {
+      const batch = await submitBatch(submitted, caller, at, db);
+      const facts = {
+        by: caller.person,
+        role: caller.role,
+        receipt: request.body as object,
+        state: batch.state,
+      };
+      const { credentialId } = caller;
+      const event = { at, event: 'batch.submitted', participantId: batch.participantId, credentialId };
+      await recordEvents([{ ...event, requestId: requestIdOf(request), object: batch.id, facts }], db);
+      return { body: batchView(batch, at), location: `/v1/batches/${batch.id}` };
+    }),
+  );
+  await afterChange([]);
+  response
+    .status(202)
+    .location(answer.location ?? '')
+    .json(answer.body);
+}
+
+const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
+
+/** The file with its Range: the same octets from every node, told by their ETag. */
+async function sendZip(batch: Batch, response: Response, { batches }: HttpNeeds): Promise<void> {
+  const { file, name, tag } = await openResult(batch, batches);
+  await recordDownload(batch, response, batches.issuance);
+  response.attachment(name).type('application/zip').set('ETag', `"${tag}"`);
+  await new Promise<void>((resolve, reject) => {
+    response.sendFile(
+      file,
+      { dotfiles: 'allow', lastModified: false, cacheControl: false },
+      (error: (Error & { readonly code?: string }) | undefined) => {
+        if (error === undefined || error.code === 'ECONNABORTED') resolve();
+        else reject(error);
+      },
+    );
+  });
+}
+
+async function sendLines(batch: Batch, response: Response, { batches }: HttpNeeds): Promise<void> {
+  const lines = Readable.from(resultLines(batch, batches), { objectMode: false });
+  // The first line, or what is wrong, before anything is answered.
+  await once(lines, 'readable');
+  await recordDownload(batch, response, batches.issuance);
+  response.type('application/x-ndjson');
+  await pipeline(lines, response).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
+}
+
+async function recordDownload(
+  { id, participantId }: Batch,
+  response: Response,
+  { db, clock }: HttpNeeds['issuance'],
+): Promise<void> {
+  const { credentialId, person } = callerOf(response);
+  const requestId = requestIdOf(response.req);
+  const event = { at: clock.now(), event: 'batch.result.fetched', participantId, credentialId, requestId };
+  await recordEvents([{ ...event, object: id, facts: { by: person } }], db);
+}
+
+/** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */
+async function sendEvents(first: Batch, response: Response, { issuance }: HttpNeeds): Promise<void> {
+  const caller = callerOf(response);
+  response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  response.flushHeaders();
+  const { db, clock } = issuance;
+  let told = '';
+  for (let batch = first, silent = 0; !response.destroyed; silent += 1) {
+    const data = JSON.stringify(batchView(batch, clock.now()));
+    const fact = JSON.stringify([batch.state, batch.counts]);
+    if (fact !== told) response.write(`event: batch\ndata: ${data}\n\n`);
+    else if (silent % KEEP_ALIVE === 0) response.write(': still here\n\n');
+    told = fact;
+    if (ENDED_STATES.includes(batch.state)) break;
+    await pause(BETWEEN_LOOKS);
+    batch = await requireBatch(batch.id, caller, db);
+  }
+  response.end();
+}
+
+type ById = Request<{ id: string }>;
+/** Milliseconds. */
+const BETWEEN_LOOKS = 500;
+/** Looks. */
+const KEEP_ALIVE = 30;

@@ -1,0 +1,301 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import request from 'supertest';
+import { openZip } from '../../src/archive/read-zip.ts';
+import { claimChunk } from '../../src/batches/claim-chunk.ts';
+import { sweepResults } from '../../src/batches/sweep-results.ts';
+import { verifyResult } from '../../src/batches/verify-result.ts';
+import { workOnce } from '../../src/batches/worker.ts';
+import { query } from '../../src/db/pool.ts';
+import { encodePem } from '../../src/x509/pem.ts';
+import {
+  batchWorld,
+  deviceLines,
+  type BatchBody,
+  type BatchWorld,
+  type Line,
+} from '../support/batch-world.ts';
+import { deviceCsr, newKey, organisationCsr } from '../support/csr-builder.ts';
+
+const octetsOf = (response: NodeJS.ReadableStream, done: (error: null, octets: Buffer) => void) => {
+  const chunks: Buffer[] = [];
+  response
+    .on('data', (chunk: Buffer) => chunks.push(chunk))
+    .on('end', () => done(null, Buffer.concat(chunks)));
+};
+
+describe('batches over HTTP', () => {
+  let here: BatchWorld;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'batch-http-'));
+    here = await batchWorld({ chunkItems: 20 });
+  });
+  afterAll(async () => {
+    await here.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const bodyOf = (answer: { body: unknown }) => answer.body as BatchBody;
+  const show = async (id: string) => bodyOf(await here.get(`/v1/batches/${id}`));
+  const submitted = async (lines: readonly Line[], options: Parameters<BatchWorld['submit']>[1] = {}) => {
+    const answer = await here.submit(lines, options);
+    expect(answer.status).toBe(202);
+    return bodyOf(answer);
+  };
+  const count = async (sql: string, ...values: unknown[]) =>
+    (await query<{ n: number }>(here.database.pool, `select count(*)::int as n from ${sql}`, values)).rows[0]!
+      .n;
+
+  test('a mixed file gives exactly the expected verdicts; its result verifies with tcs and OpenSSL, from any place on', async () => {
+    const good = deviceLines(40, 1000);
+    const key = newKey();
+    const reused = deviceCsr('00db123420900001', 'digitalSignature', { key });
+    const wrong: [Line, string][] = [
+      [{ id: 'unreadable', csr: 'no CSR at all' }, 'CSR_UNPARSEABLE'],
+      [
+        {
+          id: 'other-signer',
+          csr: deviceCsr('00db123420900002', 'digitalSignature', { signWith: newKey() }).pem,
+        },
+        'CSR_SIGNATURE_INVALID',
+      ],
+      [
+        { id: 'p384', csr: deviceCsr('00db123420900003', 'digitalSignature', { key: newKey('P-384') }).pem },
+        'CSR_KEY_TYPE',
+      ],
+      [
+        { id: 'two-usages', csr: deviceCsr('00db123420900004', ['digitalSignature', 'keyAgreement']).pem },
+        'CSR_KEY_USAGE',
+      ],
+      [{ id: 'organisation', csr: organisationCsr('90b3d51f30010001').pem }, 'CSR_SUBJECT'],
+      [{ id: 'range', csr: deviceCsr('00db12ffffffff01').pem }, 'DEVICE_ID_NOT_IN_RANGE'],
+      [
+        { id: 'reused', csr: deviceCsr('00db123420900005', 'digitalSignature', { key }).pem },
+        'PUBLIC_KEY_REUSED',
+      ],
+      [{ id: 'twice', csr: good[3]!.csr }, 'CSR_DUPLICATE_IN_BATCH'],
+    ];
+    const lines = [...good, { id: 'first-of-key', csr: reused.pem }, ...wrong.map(([line]) => line)];
+
+    const dry = await here.submit(lines, { query: '&dryRun=true' });
+    expect(dry.status).toBe(200);
+    expect(await count('batch')).toBe(0);
+    expect(await count('certificate')).toBe(0);
+
+    const { id } = await submitted(lines, { query: '&name=morning' });
+    await here.work();
+    const batch = await show(id);
+    expect(batch).toMatchObject({ state: 'COMPLETED', items: lines.length });
+    expect(batch.progress.counts['SUCCESS']).toBe(41);
+    const items = (await here.get(`/v1/batches/${id}/items?limit=500`)).body as {
+      items: { id: string; status: string; reasons?: { reason: string }[] }[];
+    };
+    expect(items.items.map((one) => one.id)).toEqual(lines.map((one) => one.id));
+    for (const [line, reason] of wrong) {
+      const item = items.items.find((one) => one.id === line.id);
+      expect({ id: line.id, reasons: item?.reasons?.map((one) => one.reason) }).toEqual({
+        id: line.id,
+        reasons: expect.arrayContaining([reason]) as string[],
+      });
+    }
+    // The rehearsal, which binds no keys, said the same but for the key that the batch itself binds.
+    const rehearsed = dry.body as { failures: { id: string }[] };
+    expect(rehearsed.failures.map((one) => one.id)).toEqual(
+      wrong.map(([line]) => line.id).filter((one) => one !== 'reused'),
+    );
+
+    const whole = await request(here.http)
+      .get(`/v1/batches/${id}/result`)
+      .set('Authorization', await here.bearer('METERWORKS'))
+      .set('Accept', 'application/zip')
+      .buffer(true)
+      .parse(octetsOf as never);
+    expect(whole.headers['content-disposition']).toContain('morning-response.zip');
+    const zip = whole.body as Buffer;
+    const rest = await request(here.http)
+      .get(`/v1/batches/${id}/result`)
+      .set('Authorization', await here.bearer('METERWORKS'))
+      .set('Range', 'bytes=1000-')
+      .set('If-Range', whole.headers['etag'] as string)
+      .buffer(true)
+      .parse(octetsOf as never);
+    expect(rest.status).toBe(206);
+    expect(zip.subarray(1000).equals(rest.body as Buffer)).toBe(true);
+    // Written anew, as another node would: the same octets.
+    rmSync(path.join(here.batches.folder, `${id}.zip`));
+    const again = await request(here.http)
+      .get(`/v1/batches/${id}/result`)
+      .set('Authorization', await here.bearer('METERWORKS'))
+      .buffer(true)
+      .parse(octetsOf as never);
+    expect(zip.equals(again.body as Buffer)).toBe(true);
+
+    const file = path.join(folder, 'result.zip');
+    writeFileSync(file, zip);
+    const { authorities } = here.needs.hierarchy;
+    const verdict = await verifyResult(file, {
+      key: here.batches.serviceKey!.spki,
+      anchors: authorities.map((one) => one.certificate),
+    });
+    expect(verdict.checks.filter((one) => !one.passed)).toEqual([]);
+    const archive = await openZip(file, { entries: 1000, entrySize: 10_000_000 });
+    const entry = archive.entries.find((one) => one.name === 'meter-1000.crt');
+    writeFileSync(path.join(folder, 'one.crt'), await archive.read(entry!));
+    await archive.close();
+    writeFileSync(
+      path.join(folder, 'cas.pem'),
+      authorities.map((one) => encodePem('CERTIFICATE', one.certificate)).join(''),
+    );
+    expect(
+      execFileSync(
+        'openssl',
+        ['verify', '-attime', String(here.clock.now().getTime() / 1000), '-CAfile', 'cas.pem', 'one.crt'],
+        { cwd: folder, encoding: 'utf8' },
+      ),
+    ).toContain('OK');
+
+    const ndjson = await here.get(`/v1/batches/${id}/result`).then(() =>
+      here.bearer('METERWORKS').then((bearer) =>
+        request(here.http)
+          .get(`/v1/batches/${id}/result`)
+          .set('Authorization', bearer)
+          .set('Accept', 'application/x-ndjson')
+          .buffer(true)
+          .parse(octetsOf as never),
+      ),
+    );
+    expect((ndjson.body as Buffer).toString().trim().split('\n')).toHaveLength(lines.length);
+  }, 60_000);
+
+  test('only its owner sees a batch; its certificates are found by it', async () => {
+    const { id } = await submitted(deviceLines(3, 2000));
+    await here.work();
+    for (const way of ['', '/items', '/result', '/events'])
+      expect((await here.get(`/v1/batches/${id}${way}`, 'NORTHGATE')).status).toBe(404);
+    expect((await here.post(`/v1/batches/${id}/cancellation`, 'NORTHGATE')).status).toBe(404);
+    expect((await here.get('/v1/batches', 'NORTHGATE')).body).toEqual({ items: [], nextCursor: null });
+    expect(
+      ((await here.get(`/v1/certificates?batch=${id}`)).body as { items: unknown[] }).items,
+    ).toHaveLength(3);
+  });
+
+  test('the same Idempotency-Key and octets give one batch; other octets are a conflict', async () => {
+    const lines = deviceLines(2, 2100);
+    const [first, second] = await Promise.all([
+      here.submit(lines, { key: 'once' }),
+      here.submit(lines, { key: 'once' }),
+    ]);
+    expect(bodyOf(first).id).toBe(bodyOf(second).id);
+    expect((await here.submit(deviceLines(1, 2110), { key: 'once' })).status).toBe(409);
+    await here.work();
+  });
+
+  test('a container with a fault is refused as a whole, with its place; an upload that changed is TAMPERED', async () => {
+    const refused = await submitted([...deviceLines(2, 2200), ...deviceLines(1, 2200)]);
+    const changed = await submitted(deviceLines(2, 2210));
+    await query(
+      here.database.pool,
+      `update batch_upload set octets = octets || 'x'::bytea where batch_id = $1`,
+      [changed.id],
+    );
+    await here.work();
+    expect(await show(refused.id)).toMatchObject({
+      state: 'REJECTED',
+      reasons: [{ reason: 'BATCH_DUPLICATE_ID', errorCode: 'FM:DUPID', position: 'line 3' }],
+    });
+    expect(await show(changed.id)).toMatchObject({ state: 'TAMPERED', items: null });
+    expect(await count('batch_item where batch_id = any($1)', [refused.id, changed.id])).toBe(0);
+    expect((await here.get(`/v1/batches/${refused.id}/result`)).status).toBe(409);
+  });
+
+  test('a batch that is paused rests; cancelled, it keeps what is issued; the rest is retried', async () => {
+    const { id } = await submitted(deviceLines(50, 2300));
+    await workOnce(here.batches);
+    await workOnce(here.batches);
+    expect((await here.post(`/v1/batches/${id}/pause`)).status).toBe(200);
+    await here.work();
+    expect(await show(id)).toMatchObject({ state: 'PAUSED', progress: { settled: 20 } });
+    expect((await here.post(`/v1/batches/${id}/pause`)).status).toBe(409);
+    expect((await here.post(`/v1/batches/${id}/resume`)).body).toMatchObject({ state: 'QUEUED' });
+    expect((await here.post(`/v1/batches/${id}/cancellation`)).body).toMatchObject({
+      state: 'CANCELLED',
+      progress: { settled: 50, counts: { SUCCESS: 20, WORKFLOW_ERROR: 30 } },
+    });
+    await here.work();
+    const retried = bodyOf(await here.post(`/v1/batches/${id}/retry`));
+    expect(retried).toMatchObject({ state: 'QUEUED', items: 30, retryOf: id });
+    await here.work();
+    expect(await show(retried.id)).toMatchObject({
+      state: 'COMPLETED',
+      progress: { counts: { SUCCESS: 30 } },
+    });
+    expect(await count(`certificate where batch_id = any($1) and status = 'issued'`, [id, retried.id])).toBe(
+      50,
+    );
+  });
+
+  test('what the DCC prepares waits for a second person, and the participant named decides', async () => {
+    const query_ = '&onBehalfOf=METERWORKS';
+    const asDcc = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: query_ } as const;
+    const { id } = await submitted(deviceLines(2, 2400), asDcc);
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`, 'DCC', 'DCC_TEST_OPERATOR')).body).toMatchObject({
+      state: 'PREPARED',
+    });
+    expect((await here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_OPERATOR')).status).toBe(403);
+    expect((await here.post(`/v1/batches/${id}/approval`)).status).toBe(403);
+    expect((await here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_APPROVER')).body).toMatchObject({
+      state: 'PENDING',
+    });
+    await here.work();
+    expect(await show(id)).toMatchObject({
+      state: 'COMPLETED',
+      participant: 'METERWORKS',
+      progress: { counts: { SUCCESS: 2 } },
+    });
+
+    const stranger = await submitted(deviceLines(1, 2410), { ...asDcc, query: '&onBehalfOf=OLDMETER' });
+    await here.post(`/v1/batches/${stranger.id}/approval`, 'DCC', 'DCC_TEST_APPROVER');
+    await here.work();
+    const ended = bodyOf(await here.get(`/v1/batches/${stranger.id}`, 'DCC', 'DCC_TEST_OPERATOR'));
+    expect(ended).toMatchObject({ state: 'COMPLETED', progress: { counts: { INELIGIBLE: 1 } } });
+  });
+
+  test('a large batch does not starve a small one of somebody else', async () => {
+    const large = await submitted(deviceLines(120, 3000));
+    await workOnce(here.batches);
+    await workOnce(here.batches);
+    const small = await submitted(deviceLines(1, 3200), { as: 'NORTHGATE' });
+    await workOnce(here.batches);
+    const order = [];
+    for (let turn = 0; turn < 2; turn += 1) {
+      const chunk = await claimChunk(here.batches);
+      order.push(chunk?.batchId);
+    }
+    expect(order).toContain(small.id);
+    await query(here.database.pool, `update batch_chunk set lease_until = null`);
+    await here.work();
+    expect(await show(large.id)).toMatchObject({
+      state: 'COMPLETED',
+      progress: { counts: { SUCCESS: 120 } },
+    });
+  }, 60_000);
+
+  test('events tell of every change until the end; after its days a result is gone and the certificates are not', async () => {
+    const { id } = await submitted(deviceLines(3, 3300));
+    const events = here.get(`/v1/batches/${id}/events`);
+    await here.work();
+    const { text, type } = await events;
+    expect(type).toBe('text/event-stream');
+    expect(text.match(/"state":"[A-Z]+"/g)?.at(-1)).toBe('"state":"COMPLETED"');
+    here.clock.advance(30 * 86_400_000 + 1000);
+    const swept = await sweepResults(30, here.batches);
+    expect(swept.map((one) => one.id)).toContain(id);
+    expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(409);
+    expect(
+      ((await here.get(`/v1/certificates?batch=${id}`)).body as { items: unknown[] }).items,
+    ).toHaveLength(3);
+  });
+});

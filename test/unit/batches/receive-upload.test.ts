@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { isUntouched, parseBatchContentType, receiveUpload } from '../../../src/batches/receive-upload.ts';
+import { CODES, intakeNeeds, temporaryFolder } from '../../support/batch-intake.ts';
+import { inOrder } from '../../support/batch-results.ts';
+
+const folder = temporaryFolder();
+const PIECES = ['one', '', 'two and more'].map((text) => Buffer.from(text));
+
+test('an upload rests in a file of its own with its hash, and a change is seen', async () => {
+  const file = path.join(folder, 'good');
+  const upload = await receiveUpload(inOrder(PIECES), file, intakeNeeds());
+  const whole = Buffer.concat(PIECES);
+  expect(upload).toEqual({ file, octets: whole.length, sha256: createHash('sha256').update(whole).digest() });
+  expect(readFileSync(file).equals(whole)).toBe(true);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(await isUntouched(upload)).toBe(true);
+  writeFileSync(file, Buffer.from(whole).fill('X', 4, 5));
+  expect(await isUntouched(upload)).toBe(false);
+  truncateSync(file, 3);
+  expect(await isUntouched(upload)).toBe(false);
+});
+
+test('an upload that exists already is not written over', async () => {
+  const file = path.join(folder, 'there');
+  writeFileSync(file, 'before');
+  await expect(receiveUpload(inOrder(PIECES), file, intakeNeeds())).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(readFileSync(file, 'utf8')).toBe('before');
+});
+
+test.each([
+  [
+    'one octet too many',
+    PIECES,
+    { uploadOctets: 14 },
+    { code: 'too-large', reasons: [{ errorCode: 'FM:SIZE' }] },
+  ],
+  ['nothing', [], {}, { code: 'malformed-request', reasons: [{ errorCode: 'FM:EMPTY' }] }],
+])('%s: refused, and no file remains', async (_, pieces, limits, fault) => {
+  const file = path.join(folder, 'refused');
+  await expect(receiveUpload(inOrder(pieces), file, intakeNeeds(limits))).rejects.toMatchObject(fault);
+  expect(existsSync(file)).toBe(false);
+});
+
+test('a sender who breaks off leaves no file', async () => {
+  const file = path.join(folder, 'broken-off');
+  async function* brokenOff() {
+    yield* inOrder(PIECES);
+    throw new Error('aborted');
+  }
+  await expect(receiveUpload(brokenOff(), file, intakeNeeds())).rejects.toThrow('aborted');
+  expect(existsSync(file)).toBe(false);
+});
+
+test.each([
+  ['application/zip', 'application/zip'],
+  ['Application/X-Zip-Compressed', 'application/zip'],
+  ['application/ndjson; charset=UTF-8', 'application/x-ndjson'],
+  ['text/csv; header=present; charset="utf-8"', 'text/csv'],
+])('%s is %s', (header, type) => expect(parseBatchContentType(header, CODES)).toBe(type));
+
+test.each([
+  undefined,
+  '',
+  'text/plain',
+  'application/json',
+  'text/csv; charset=utf-16',
+  'multipart/form-data',
+])('%s is no batch', (header) => {
+  expect(() => parseBatchContentType(header, CODES)).toThrow(
+    expect.objectContaining({ code: 'unsupported-media-type' }),
+  );
+});
