@@ -44,6 +44,22 @@ if (http !== undefined)
     ['the load generator beside it', '', micro(http.driverCpu), (http.driverCpu / floor.both).toFixed(1)],
   );
 rows.push(...measureEligibility(floor));
+const feed = onPostgres('scripts/bench/feed.mjs', 'The SECAS feed');
+if (feed !== undefined)
+  rows.push(
+    [
+      `the SECAS feed of ${feed.rows} rows, all new: signature, check, diff, one commit (${feed.first.toFixed(1)} s)`,
+      rate(feed.rows / feed.first),
+      '',
+      '',
+    ],
+    [
+      `the next one, a tenth of the Parties changed (${feed.second.toFixed(1)} s)`,
+      rate(feed.rows / feed.second),
+      '',
+      '',
+    ],
+  );
 
 const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];
 const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -71,22 +87,24 @@ async function measureBareHttp() {
 }
 
 function measureHttp() {
+  const result = onPostgres('scripts/bench/http.mjs', 'HTTP');
+  if (result !== undefined && result.refused > 0) throw new Error(`${result.refused} requests were refused`);
+  return result;
+}
+
+/** What a script prints that runs on a durable PostgreSQL of its own; `undefined`, with a word, where there is none. */
+function onPostgres(script, what) {
   const ran = spawnSync(
     process.execPath,
-    ['scripts/with-postgres.mjs', '--durable', process.execPath, 'scripts/bench/http.mjs'],
-    {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
+    ['scripts/with-postgres.mjs', '--durable', process.execPath, script],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (ran.status === 69) {
-    console.log('HTTP is left out: PostgreSQL is not installed.');
+    console.log(`${what} is left out: PostgreSQL is not installed.`);
     return undefined;
   }
-  if (ran.status !== 0) throw new Error('the HTTP benchmark failed');
-  const result = JSON.parse(ran.stdout.trim().split('\n').at(-1));
-  if (result.refused > 0) throw new Error(`${result.refused} requests were refused`);
-  return result;
+  if (ran.status !== 0) throw new Error(`the benchmark ${script} failed`);
+  return JSON.parse(ran.stdout.trim().split('\n').at(-1));
 }
 
 function write(measured) {

@@ -5,6 +5,7 @@ import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
 import { decisionCommands } from './decisions.ts';
 import { demoCommand } from './demo.ts';
+import { feedCommands } from './feed.ts';
 import { issueCommand } from './issue.ts';
 import { leftoverCommands } from './leftovers.ts';
 import { lintCommand } from './lint.ts';
@@ -39,6 +40,7 @@ export function program(): Command {
     batchCommands,
     leftoverCommands,
     routeCommands,
+    feedCommands,
     demoCommand,
   ])
     add(tcs);

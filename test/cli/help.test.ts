@@ -37,6 +37,7 @@ test('the commands are those that are documented', () => {
     'decisions replay',
     'decisions show',
     'demo',
+    'feeds import',
     'issue',
     'leftovers abandon',
     'leftovers list',

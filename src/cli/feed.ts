@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { Fault } from '../domain/fault.ts';
+import { ApiClient } from './api-client.ts';
+import { print, type OutputOptions } from './output.ts';
+
+/** feeds import: the SECAS feed and its signature, over the API of a running service. */
+export function feedCommands(tcs: Command): void {
+  const feeds =
+    tcs.commands.find((one) => one.name() === 'feeds') ??
+    tcs.command('feeds').description('feeds of the registry, over the API');
+  feeds
+    .command('import')
+    .argument('<file>', 'the feed, .csv or .xlsx')
+    .description(
+      'send the SECAS feed with its detached signature; everything is taken, or nothing (SECAS_FEED)',
+    )
+    .requiredOption('--signature <file>', 'CMS, or the signature alone')
+    .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
+    .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--json', 'one JSON value')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ openssl cms -sign -binary -in feed.csv -signer secas.pem -inkey secas.key -outform DER -out feed.p7s\n' +
+        '  $ tcs feeds import feed.csv --signature feed.p7s --dry-run --url http://127.0.0.1:8080 --token-file secas.txt',
+    )
+    .action(async (file: string, options: FeedOptions) => {
+      const client = new ApiClient(options.url, read(options.tokenFile).toString('utf8').trim());
+      const asked = new URLSearchParams({
+        fileName: path.basename(file),
+        dryRun: String(options.dryRun ?? false),
+      });
+      const octets = read(file);
+      const report = (await client.upload(
+        `/v1/feeds?${asked.toString()}`,
+        new Blob([new Uint8Array(octets)]).stream(),
+        {
+          'Content-Type': typeOf(file),
+          'Feed-Signature': read(options.signature).toString('base64'),
+        },
+      )) as { readonly applied: boolean; readonly text: string };
+      const outcome = report.applied ? 'Taken.' : 'Nothing was changed.';
+      print(options, report, () => `${report.text.trimEnd()}\n${outcome}`);
+    });
+}
+
+type FeedOptions = OutputOptions & {
+  readonly signature: string;
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly dryRun?: true;
+};
+
+const typeOf = (file: string) =>
+  /\.xlsx$/i.test(file) ? 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' : 'text/csv';
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? 0 : file);
+  } catch (cause) {
+    throw new Fault('not-found', `${file} cannot be read.`, { cause });
+  }
+}
