@@ -41,7 +41,7 @@ export async function claimChunk({
       await query(
         client,
         `insert into batch_turn (participant_id, turn) values ($1, $2::bigint + $3)
-         on conflict (participant_id) do update set turn = greatest(batch_turn.turn, $2::bigint) + $3`,
+         on conflict (participant_id) do update set turn = excluded.turn`,
         [next.participantId, next.turn, next.turnCost],
       );
       await query(
@@ -90,19 +90,24 @@ interface Waiting {
 const LOOKS = 20;
 const CLAIMABLE = `not k.done and (k.lease_until is null or k.lease_until < clock_timestamp())
   and (k.not_before is null or k.not_before < clock_timestamp())`;
-/** Turns are counted from the fewest of those that have work, so that nobody saves them up. */
+/**
+ * Turns are counted from the fewest of those that are being worked on: who comes new begins there, whatever turns it had
+ * before, so that nobody saves them up and nobody pays for the past.
+ */
 const NEXT = `
   with waiting as (
-    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, t.turn
+    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, coalesce(t.turn, 0) as turn,
+           exists (select from batch p where p.participant_id = b.participant_id and p.state = 'PROCESSING') as begun
       from batch b left join batch_turn t on t.participant_id = b.participant_id
      where b.state in ('QUEUED', 'PROCESSING') and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
      order by b.participant_id, b.submitted_at, b.id),
   floor as (
     select coalesce(min(t.turn), 0) as turn from batch b join batch_turn t on t.participant_id = b.participant_id
      where b.state = 'PROCESSING')
-  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost",
-         greatest(coalesce(w.turn, 0), floor.turn)::text as turn
-    from waiting w, floor order by greatest(coalesce(w.turn, 0), floor.turn), w.submitted_at, w.id limit 1`;
+  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost", at.turn::text as turn
+    from waiting w, floor,
+         lateral (select case when w.begun then greatest(w.turn, floor.turn) else floor.turn end as turn) as at
+   order by at.turn, w.submitted_at, w.id limit 1`;
 const CLAIM = `
   update batch_chunk set fence = fence + 1, tries = tries + 1, lease_until = clock_timestamp() + make_interval(secs => $2), not_before = null
    where batch_id = $1 and number = (select k.number from batch_chunk k where k.batch_id = $1 and ${CLAIMABLE}

@@ -27,6 +27,28 @@ export function loadItemCodes(file: string = path.join(__dirname, 'item-codes.ya
   return value;
 }
 
+/** Every reason that only batches have, as `GET /v1/reason-codes` shows them. */
+export function batchReasons({ container, workflow }: ItemCodes) {
+  const row = (says: string) => {
+    return ([reason, { errorCode, source, fix }]: [
+      string,
+      { errorCode: string; source: string; fix: string },
+    ]) => ({
+      reason,
+      gate: 'BATCH',
+      outcome: 'REFUSE' as const,
+      authority: 'DESIGN' as const,
+      clause: source,
+      says: `${says} (${errorCode}).`,
+      fix,
+    });
+  };
+  return [
+    ...[...container].map(row('The batch is refused as a whole')),
+    ...[...workflow].map(row('The item never came to a decision')),
+  ];
+}
+
 /** The status and error code of an item that was refused or failed, with every reason that the fault tells. */
 export function itemFailure(fault: Fault, codes: ItemCodes): ItemFailure {
   const found = fault.reasons

@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { CATEGORIES, type Category } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
+import { batchReasons } from '../batches/item-codes.ts';
 import type { Authority } from '../ca/authority.ts';
 import { describeProfile } from '../profiles/describe-profile.ts';
 import { LARGEST_CSR } from '../x509/csr.ts';
@@ -27,7 +28,11 @@ export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
   router
     .route('/reason-codes')
     .get(noParameters, (_request, response) => {
-      response.json([...ruleSets.at(clock.now()).reasonCodes.values(), ...HTTP_REASONS]);
+      response.json([
+        ...ruleSets.at(clock.now()).reasonCodes.values(),
+        ...HTTP_REASONS,
+        ...batchReasons(batches.intake.codes),
+      ]);
     })
     .all(get);
 

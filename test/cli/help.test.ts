@@ -5,7 +5,7 @@ import { ROUTES } from '../../src/http/routes.ts';
 /** Every command that does something, with its full name. */
 const COMMANDS = commandsOf(program(), '');
 /** They run until they are told to stop, or show themselves: there is no one value to answer with. */
-const SHOWS = ['serve', 'demo'];
+const SHOWS = ['serve', 'worker', 'demo'];
 
 describe('every command', () => {
   test.each(COMMANDS)('$name has an example in its help', ({ name, command }) => {
@@ -27,6 +27,9 @@ describe('every command', () => {
 test('the commands are those that are documented', () => {
   const own = COMMANDS.map((one) => one.name).filter((name) => !ROUTES.some((row) => row.command === name));
   expect(own.sort()).toEqual([
+    'batch result',
+    'batch submit',
+    'batch verify',
     'ca export',
     'ca init',
     'ca list',
@@ -50,6 +53,7 @@ test('the commands are those that are documented', () => {
     'token create',
     'token list',
     'token revoke',
+    'worker',
   ]);
   const names = COMMANDS.map((one) => one.name);
   expect(ROUTES.map((row) => row.command).filter((name) => !names.includes(name))).toEqual([]);

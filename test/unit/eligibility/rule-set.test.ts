@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Fault } from '../../../src/domain/fault.ts';
 import { explain, parseRuleSet } from '../../../src/eligibility/rule-set.ts';
 import { RULE_SET_FILES } from '../../../src/eligibility/rule-set-schema.ts';
+import { batchReasons, loadItemCodes } from '../../../src/batches/item-codes.ts';
 import { HTTP_REASONS } from '../../../src/http/problem-reasons.ts';
 import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
@@ -348,6 +349,7 @@ test('every reason code that an answer carries is published', () => {
   const published = new Set([
     ...loadRuleSets().at(TEST_NOW).reasonCodes.keys(),
     ...HTTP_REASONS.map((one) => one.reason),
+    ...batchReasons(loadItemCodes()).map((one) => one.reason),
   ]);
   const inCode = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
