@@ -19,6 +19,7 @@ export class ApiClient {
     });
   }
 
+  /** @returns JSON as its value, a text such as CSV as it is. @throws Fault as the service answered */
   async get(path: string): Promise<unknown> {
     return this.#send(path, { headers: { Accept: 'application/json' } });
   }
@@ -42,6 +43,7 @@ export class ApiClient {
   async #send(path: string, init: Sent): Promise<unknown> {
     const response = await this.#fetch(path, init);
     if (!response.ok) throw await faultOf(response);
+    if (response.headers.get('content-type')?.startsWith('text/')) return response.text();
     const value = (await response.json().catch(() => ({}))) as ProblemLike;
     if (response.status === 202 && value.outcome === 'REFER')
       throw new Fault('referred', value.detail ?? 'Referred.', { reasons: value.reasons ?? [] });

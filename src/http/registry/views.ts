@@ -1,4 +1,4 @@
-import { formatEui64 } from '../../domain/eui64.ts';
+import { formatEui64, parseEui64 } from '../../domain/eui64.ts';
 import type { TestingParticipant } from '../../domain/participant.ts';
 import type { Review } from '../../domain/review.ts';
 import { agreementStanding } from '../../eligibility/agreement.ts';
@@ -30,7 +30,7 @@ export function reviewView(one: Review) {
     participant: one.participant,
     state: one.state,
     summary: one.summary,
-    act: plain(one.act),
+    act: actView(one.act),
     reasons: one.reasons,
     preparedBy: one.preparedPerson,
     preparedAt: formatInstant(one.preparedAt),
@@ -40,6 +40,16 @@ export function reviewView(one: Review) {
     because: one.decidedBecause,
   };
 }
+
+/** The act in the forms of the wire: its EUI-64s in dashed pairs, wherever they stand. */
+function actView(act: Review['act']): Record<string, unknown> {
+  const dashed = JSON.stringify(plain(act), (name, value: unknown) => {
+    const eui64 = EUI64_MEMBERS.has(name) && typeof value === 'string' ? parseEui64(value) : undefined;
+    return eui64 === undefined ? value : formatEui64(eui64);
+  });
+  return JSON.parse(dashed) as Record<string, unknown>;
+}
+const EUI64_MEMBERS = new Set(['from', 'to', 'eui64']);
 
 export const participant = z
   .object({ signifier: z.string(), type: z.string(), name: z.string(), status: z.string() })

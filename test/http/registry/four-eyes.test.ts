@@ -1,4 +1,7 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import request from 'supertest';
+import { ApiClient } from '../../../src/cli/api-client.ts';
 import { query } from '../../../src/db/pool.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { world, type World } from '../../support/world.ts';
@@ -43,6 +46,7 @@ describe('what needs a second person', () => {
     expect(prepared.status).toBe(202);
     expect(prepared.headers['location']).toBe(`/v1/reviews/${String(prepared.body.id)}`);
     expect(prepared.body).toMatchObject({ state: 'OPEN', kind: 'AGREEMENT', participant: 'STRANGER' });
+    expect(prepared.body.act.value.deviceRanges).toEqual(AGREEMENT.deviceRanges);
     expect((await get('/v1/participants/STRANGER/agreements', 'DCC_REGISTRAR')).body.items).toEqual([]);
 
     const decision = `/v1/reviews/${String(prepared.body.id)}/decision`;
@@ -127,5 +131,18 @@ describe('what needs a second person', () => {
     );
     expect(csv.text.split('\r\n')[0]).toBe('signifier,userId,userRole,scheme,marketParticipantId,roleCode');
     expect(csv.text).toContain('NORTHGATE,90-B3-D5-1F-30-01-00-01,EXPORT_SUPPLIER,,,');
+  });
+
+  test('the command line prints that table as the service sent it', async () => {
+    const server = http.createServer(here.http).listen(0);
+    try {
+      const { port } = server.address() as AddressInfo;
+      const token = await here.token('NORTHGATE', 'PARTICIPANT_VIEWER');
+      const client = new ApiClient(`http://127.0.0.1:${String(port)}`, token);
+      const table = await client.get('/v1/participants/NORTHGATE/identity-map?format=csv');
+      expect(table).toContain('signifier,userId,userRole,scheme,marketParticipantId,roleCode\r\nNORTHGATE,');
+    } finally {
+      server.close();
+    }
   });
 });
