@@ -91,23 +91,21 @@ const LOOKS = 20;
 const CLAIMABLE = `not k.done and (k.lease_until is null or k.lease_until < clock_timestamp())
   and (k.not_before is null or k.not_before < clock_timestamp())`;
 /**
- * Turns are counted from the fewest of those that are being worked on: who comes new begins there, whatever turns it had
- * before, so that nobody saves them up and nobody pays for the past.
+ * Start-time fair queueing: whoever has the fewest turns is next, and nobody counts as having fewer than the last one served
+ * had before its turn (a turn costs 2 at most). So nobody saves turns up, nobody pays for the past, and a newcomer is
+ * served at once but cannot hold up the others with ever new small batches.
  */
 const NEXT = `
   with waiting as (
-    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, coalesce(t.turn, 0) as turn,
-           exists (select from batch p where p.participant_id = b.participant_id and p.state = 'PROCESSING') as begun
+    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, coalesce(t.turn, 0) as turn
       from batch b left join batch_turn t on t.participant_id = b.participant_id
      where b.state in ('QUEUED', 'PROCESSING') and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
      order by b.participant_id, b.submitted_at, b.id),
-  floor as (
-    select coalesce(min(t.turn), 0) as turn from batch b join batch_turn t on t.participant_id = b.participant_id
-     where b.state = 'PROCESSING')
-  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost", at.turn::text as turn
-    from waiting w, floor,
-         lateral (select case when w.begun then greatest(w.turn, floor.turn) else floor.turn end as turn) as at
-   order by at.turn, w.submitted_at, w.id limit 1`;
+  floor as (select coalesce(max(turn), 0) - 2 as turn from batch_turn)
+  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost",
+         greatest(w.turn, floor.turn)::text as turn
+    from waiting w, floor
+   order by greatest(w.turn, floor.turn), w.submitted_at, w.id limit 1`;
 const CLAIM = `
   update batch_chunk set fence = fence + 1, tries = tries + 1, lease_until = clock_timestamp() + make_interval(secs => $2), not_before = null
    where batch_id = $1 and number = (select k.number from batch_chunk k where k.batch_id = $1 and ${CLAIMABLE}

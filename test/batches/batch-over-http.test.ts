@@ -283,6 +283,22 @@ describe('batches over HTTP', () => {
     });
   }, 60_000);
 
+  test('ever new small batches do not starve a large one of somebody else', async () => {
+    const large = await submitted(deviceLines(120, 3600));
+    await workOnce(here.batches);
+    const order = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      // Parsed first; the second piece of work is a chunk of whoever is next.
+      await submitted(deviceLines(1, 3800 + turn), { as: 'NORTHGATE' });
+      await workOnce(here.batches);
+      order.push((await claimChunk(here.batches))?.batchId);
+    }
+    expect(order.filter((id) => id === large.id).length).toBeGreaterThanOrEqual(1);
+    expect(order.filter((id) => id !== large.id).length).toBeGreaterThanOrEqual(1);
+    await query(here.database.pool, `update batch_chunk set lease_until = null`);
+    await here.work();
+  }, 60_000);
+
   test('events tell of every change until the end; after its days a result is gone and the certificates are not', async () => {
     const { id } = await submitted(deviceLines(3, 3300));
     const events = here.get(`/v1/batches/${id}/events`);
