@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { recordEvents } from '../audit/audit-log.ts';
 import { query, withTransaction } from '../db/pool.ts';
@@ -32,7 +32,19 @@ export async function sweepResults(
     return rows;
   });
   for (const { id } of swept) await rm(path.join(needs.folder, `${id}.zip`), { force: true });
+  await sweepDrafts(needs.folder, at);
   return swept;
+}
+
+/** What processes that died left half-written; a day is longer than anything is written. */
+async function sweepDrafts(folder: string, now: Date): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    if (name.endsWith('.zip')) continue;
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && now.getTime() - found.mtimeMs > DAY)
+      await rm(file, { recursive: true, force: true });
+  }
 }
 
 const DAY = 86_400_000;
