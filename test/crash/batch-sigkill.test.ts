@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openDatabase, query, type Database } from '../../src/db/pool.ts';
+import { createCredential } from '../../src/registry/credentials.ts';
+import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { parseRegistryFile } from '../../src/registry/registry-file.ts';
+import { readCertificate } from '../../src/x509/read-certificate.ts';
+import { deviceLines, ndjson } from '../support/batch-world.ts';
+import { TEST_NOW } from '../support/dates.ts';
+import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
+import type { BatchOrders } from './batch-victim.ts';
+
+const ROOT = path.join(__dirname, '..', '..');
+/** CRASHES: how many steps are tried, spread over all there are; `every` for all of them. CRASH_SEED: which of them. */
+const CRASHES = process.env['CRASHES'] ?? '8';
+const SEED = Number(process.env['CRASH_SEED'] ?? '0');
+
+describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-batch-crash-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const authorities = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
+  const good = deviceLines(6, 7000);
+  const upload = ndjson([...good, { id: 'unreadable', csr: 'none' }, { id: 'twice', csr: good[0]!.csr }]);
+
+  test('every item has exactly one verdict after recovery, every signature is on record, what was issued keeps its octets', async () => {
+    const { token, copy } = await prepareOrigin(folder);
+    const tally = { killed: 0, signed: 0, issued: 0, abandoned: 0, verdicts: 0 };
+    const run = async (dieAt: number) => {
+      const database = await copy(`victim-${String(dieAt)}`);
+      const evidence = path.join(folder, `evidence-${String(dieAt)}`);
+      const orders = { database, authorities, token, dieAt, evidence };
+      const ended = await spawnVictim({ ...orders, upload });
+      expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
+      const before = await withDatabase(database, forgetLease);
+      // A client that had no answer hands it in again; else whoever is left goes on.
+      await spawnVictim({ ...orders, dieAt: 0, ...(before.batches === 0 ? { upload } : {}) });
+      await withDatabase(database, (survivor) => check(survivor, evidence, before, tally));
+      if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
+      return Number(ended.output.trim());
+    };
+
+    const steps = await run(0);
+    expect(steps).toBeGreaterThan(100);
+    const wanted = CRASHES === 'every' ? steps : Number(CRASHES);
+    const places = Array.from(
+      { length: wanted },
+      (_, index) => 1 + ((Math.floor((index * steps) / wanted) + SEED) % steps),
+    );
+    for (const place of places) {
+      tally.killed += 1;
+      await run(place);
+    }
+    process.stdout.write(`killed at ${String(wanted)} of ${String(steps)} steps: ${JSON.stringify(tally)}\n`);
+  }, 3_600_000);
+
+  const onServer = onPostgres ? test : test.skip;
+  onServer(
+    'two workers share a batch; one is killed and nothing is lost',
+    async () => {
+      const { token, copy } = await prepareOrigin(folder);
+      const database = await copy('shared');
+      const lines = deviceLines(60, 8000);
+      const evidence = (name: string) => path.join(folder, `shared-${name}`);
+      const orders = { database, authorities, token };
+      // It dies right after the batch is handed in and queued.
+      await spawnVictim({ ...orders, upload: ndjson(lines), dieAt: 60, evidence: evidence('a') });
+      const before = await withDatabase(database, forgetLease);
+      const [killed] = await Promise.all([
+        spawnVictim({ ...orders, dieAt: 150, evidence: evidence('b') }),
+        spawnVictim({ ...orders, dieAt: 0, evidence: evidence('c') }),
+      ]);
+      expect(killed.signal).toBe('SIGKILL');
+      await withDatabase(database, forgetLease);
+      await spawnVictim({ ...orders, dieAt: 0, evidence: evidence('d') });
+      const tally = { killed: 1, signed: 0, issued: 0, abandoned: 0, verdicts: 0 };
+      for (const name of ['b', 'c', 'd'])
+        await withDatabase(database, (survivor) => check(survivor, evidence(name), before, tally, 60));
+      expect(linesOf(path.join(evidence('b'), 'signed')).length).toBeGreaterThan(0);
+      expect(linesOf(path.join(evidence('c'), 'signed')).length).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});
+
+interface Before {
+  readonly batches: number;
+  readonly verdicts: readonly unknown[];
+  readonly issued: readonly { readonly serial_number: string; readonly der: Buffer }[];
+}
+
+/** What was on record when the process died; its leases are over. */
+async function forgetLease({ pool }: Database): Promise<Before> {
+  await query(
+    pool,
+    `update batch_chunk set lease_until = clock_timestamp() where not done and lease_until is not null`,
+  );
+  const { rows: batches } = await query<{ n: number }>(pool, 'select count(*)::int as n from batch');
+  const { rows: verdicts } = await query(pool, 'select * from batch_verdict order by position');
+  const { rows: issued } = await query<Before['issued'][number]>(pool, ISSUED);
+  return { batches: batches[0]!.n, verdicts, issued };
+}
+
+async function check(
+  { pool }: Database,
+  evidence: string,
+  before: Before,
+  tally: Record<'signed' | 'issued' | 'abandoned' | 'verdicts', number>,
+  items = 8,
+): Promise<void> {
+  const { rows: batches } = await query(pool, 'select state, items from batch');
+  expect(batches).toEqual([{ state: 'COMPLETED', items }]);
+  const { rows: verdicts } = await query<{ position: number }>(
+    pool,
+    'select * from batch_verdict order by position',
+  );
+  expect(verdicts.map((one) => one.position)).toEqual(Array.from({ length: items }, (_, index) => index + 1));
+  expect(verdicts).toEqual(expect.arrayContaining([...before.verdicts]));
+  const { rows: issued } = await query<Before['issued'][number]>(pool, ISSUED);
+  expect(issued).toEqual(expect.arrayContaining([...before.issued]));
+  expect(issued).toHaveLength(items === 8 ? 6 : items);
+
+  const { rows } = await query<{
+    serial_number: string;
+    status: string;
+    der: Buffer | null;
+    tbs: Buffer | null;
+  }>(pool, 'select serial_number, status, der, tbs from certificate');
+  expect(rows.filter((row) => row.status === 'prepared')).toEqual([]);
+  const signed = linesOf(path.join(evidence, 'signed')).map((line) => Buffer.from(line, 'base64'));
+  for (const der of signed) {
+    const { tbs, facts } = readCertificate(der);
+    const row = rows.find((one) => one.serial_number === facts.serialNumber.toString('hex').toUpperCase());
+    expect(row?.status === 'issued' ? row.der?.equals(der) : row?.tbs?.equals(tbs)).toBe(true);
+  }
+  const serials = signed.map((der) => readCertificate(der).facts.serialNumber.toString('hex'));
+  expect(new Set(serials).size).toBe(serials.length);
+  tally.signed += signed.length;
+  tally.issued += issued.length;
+  tally.abandoned += rows.length - issued.length;
+  tally.verdicts += verdicts.length;
+}
+
+async function withDatabase<T>(
+  where: BatchOrders['database'],
+  act: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(where);
+  try {
+    return await act(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** A database with the demo world in it, and how to copy it for each victim. */
+async function prepareOrigin(folder: string) {
+  const world = path.join(ROOT, 'src/cli/demo/world.yaml');
+  const fill = async ({ pool }: Database) => {
+    const file = parseRegistryFile(readFileSync(world, 'utf8'), 'world.yaml');
+    await loadRegistry(file, TEST_NOW, pool, () => Promise.resolve());
+    const expiresAt = new Date('2027-06-01');
+    const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', expiresAt } as const;
+    return (await createCredential(wanted, TEST_NOW, pool)).token;
+  };
+  if (onPostgres) {
+    const database = await testDatabase();
+    const token = await fill(database);
+    await database.pool.end();
+    return { token, copy: async () => ({ url: await copyDatabase(database.url ?? '') }) };
+  }
+  const dataDir = path.join(folder, 'origin');
+  const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
+  const database = await openDatabase({ dataDir, image: new Blob([new Uint8Array(image)]) });
+  const token = await fill(database);
+  await database.close();
+  const copy = (name: string) => {
+    cpSync(dataDir, path.join(folder, name), { recursive: true });
+    return Promise.resolve({ dataDir: path.join(folder, name) });
+  };
+  return { token, copy };
+}
+
+function spawnVictim(orders: BatchOrders): Promise<{ signal: string | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', path.join(__dirname, 'batch-victim.ts'), JSON.stringify(orders)],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('error', reject);
+    child.on('exit', (_code, signal) => resolve({ signal, output }));
+  });
+}
+
+const linesOf = (file: string) =>
+  existsSync(file) ? readFileSync(file, 'latin1').split('\n').filter(Boolean) : [];
+const ISSUED = `select serial_number, der from certificate where status = 'issued'`;
