@@ -1,4 +1,5 @@
 // npm run bench [-- --write]: what one certificate costs, beside what this machine can do in the same run.
+// npm run bench -- batch: what many cost (batch.mjs).
 // --write puts the table into docs/performance.md. HTTP needs PostgreSQL's server programs; without them it is left out, with a word.
 import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +9,21 @@ import autocannon from 'autocannon';
 import { measureFloor } from './floor.mjs';
 import { measureEligibility } from './eligibility.mjs';
 import { measureInProcess } from './in-process.mjs';
+
+if (process.argv[2] === 'batch') {
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      'scripts/with-postgres.mjs',
+      '--durable',
+      process.execPath,
+      'scripts/bench/batch.mjs',
+      ...process.argv.slice(3),
+    ],
+    { stdio: 'inherit' },
+  );
+  process.exit(status ?? 1);
+}
 
 const rows = [];
 const before = measureFloor();
