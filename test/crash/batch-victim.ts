@@ -18,6 +18,7 @@ import { systemRandom } from '../../src/domain/serial-number.ts';
 import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { verifyingHere } from '../../src/x509/verifier.ts';
 import { TEMPLATES, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { fixedClock } from '../support/dates.ts';
 
@@ -84,6 +85,7 @@ async function main(orders: BatchOrders): Promise<void> {
       refusedKeys: refused.keys,
       clock,
       fillRandom: systemRandom,
+      verifier: verifyingHere,
     },
     intake: { limits: DEFAULT_BATCH_LIMITS, codes: loadItemCodes() },
     folder: orders.evidence,
