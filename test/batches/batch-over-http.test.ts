@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import request from 'supertest';
@@ -307,7 +307,18 @@ describe('batches over HTTP', () => {
     expect(type).toBe('text/event-stream');
     expect(text.match(/"state":"[A-Z]+"/g)?.at(-1)).toBe('"state":"COMPLETED"');
     here.clock.advance(30 * 86_400_000 + 1000);
+    const draft = path.join(here.batches.folder, 'upload-of-a-process-that-died');
+    const fresh = path.join(here.batches.folder, 'upload-of-one-that-writes');
+    for (const [file, at] of [
+      [draft, new Date(here.clock.now().getTime() - 86_401_000)],
+      [fresh, here.clock.now()],
+    ] as const) {
+      writeFileSync(file, 'half');
+      utimesSync(file, at, at);
+    }
     const swept = await sweepResults(30, here.batches);
+    expect([existsSync(draft), existsSync(fresh)]).toEqual([false, true]);
+    rmSync(fresh);
     expect(swept.map((one) => one.id)).toContain(id);
     expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(409);
     expect(

@@ -1,9 +1,10 @@
 // A process that hands a batch in and works on it, and kills itself (SIGKILL) at the n-th step: before and after every
 // statement and every signature. It writes what it signed into a file, for its survivors to compare with the database.
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { DEFAULT_BATCH_LIMITS } from '../../src/batches/batch-limits.ts';
 import { loadItemCodes } from '../../src/batches/item-codes.ts';
@@ -32,6 +33,8 @@ export interface BatchOrders {
   readonly dieAt: number;
   /** A folder of its own. */
   readonly evidence: string;
+  /** The evidence of another: after its first chunk it waits until the other has signed too; its steps count from there. */
+  readonly meet?: string;
 }
 
 async function main(orders: BatchOrders): Promise<void> {
@@ -106,10 +109,18 @@ async function main(orders: BatchOrders): Promise<void> {
     await withTransaction(pool, (db) => submitBatch(submitted, caller, clock.now(), db));
     step();
   }
+  if (orders.meet !== undefined) {
+    armed = false;
+    while (!hasSigned(orders.evidence)) await workOnce(needs);
+    while (!hasSigned(orders.meet)) await setTimeout(5);
+    armed = true;
+  }
   while (await workOnce(needs)) step();
   armed = false;
   await database.close();
   process.stdout.write(`${String(steps)}\n`);
 }
+
+const hasSigned = (evidence: string) => existsSync(path.join(evidence, 'signed'));
 
 void main(JSON.parse(process.argv[2] ?? '{}') as BatchOrders);
