@@ -13,7 +13,7 @@ import type { SerialNumber } from '../domain/serial-number.ts';
 import { askDownloads, requireDownloadable } from '../issuance/require-downloadable.ts';
 import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
-import { callerOf, requireRole } from './auth.ts';
+import { callerOf } from './auth.ts';
 import { certificateViews, fullChain, withheldView } from './certificate-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -35,19 +35,14 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
 
   router
     .route('/')
-    .post(
-      noParameters,
-      requireRole('PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'),
-      requireType('application/json'),
-      async (request, response) => {
-        const body = schemas.certificateRequest.parse(request.body);
-        requireSmallCsr(body.csr);
-        const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
-        const certificate = await issue(asked, idempotencyKeyOf(request));
-        const [view] = await certificateViews([certificate], issuance);
-        response.status(201).location(`/v1/certificates/${certificate.serialNumber}`).json(view);
-      },
-    )
+    .post(noParameters, requireType('application/json'), async (request, response) => {
+      const body = schemas.certificateRequest.parse(request.body);
+      requireSmallCsr(body.csr);
+      const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
+      const certificate = await issue(asked, idempotencyKeyOf(request));
+      const [view] = await certificateViews([certificate], issuance);
+      response.status(201).location(`/v1/certificates/${certificate.serialNumber}`).json(view);
+    })
     .get(async (request, response) => {
       const { limit, cursor, sha256, onBehalfOf, ...query } = schemas.certificateList.parse(request.query);
       const caller = callerOf(response);

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import request from 'supertest';
+import { findDecision } from '../../src/audit/decisions.ts';
 import { query } from '../../src/db/pool.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
@@ -48,14 +49,23 @@ describe('callers', () => {
   });
 
   test.each([
-    ['NORTHGATE', 'PARTICIPANT_VIEWER'],
+    ['METERWORKS', 'PARTICIPANT_VIEWER'],
+    ['METERWORKS', 'PARTICIPANT_SRO'],
     ['ASSESS', 'ASSESSOR'],
     ['DCC', 'DCC_REGISTRAR'],
     ['DCC', 'DCC_TEST_APPROVER'],
-  ] as const)('%s as %s may not issue', async (signifier, role) => {
+  ] as const)('%s as %s may not issue, and the refusal is a decision on record', async (signifier, role) => {
     const answer = await post(await here.token(signifier, role), body());
-    expect(answer.status).toBe(403);
-    expect(answer.body.type).toBe('urn:problem:tcs:role-not-permitted');
+    expect([answer.status, answer.body.type]).toEqual([403, 'urn:problem:tcs:not-eligible']);
+    expect(answer.body.errors).toContainEqual({
+      reason: 'OFFICER_NOT_AUTHORISED',
+      clause: 'SEC Appendix M',
+      detail: `The role ${role} may not ask for certificates.`,
+      fix: expect.stringContaining('ARO'),
+    });
+    const decision = await findDecision(String(answer.body.decision), here.database.pool);
+    expect(decision).toMatchObject({ participant: signifier, outcome: 'REFUSE' });
+    expect(decision?.reasons).toEqual(answer.body.errors);
   });
 
   test('an operator of the DCC issues on behalf of a participant, who then owns the certificate', async () => {

@@ -127,10 +127,10 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     if (reason.startsWith('PURPOSE_')) expect(error?.fix).toBe(row?.fix);
   });
 
-  test('a role that may not issue reads which roles may', async () => {
+  test('a role that may not send batches reads which roles may', async () => {
     const token = await here.token('ASSESS', 'ASSESSOR');
     const answer = await request(here.http)
-      .post('/v1/certificates')
+      .post('/v1/batches?category=DEVICE')
       .set('Authorization', `Bearer ${token}`)
       .send(good());
     expect(answer.body.errors).toEqual([
