@@ -25,6 +25,22 @@ const OWNERS = {
   cli: 'commander',
 };
 
+/** The private keys of the service stay behind `Signer`; `tcs csr` makes keys of participants, for trying. */
+const KEY_DOOR = (folder) => [
+  {
+    regex: '/keys/private-key-file\\.ts$',
+    message: 'A private key stays in keys/: use its Signer (docs/architecture.md).',
+  },
+  {
+    regex: '^node:crypto$',
+    importNames: [
+      'createPrivateKey',
+      ...(folder === 'cli' ? [] : ['generateKeyPairSync', 'generateKeyPair']),
+    ],
+    message: 'A private key stays in keys/: use its Signer (docs/architecture.md).',
+  },
+];
+
 const layerRules = LAYERS.flatMap((folders, layer) =>
   folders.map((folder) => {
     const closed = LAYERS.slice(layer)
@@ -36,6 +52,7 @@ const layerRules = LAYERS.flatMap((folders, layer) =>
       .filter((library) => !own.includes(library));
     const patterns = [
       { regex: `^(${foreign.join('|')})$`, message: 'One library, one folder (docs/architecture.md).' },
+      ...(folder === 'keys' ? [] : KEY_DOOR(folder)),
       ...(folder === 'cli'
         ? []
         : [

@@ -1,11 +1,10 @@
-import type { KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { Fault } from '../domain/fault.ts';
 import { newSerialNumber, type FillRandom } from '../domain/serial-number.ts';
-import { readKeyFile, writeKeyFile, writeNewFile } from '../keys/key-file.ts';
+import { writeNewFile } from '../keys/new-file.ts';
 import { makeServiceKey } from '../keys/service-key.ts';
 import type { Signer } from '../keys/signer.ts';
-import { newPrivateKey, softwareSigner } from '../keys/software-signer.ts';
+import { createSigner, openSigner } from '../keys/software-signer.ts';
 import { lint } from '../lint/lint.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import { authorityName, fillAuthority } from '../profiles/fill-profile.ts';
@@ -14,6 +13,7 @@ import { assembleCertificate, encodeTbs } from '../x509/certificate.ts';
 import { encodePem } from '../x509/pem.ts';
 import { checkIssued } from '../x509/second-opinion.ts';
 import { authorityFiles, readCertificateFile, rootsFirst } from './authority-files.ts';
+import { openAuthoritySigner } from './authority-signer.ts';
 import { algorithmIdentifier, readAuthority, type Authority } from './authority.ts';
 import { expectedAuthority } from './expectation.ts';
 
@@ -62,8 +62,8 @@ function createAuthority(
   needs: CreationNeeds,
 ): Authority {
   const files = authorityFiles(needs.folder, template.authority);
-  const signer = softwareSigner(ownKey(template, files.key, needs));
-  const issuer = above === undefined ? signer : signerOf(above, needs);
+  const signer = ownSigner(template, files.key, needs);
+  const issuer = above === undefined ? signer : openAuthoritySigner(above, needs);
   const algorithm = algorithmIdentifier(issuer);
   const facts = { serialNumber: newSerialNumber(needs.fillRandom), notBefore: needs.now, spki: signer.spki };
 
@@ -76,11 +76,9 @@ function createAuthority(
   return readAuthority(template, certificate, above);
 }
 
-function ownKey(template: AuthorityTemplate, file: string, { passphrase }: CreationNeeds): KeyObject {
-  if (existsSync(file)) return readKeyFile(file, passphrase);
-  const key = newPrivateKey(template.subjectPublicKeyInfo);
-  writeKeyFile(file, key, passphrase);
-  return key;
+function ownSigner(template: AuthorityTemplate, file: string, { passphrase }: CreationNeeds): Signer {
+  const place = { file, passphrase };
+  return existsSync(file) ? openSigner(place) : createSigner(template.subjectPublicKeyInfo, place);
 }
 
 function openExisting(
@@ -92,11 +90,4 @@ function openExisting(
   const certificate = readCertificateFile(file);
   if (certificate === undefined) throw new Fault('authority-refused', `${file} disappeared.`);
   return readAuthority(template, certificate, above);
-}
-
-function signerOf(authority: Authority, { folder, passphrase }: CreationNeeds): Signer {
-  const file = authorityFiles(folder, authority.name).key;
-  const signer = softwareSigner(readKeyFile(file, passphrase));
-  if (signer.publicKey.equals(authority.publicKey)) return signer;
-  throw new Fault('authority-refused', `${file} is not the key of the certificate of ${authority.name}.`);
 }

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { Fault, type Reason } from '../domain/fault.ts';
-import { KEY_NOT_OPENED, keyNotOpened, readKeyFile } from '../keys/key-file.ts';
-import { softwareSigner } from '../keys/software-signer.ts';
+import { KEY_NOT_OPENED, keyNotOpened } from '../keys/key-not-opened.ts';
 import { runRules } from '../lint/lint.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import { authorityName } from '../profiles/fill-profile.ts';
@@ -11,6 +9,7 @@ import { readCertificate } from '../x509/read-certificate.ts';
 import { checkIssued } from '../x509/second-opinion.ts';
 import { authorityFiles, readCertificateFile, rootsFirst } from './authority-files.ts';
 import { issuingAuthority, readAuthority, type Authority, type IssuingAuthority } from './authority.ts';
+import { hasKey, openAuthoritySigner } from './authority-signer.ts';
 import { Chains } from './chains.ts';
 import { whyRefused, type Refused } from './refused.ts';
 
@@ -45,9 +44,10 @@ export function openHierarchy(
 ): Hierarchy {
   const issuing = new Map<string, IssuingAuthority>();
   const opened = openEach(needs, now, (authority) => {
-    const signer = openKey(authority, needs);
-    if (authority.kind === 'ISSUING' && signer)
-      issuing.set(authority.name, issuingAuthority(authority, signer));
+    // A root's key may be kept elsewhere: only `tcs ca init` uses it. One that is here must be the right one.
+    if (authority.kind === 'ROOT' && !hasKey(authority, needs.folder)) return;
+    const signer = openAuthoritySigner(authority, needs);
+    if (authority.kind === 'ISSUING') issuing.set(authority.name, issuingAuthority(authority, signer));
   });
   const authorities = [...opened.values()];
   return {
@@ -127,19 +127,6 @@ function openAuthority(
     throw refuse(`${file}: not signed by ${above?.name ?? 'itself'}: not one of our own test CAs`, cause);
   }
   return authority;
-}
-
-/** A root's key may be kept elsewhere: only `tcs ca init` uses it. */
-function openKey(
-  authority: Authority,
-  { folder, passphrase }: { readonly folder: string; readonly passphrase: string },
-) {
-  const file = authorityFiles(folder, authority.name).key;
-  if (authority.kind === 'ROOT' && !existsSync(file)) return undefined;
-  const signer = softwareSigner(readKeyFile(file, passphrase));
-  if (!signer.publicKey.equals(authority.publicKey))
-    throw refuse(`${file} is not the key of the certificate of ${authority.name}`);
-  return signer;
 }
 
 function readStrictly(file: string, der: Buffer) {

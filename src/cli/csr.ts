@@ -12,7 +12,7 @@ import {
 } from '../domain/category.ts';
 import { eui64Octets, parseEui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
-import { writeNewFile } from '../keys/key-file.ts';
+import { writeNewFile } from '../keys/new-file.ts';
 import { encodeExtension, extendedKeyUsageValue, keyUsageValue } from '../x509/extensions.ts';
 import { encodeName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';

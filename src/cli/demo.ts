@@ -9,7 +9,7 @@ import { requireNoCurrent } from '../ca/authority-store.ts';
 import { createAuthorities, missingAuthorities } from '../ca/create-authorities.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Pool } from '../db/pool.ts';
-import { writeNewFile } from '../keys/key-file.ts';
+import { writeNewFile } from '../keys/new-file.ts';
 import { loadProfiles } from '../profiles/load-profiles.ts';
 import { openLog } from '../logger.ts';
 import { requireAddress, startService, stopOnSignals, type RunningService } from '../serve.ts';

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { readKeyFile, writeKeyFile } from './key-file.ts';
 import type { Signer } from './signer.ts';
-import { newPrivateKey, softwareSigner } from './software-signer.ts';
+import { createSigner, openSigner } from './software-signer.ts';
 
 /** The key by which the service vouches for results of batches; not a CA key, and it signs no certificate. */
 interface ServiceKeyNeeds {
@@ -14,7 +13,7 @@ interface ServiceKeyNeeds {
 /** Opens the service key; `undefined` when there is none. @throws Fault `authority-refused` when it does not open */
 export function openServiceKey({ folder, passphrase }: ServiceKeyNeeds): Signer | undefined {
   const file = fileIn(folder);
-  return existsSync(file) ? softwareSigner(readKeyFile(file, passphrase)) : undefined;
+  return existsSync(file) ? openSigner({ file, passphrase }) : undefined;
 }
 
 /** Makes the service key, P-256, where there is none. @returns whether it is new */
@@ -22,7 +21,7 @@ export function makeServiceKey({ folder, passphrase }: ServiceKeyNeeds): boolean
   const file = fileIn(folder);
   if (existsSync(file)) return false;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeKeyFile(file, newPrivateKey({ algorithm: 'EC', curve: 'P-256' }), passphrase);
+  createSigner({ algorithm: 'EC', curve: 'P-256' }, { file, passphrase });
   return true;
 }
 

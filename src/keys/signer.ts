@@ -4,7 +4,10 @@ import type { KeyObject } from 'node:crypto';
 export const SIGNATURE_ALGORITHMS = ['ecdsa-with-SHA256', 'sha256WithRSAEncryption'] as const;
 export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
 
-/** The one door to a private key: nothing outside this folder holds the key itself. */
+/**
+ * The one door to a private key of the service: nothing outside this folder holds the key itself, nor makes or reads one
+ * (ESLint holds it).
+ */
 export interface Signer {
   readonly algorithm: SignatureAlgorithm;
   readonly publicKey: KeyObject;

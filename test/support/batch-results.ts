@@ -1,10 +1,11 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FinishedItem } from '../../src/batches/finished-item.ts';
 import type { BatchFacts } from '../../src/batches/manifest.ts';
 import { writeResult, type WrittenResult } from '../../src/batches/write-result.ts';
 import type { SerialNumber } from '../../src/domain/serial-number.ts';
-import { softwareSigner } from '../../src/keys/software-signer.ts';
+import { createSigner } from '../../src/keys/software-signer.ts';
 import { formatName } from '../../src/x509/name.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { makeSignedSpecimens, type SignedSpecimen } from './signed-specimens.ts';
@@ -17,7 +18,13 @@ const [device] = DEVICES;
 export const CHAIN: readonly Buffer[] = device!.chain;
 
 /** The service key of the tests. */
-export const SEAL = softwareSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+export const SEAL = createSigner(
+  { algorithm: 'EC', curve: 'P-256' },
+  {
+    file: path.join(mkdtempSync(path.join(tmpdir(), 'tcs-seal-')), 'key.pem'),
+    passphrase: 'only for the tests',
+  },
+);
 
 export const FACTS: BatchFacts = {
   batch: '0b9c3f2e-0000-4000-8000-000000000001',
