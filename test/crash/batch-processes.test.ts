@@ -159,7 +159,7 @@ if (onPostgres)
       await open(VERDICT_GATE);
       await until('one chunk of each on record', async () => (await count('seen where gate = 30')) === 2);
       await until('both at their second verdicts', () => waiting('worker-a', 'worker-b'));
-      await workers[0]!.kill();
+      await workers[0].kill();
       await open(VERDICT_GATE + 1);
       await until('the end of its connections', () => gone('worker-a'));
       // A minute later, without the minute.
