@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Fault, FAULT_CODES, type FaultCode, type Reason } from '../domain/fault.ts';
 
 /** Asks the service over HTTP; a problem document becomes the Fault that it was. */
@@ -33,18 +34,40 @@ export class ApiClient {
     return this.#send(path, { method: 'POST', body, duplex: 'half', headers });
   }
 
-  /** Fetches something as it is. @throws Fault as the service answered */
-  async download(path: string, accept: string): Promise<ReadableStream> {
-    const response = await this.#fetch(path, { headers: { Accept: accept } });
-    if (response.ok && response.body !== null) return response.body;
-    throw await faultOf(response);
+  /**
+   * Fetches something as it is, piece by piece.
+   * @throws Fault as the service answered; `database-unavailable`, also from the pieces, when the line breaks
+   */
+  async download(
+    path: string,
+    accept: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Pick<Response, 'status' | 'headers'> & { readonly body: AsyncIterable<Uint8Array> }> {
+    const response = await this.#fetch(path, { headers: { Accept: accept, ...headers } });
+    if (!response.ok || response.body === null) throw await faultOf(response);
+    const pieces = response.body as unknown as AsyncIterable<Uint8Array>;
+    return { status: response.status, headers: response.headers, body: this.#whole(pieces) };
+  }
+
+  async *#whole(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      throw this.#broken(cause);
+    }
+  }
+
+  #broken(cause: unknown): Fault {
+    return new Fault('database-unavailable', `The answer of ${this.#baseUrl} broke off.`, { cause });
   }
 
   async #send(path: string, init: Sent): Promise<unknown> {
     const response = await this.#fetch(path, init);
     if (!response.ok) throw await faultOf(response);
     if (response.headers.get('content-type')?.startsWith('text/')) return response.text();
-    const value = (await response.json().catch(() => ({}))) as ProblemLike;
+    const value = (await response.json().catch((cause: unknown) => {
+      throw this.#broken(cause);
+    })) as ProblemLike;
     if (response.status === 202 && value.outcome === 'REFER')
       throw new Fault('referred', value.detail ?? 'Referred.', { reasons: value.reasons ?? [] });
     return value;
@@ -60,6 +83,29 @@ export class ApiClient {
   }
 }
 
+/** Where a command finds the service, and as whom. */
+export interface ApiOptions {
+  readonly url: string;
+  readonly tokenFile: string;
+}
+
+/** @throws Fault `not-found` when the file of the token cannot be read */
+export function clientOf({ url, tokenFile }: ApiOptions): ApiClient {
+  try {
+    return new ApiClient(url, readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim());
+  } catch (cause) {
+    throw new Fault('not-found', `${tokenFile} cannot be read.`, { cause });
+  }
+}
+
+/** Whether the same request may go through when it is sent again in a while. */
+export const isPassing = ({ code }: Fault): boolean => PASSING.has(code);
+const PASSING: ReadonlySet<FaultCode> = new Set([
+  'database-unavailable',
+  'too-many-requests',
+  'request-in-progress',
+]);
+
 type Sent = Omit<RequestInit, 'headers'> & {
   headers: Record<string, string>;
   /** Of a body that is a stream. */
@@ -68,9 +114,13 @@ type Sent = Omit<RequestInit, 'headers'> & {
 
 async function faultOf(response: Response): Promise<Fault> {
   const { type, detail, errors = [] } = (await response.json().catch(() => ({}))) as ProblemLike;
-  return new Fault(codeOf(type), detail ?? `The service answered ${String(response.status)}.`, {
-    reasons: errors,
-  });
+  return new Fault(
+    codeOf(type, response.status),
+    detail ?? `The service answered ${String(response.status)}.`,
+    {
+      reasons: errors,
+    },
+  );
 }
 
 interface ProblemLike {
@@ -81,7 +131,9 @@ interface ProblemLike {
   readonly reasons?: readonly Reason[];
 }
 
-function codeOf(type: string | undefined): FaultCode {
+/** A proxy in front, whose service is away, answers in words of its own. */
+function codeOf(type: string | undefined, status: number): FaultCode {
   const name = type?.replace('urn:problem:tcs:', '');
-  return FAULT_CODES.find((code) => code === name) ?? 'signing-failed';
+  const away = status === 502 || status === 503 || status === 504;
+  return FAULT_CODES.find((code) => code === name) ?? (away ? 'database-unavailable' : 'signing-failed');
 }

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { ENDED_STATES, type BatchState, type ItemStatus } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
-import { ApiClient } from './api-client.ts';
+import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { describeValue } from './describe-value.ts';
 import { print, type OutputOptions } from './output.ts';
+import { interruptible, openScreen, type Screen } from './screen.ts';
+import { bar, watchBatch, type WatchedBatch } from './watch-batch.ts';
 
-/** batch submit, batch result: over the API, as a participant's own program would. */
-export function batchTransferCommands(batch: Command): void {
+/** batch submit: over the API, as a participant's own program would. */
+export function batchSubmitCommand(batch: Command): void {
   batch
     .command('submit')
     .argument('<file>', '.zip of .csr files, .ndjson or .csv')
@@ -35,48 +34,21 @@ export function batchTransferCommands(batch: Command): void {
       '\nExample:\n  $ tcs batch submit meters.zip --category DEVICE --purpose DEVICE_AND_USER_SYSTEM_TESTS --wait \\\n      --url http://127.0.0.1:8080 --token-file token.txt',
     )
     .action(async (file: string, options: SubmitOptions) => {
-      const client = new ApiClient(options.url, readToken(options.tokenFile));
-      const answer = await client.upload(addressOf(file, options), await openUpload(file), {
-        'Content-Type': contentTypeOf(file),
-        'Idempotency-Key': options.idempotencyKey ?? randomUUID(),
-      });
-      const last = options.wait && !options.dryRun ? await watch(answer as Progress, client) : answer;
-      print(options, last, () => describeValue(last));
-      if (isProgress(last) && (last.state === 'REJECTED' || last.state === 'TAMPERED'))
-        throw new Fault('malformed-request', `The batch is ${last.state}.`, { reasons: last.reasons });
-    });
-
-  batch
-    .command('result')
-    .argument('<id>', 'of the batch')
-    .description('fetch the result of a batch that has ended')
-    .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
-    .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
-    .requiredOption('--out <file>', 'where to put it: .zip, or .ndjson for lines')
-    .option('--json', 'one JSON value')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ tcs batch result 6e0f… --out meters-response.zip --url http://127.0.0.1:8080 --token-file token.txt',
-    )
-    .action(async (id: string, options: ResultOptions) => {
-      const client = new ApiClient(options.url, readToken(options.tokenFile));
-      const accept = options.out.endsWith('.ndjson') ? 'application/x-ndjson' : 'application/zip';
-      const body = await client.download(`/v1/batches/${encodeURIComponent(id)}/result`, accept);
-      const draft = `${options.out}.${String(process.pid)}.new`;
-      try {
-        await pipeline(Readable.fromWeb(body as never), createWriteStream(draft, { flags: 'wx' }));
-        await rename(draft, options.out);
-      } finally {
-        await rm(draft, { force: true });
+      const client = clientOf(options);
+      const answer = await send(file, options, client);
+      if (!isBatch(answer)) {
+        print(options, answer, () => describeValue(answer));
+        return;
       }
-      const { size } = await stat(options.out);
-      print(options, { file: options.out, octets: size }, () => `${options.out}: ${String(size)} octets`);
+      const last = options.wait ? await watchBatch(answer, client) : answer;
+      const { reasons, ...rest } = last;
+      print(options, last, () => [describeValue(rest), ...nextSteps(last)].join('\n'));
+      if (last.state === 'REJECTED' || last.state === 'TAMPERED')
+        throw new Fault('malformed-request', `The batch is ${last.state}.`, { reasons });
     });
 }
 
-interface SubmitOptions extends OutputOptions {
-  readonly url: string;
-  readonly tokenFile: string;
+interface SubmitOptions extends OutputOptions, ApiOptions {
   readonly category: string;
   readonly purpose: string;
   readonly environment?: string;
@@ -87,29 +59,6 @@ interface SubmitOptions extends OutputOptions {
   readonly idempotencyKey?: string;
   readonly wait?: true;
 }
-
-interface ResultOptions extends OutputOptions {
-  readonly url: string;
-  readonly tokenFile: string;
-  readonly out: string;
-}
-
-/** What the command line reads of a batch object. */
-interface Progress {
-  readonly id: string;
-  readonly state: BatchState;
-  readonly items: number | null;
-  readonly progress: {
-    readonly settled: number;
-    readonly counts: Readonly<Record<ItemStatus, number>>;
-    readonly perSecond?: number;
-    readonly secondsLeft?: number;
-  };
-  readonly reasons: Fault['reasons'];
-}
-
-const isProgress = (value: unknown): value is Progress =>
-  typeof value === 'object' && value !== null && 'state' in value;
 
 function addressOf(file: string, options: SubmitOptions): string {
   const { category, purpose, environment, profile, onBehalfOf, dryRun } = options;
@@ -125,55 +74,62 @@ function contentTypeOf(file: string): string {
   throw new Fault('malformed-request', `${file} ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
 }
 
-async function openUpload(file: string): Promise<ReadableStream> {
-  await stat(file).catch((cause: unknown) => {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
-  });
-  return Readable.toWeb(createReadStream(file)) as ReadableStream;
+/**
+ * Sends the file; on a terminal one sees how far it is. Whatever breaks the line, the same Idempotency-Key makes one batch
+ * of two attempts, so it is told.
+ */
+async function send(file: string, options: SubmitOptions, client: ApiClient): Promise<unknown> {
+  const key = options.idempotencyKey ?? randomUUID();
+  const again = `Send it again with --idempotency-key ${key}: if it was taken already, it still is one batch.`;
+  const address = addressOf(file, options);
+  const headers = { 'Content-Type': contentTypeOf(file), 'Idempotency-Key': key };
+  const size = await requireFile(file);
+  const screen = openScreen();
+  const body = Readable.toWeb(Readable.from(told(file, size, screen), { objectMode: false }));
+  return interruptible(
+    () => again,
+    async () => {
+      try {
+        return await client.upload(address, body as ReadableStream, headers);
+      } catch (error) {
+        if (!(error instanceof Fault) || !isPassing(error) || options.dryRun) throw error;
+        throw new Fault(error.code, `${error.message} ${again}`, { reasons: error.reasons, cause: error });
+      } finally {
+        screen.end();
+      }
+    },
+  );
 }
 
-/** Looks again and again until the end, and draws a bar on a terminal's stderr; elsewhere a line for each change of state. */
-async function watch(first: Progress, client: ApiClient): Promise<Progress> {
-  let told = '';
-  for (let batch = first; ;) {
-    const line = progressLine(batch);
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
-    else if (batch.state !== told) process.stderr.write(`${line}\n`);
-    told = batch.state;
-    if (ENDED_STATES.includes(batch.state) || batch.state === 'PREPARED') {
-      if (process.stderr.isTTY) process.stderr.write('\n');
-      return batch;
-    }
-    await pause(LOOK);
-    batch = (await client.get(`/v1/batches/${batch.id}`)) as Progress;
-  }
-}
-
-/** `PROCESSING  [############............]  50%  25,000 of 50,000  9,800/s  3 s left  12 failed` */
-export function progressLine({ state, items, progress }: Progress): string {
-  if (items === null) return state;
-  const { settled, counts, perSecond, secondsLeft } = progress;
-  const share = items === 0 ? 1 : settled / items;
-  const done = Math.round(share * BAR);
-  const number = (value: number) => value.toLocaleString('en-GB');
-  const failed = settled - counts.SUCCESS;
-  return [
-    state.padEnd(10),
-    `[${'#'.repeat(done)}${'.'.repeat(BAR - done)}]`,
-    `${String(Math.floor(share * 100)).padStart(3)}%`,
-    `${number(settled)} of ${number(items)}`,
-    ...(perSecond === undefined ? [] : [`${number(perSecond)}/s`]),
-    ...(secondsLeft === undefined ? [] : [`${number(secondsLeft)} s left`]),
-    ...(failed === 0 ? [] : [`${number(failed)} failed`]),
-  ].join('  ');
-}
-
-function readToken(file: string): string {
+/** @returns its octets. @throws Fault `not-found` */
+async function requireFile(file: string): Promise<number> {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8').trim();
+    await access(file, constants.R_OK);
+    const found = await stat(file);
+    if (found.isFile()) return found.size;
   } catch (cause) {
     throw new Fault('not-found', `${file} cannot be read.`, { cause });
   }
+  throw new Fault('not-found', `${file} is not a file.`);
+}
+
+/** The octets of a file, and how many of them are under way. */
+async function* told(file: string, size: number, screen: Screen) {
+  let sent = 0;
+  for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+    yield piece;
+    sent += piece.length;
+    screen.draw(`SENDING     ${bar(Math.min(1, sent / size))}  of ${(size / 1e6).toFixed(1)} MB`, '');
+  }
+}
+
+const isBatch = (value: unknown): value is WatchedBatch =>
+  typeof value === 'object' && value !== null && 'state' in value;
+
+function nextSteps({ id, name, state }: WatchedBatch): string[] {
+  if (state === 'PREPARED') return [`\nAnother person of the DCC approves it: tcs batch approve ${id}`];
+  if (state !== 'COMPLETED' && state !== 'CANCELLED') return [];
+  return [`\nFetch its certificates and report: tcs batch result ${id} --out '${name}-response.zip'`];
 }
 
 const CONTENT_TYPES = new Map([
@@ -182,6 +138,3 @@ const CONTENT_TYPES = new Map([
   ['.jsonl', 'application/x-ndjson'],
   ['.csv', 'text/csv'],
 ]);
-const BAR = 24;
-/** Milliseconds. */
-const LOOK = 500;

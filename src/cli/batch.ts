@@ -5,7 +5,8 @@ import { verifyResult, type ResultVerdict } from '../batches/verify-result.ts';
 import { Fault } from '../domain/fault.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
-import { batchTransferCommands } from './batch-submit.ts';
+import { batchResultCommand } from './batch-result.ts';
+import { batchSubmitCommand } from './batch-submit.ts';
 import { print, type OutputOptions } from './output.ts';
 
 /**
@@ -14,7 +15,8 @@ import { print, type OutputOptions } from './output.ts';
  */
 export function batchCommands(tcs: Command): void {
   const batch = tcs.command('batch').description('batches of CSRs and their results');
-  batchTransferCommands(batch);
+  batchSubmitCommand(batch);
+  batchResultCommand(batch);
   batch
     .command('verify')
     .argument('<result.zip>', 'the result of a batch, as it was downloaded')

@@ -1,27 +1,49 @@
 import { table } from './output.ts';
 
 /** A JSON value as people read it: a list of items as a table, anything else as a line for each member. */
-export function describeValue(value: unknown): string {
+export function describeValue(value: unknown, columns?: readonly string[]): string {
   if (typeof value !== 'object' || value === null) return show(value);
   const { items } = value as { items?: unknown };
-  if (Array.isArray(items)) return describeItems(items, value);
+  if (Array.isArray(items)) return describeItems(items, value, columns);
   const members = Object.entries(value);
-  const widest = Math.max(0, ...members.map(([name]) => name.length));
-  return members.map(([name, member]) => `${name.padEnd(widest + 2)}${show(member)}`).join('\n');
+  const widest = Math.max(0, ...members.map(([name]) => name.length)) + 2;
+  return members
+    .map(([name, member]) => `${name.padEnd(widest)}${showBelow(member, ' '.repeat(widest))}`)
+    .join('\n');
 }
 
-function describeItems(items: readonly unknown[], { nextCursor }: { nextCursor?: unknown }): string {
+function describeItems(
+  items: readonly unknown[],
+  { nextCursor }: { nextCursor?: unknown },
+  chosen?: readonly string[],
+): string {
   const rows = items.map((one) => (typeof one === 'object' && one !== null ? one : { value: one }));
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns = chosen ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cells = rows.map((row) => columns.map((column) => show((row as Record<string, unknown>)[column])));
   const more = typeof nextCursor === 'string' ? `\nMore: --cursor ${nextCursor}` : '';
   return table(columns, cells, 'There are none.') + more;
 }
 
-function show(value: unknown): string {
-  if (value === undefined || value === null) return '-';
-  if (typeof value === 'string') return value;
-  return Array.isArray(value) && value.every((one) => typeof one === 'string')
-    ? value.join(', ')
-    : JSON.stringify(value);
+/** A list of things is a line for each, one below the other. */
+function showBelow(value: unknown, indent: string): string {
+  return Array.isArray(value) && value.some((one) => typeof one === 'object')
+    ? value.map(show).join(`\n${indent}`)
+    : show(value);
 }
+
+/** `SUCCESS 10, CSR_ERROR 0`; what is in something else stands in brackets. */
+function show(value: unknown): string {
+  if (value === undefined || value === null || value === '') return '-';
+  if (Array.isArray(value))
+    return value.length === 0 ? '-' : value.map(inside).join(value.some(isObject) ? '; ' : ', ');
+  if (typeof value === 'object')
+    return (
+      Object.entries(value)
+        .map(([name, member]) => `${name} ${inside(member)}`)
+        .join(', ') || '-'
+    );
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+const inside = (value: unknown) => (isObject(value) ? `(${show(value)})` : show(value));

@@ -57,6 +57,7 @@ export const EXIT_CODES = {
   'signing-failed': 70,
   conflict: 73,
   'idempotency-key-reused': 73,
+  'output-unwritable': 74,
   'request-in-progress': 75,
   'too-many-requests': 75,
   'not-authenticated': 77,

@@ -44,7 +44,7 @@ function addCommand(parent: Command, name: string, row: Route): void {
     const values = given.slice(0, params.length) as string[];
     const client = new ApiClient(options.url, readText(options.tokenFile).trim());
     const answer = await ask(client, row, pathOf(row, params, values, options), options);
-    print(options, answer, () => describeValue(answer));
+    print(options, answer, () => describeValue(answer, row.columns));
   });
 }
 

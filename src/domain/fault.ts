@@ -40,6 +40,7 @@ export const FAULT_CODES = [
   'authority-refused',
   'certificate-unreadable',
   'result-invalid',
+  'output-unwritable',
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];
 

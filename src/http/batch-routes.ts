@@ -42,6 +42,7 @@ export const BATCH_ROUTES = [
       participant: fields.signifier.optional(),
     }),
     answer: z.object({ items: z.array(batchSchema), nextCursor: z.string().nullable() }),
+    columns: ['id', 'state', 'name', 'participant', 'items', 'submittedAt', 'endedAt'],
     handle: async ({ caller, query: { limit, cursor, ...filter }, pool, at }) => {
       const after = cursor === undefined ? undefined : readCursor(cursor, UUID);
       const page = after === undefined ? { limit } : { limit, after };

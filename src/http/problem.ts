@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'profile-invalid': { status: 500, title: 'Profile invalid' },
   'configuration-invalid': { status: 500, title: 'Configuration invalid' },
   'authority-refused': { status: 500, title: 'Authority refused' },
+  'output-unwritable': { status: 500, title: 'Output unwritable' },
   'address-unavailable': { status: 500, title: 'Address unavailable' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;

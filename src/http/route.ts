@@ -17,6 +17,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
+  /** Of a list: the members that its table on the command line shows; absent: all. */
+  readonly columns?: readonly string[];
   /** 201 made, 202 waits for a second person; absent: 200. */
   readonly status?: 200 | 201 | 202;
   /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */

@@ -1,0 +1,99 @@
+import { existsSync, rmSync } from 'node:fs';
+import { link, open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { Fault } from '../domain/fault.ts';
+import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
+import { print, type OutputOptions } from './output.ts';
+import { interruptible } from './screen.ts';
+
+/** batch result: over the API, as a participant's own program would. */
+export function batchResultCommand(batch: Command): void {
+  batch
+    .command('result')
+    .argument('<id>', 'of the batch')
+    .description('fetch the result of a batch that has ended; a line that breaks is taken up where it broke')
+    .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
+    .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
+    .requiredOption('--out <file>', 'where to put it, nothing being there: .zip, or .ndjson for lines')
+    .option('--json', 'one JSON value')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tcs batch result 6e0f… --out meters-response.zip --url http://127.0.0.1:8080 --token-file token.txt',
+    )
+    .action(async (id: string, options: ResultOptions) => {
+      const { out } = options;
+      if (existsSync(out)) throw isThere(out);
+      const accept = out.endsWith('.ndjson') ? 'application/x-ndjson' : 'application/zip';
+      const draft = `${out}.${String(process.pid)}.new`;
+      const file = await open(draft, 'wx').catch((cause: unknown) => {
+        throw new Fault('output-unwritable', `${out} cannot be written.`, { cause });
+      });
+      const removed = () => {
+        rmSync(draft, { force: true });
+        return `Nothing was written to ${out}.`;
+      };
+      try {
+        await interruptible(removed, () =>
+          fetchInto(file, `/v1/batches/${encodeURIComponent(id)}/result`, accept, clientOf(options)),
+        );
+        await file.sync();
+        await file.close();
+        // Unlike a rename this does not take the place of a file that came meanwhile.
+        await link(draft, out).catch((cause: unknown) => {
+          throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(out) : cause;
+        });
+      } finally {
+        await file.close().catch(() => undefined);
+        await rm(draft, { force: true });
+      }
+      const { size } = await stat(out);
+      print(options, { file: out, octets: size }, () => `${out}: ${String(size)} octets`);
+    });
+}
+
+interface ResultOptions extends OutputOptions, ApiOptions {
+  readonly out: string;
+}
+
+/** Fetches what stands at a path; what is there of it already is not fetched again as long as it is the very same. */
+async function fetchInto(file: FileHandle, path: string, accept: string, client: ApiClient): Promise<void> {
+  let written = 0;
+  let tag = '';
+  for (let tries = 1; ; tries += 1)
+    try {
+      const range = written === 0 ? {} : { Range: `bytes=${String(written)}-`, 'If-Range': tag };
+      const { body, headers, status } = await client.download(path, accept, range);
+      if (status !== 206) written = 0;
+      await file.truncate(written);
+      tag = headers.get('etag') ?? '';
+      for await (const piece of body) {
+        await writeAll(file, piece, written);
+        written += piece.length;
+        tries = 1;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof Fault) || !isPassing(error) || tries >= MOST_TRIES) throw error;
+      await pause(AGAIN);
+    }
+}
+
+async function writeAll(file: FileHandle, piece: Uint8Array, place: number): Promise<void> {
+  for (let done = 0; done < piece.length;) {
+    const { bytesWritten } = await file
+      .write(piece, done, piece.length - done, place + done)
+      .catch((cause: unknown) => {
+        const detail = `The file cannot be written: ${(cause as Error).message}.`;
+        throw new Fault('output-unwritable', detail, { cause });
+      });
+    done += bytesWritten;
+  }
+}
+
+const isThere = (out: string) =>
+  new Fault('conflict', `${out} is there already; name another file, or move it away.`);
+
+/** Milliseconds; a minute of them. */
+const AGAIN = 2000;
+const MOST_TRIES = 30;

@@ -1,0 +1,182 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import http, { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { batchWorld, deviceLines, ndjson, PURPOSE, type BatchWorld } from '../support/batch-world.ts';
+import { tcs } from '../support/tcs.ts';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+/** What the commands do with a service that is a socket away. */
+describe('tcs batch submit and result', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'batch-transfer-'));
+  let here: BatchWorld;
+  let server: Server;
+  let url: string;
+  beforeAll(async () => {
+    here = await batchWorld();
+    server = await listen(0);
+    url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    writeFileSync(file('token'), await here.token('METERWORKS'));
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await here.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const file = (name: string) => path.join(folder, name);
+  const listen = async (port: number) => {
+    const made = createServer(here.http).listen(port, '127.0.0.1');
+    await once(made, 'listening');
+    return made;
+  };
+  const write = (name: string, text: string) => {
+    writeFileSync(file(name), text);
+    return file(name);
+  };
+  const where = () => ['--url', url, '--token-file', file('token')];
+  const submit = (upload: string, ...more: string[]) =>
+    tcs({}, 'batch', 'submit', upload, '--category', 'DEVICE', '--purpose', PURPOSE, ...where(), ...more);
+  const result = (id: string, out: string, ...more: string[]) =>
+    tcs({}, 'batch', 'result', id, '--out', file(out), ...where(), ...more);
+  const idOf = ({ out }: { out: string }) => (JSON.parse(out) as { id: string }).id;
+  const completed = async (count: number, first: number) => {
+    const id = idOf(await submit(write('meters.ndjson', ndjson(deviceLines(count, first))), '--json'));
+    await here.work();
+    return id;
+  };
+
+  test('with --wait a batch is followed over a restart of the service, and the next step is told', async () => {
+    const waiting = submit(write('restarted.ndjson', ndjson(deviceLines(3, 100))), '--wait');
+    await untilSubmitted('restarted');
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    await here.work();
+    server = await listen(Number(new URL(url).port));
+    const { out, code } = await waiting;
+    expect(code).toBe(0);
+    expect(out).toMatch(/^state +COMPLETED$/m);
+    expect(out).toMatch(/^progress +settled 3, .*SUCCESS 3/m);
+    expect(out).toMatch(/tcs batch result [0-9a-f-]{36} --out 'restarted-response\.zip'/);
+  });
+
+  test('a broken file: what is wrong is told once, where it is, and the exit code is 64', async () => {
+    const waiting = submit(write('broken.ndjson', 'no JSON\n'), '--wait');
+    await untilSubmitted('broken');
+    await here.work();
+    const { out, code, fault } = await waiting;
+    expect(code).toBe(64);
+    expect(out).toMatch(/^state +REJECTED$/m);
+    expect(out).not.toContain('BATCH_LINE_MALFORMED');
+    expect(fault).toContain('line 1: the line is not JSON\n    BATCH_LINE_MALFORMED');
+  });
+
+  test.each([
+    ['that is not there', () => file('none.zip'), 66, 'cannot be read'],
+    ['that is a folder', () => (mkdirSync(file('folder.zip')), file('folder.zip')), 66, 'is not a file'],
+    ['of another form', () => write('meters.txt', 'x'), 64, 'ends with none of'],
+    ['that is empty', () => write('empty.zip', ''), 64, 'the upload is empty'],
+  ] as const)('a file %s', async (_, upload, exitCode, says) => {
+    const { code, fault } = await submit(upload());
+    expect({ code, fault }).toEqual({ code: exitCode, fault: expect.stringContaining(says) as unknown });
+  });
+
+  test('a service that is away: the key is told under which the file is sent again as one batch', async () => {
+    const gone = await listen(0);
+    const { port } = gone.address() as AddressInfo;
+    gone.close();
+    const upload = write('away.ndjson', ndjson(deviceLines(1, 200)));
+    const { code, fault } = await submit(upload, '--url', `http://127.0.0.1:${String(port)}`);
+    expect(code).toBe(69);
+    const [, key = ''] = /--idempotency-key ([0-9a-f-]{36})/.exec(fault) ?? [];
+    const first = await submit(upload, '--idempotency-key', key, '--json');
+    const second = await submit(upload, '--idempotency-key', key, '--json');
+    expect([first.code, idOf(second)]).toEqual([0, idOf(first)]);
+  });
+
+  test('Ctrl-C ends the looking, says so, and leaves the batch', async () => {
+    const upload = write('left.ndjson', ndjson(deviceLines(1, 300)));
+    const words = ['batch', 'submit', upload, '--wait', '--category', 'DEVICE', '--purpose', PURPOSE];
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', path.join(ROOT, 'src/cli/main.ts'), ...words, ...where()],
+      { cwd: ROOT },
+    );
+    let told = '';
+    child.stderr?.on('data', (text: string) => {
+      told += text;
+      if (told.startsWith('PENDING') && !child.killed) child.kill('SIGINT');
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(130);
+    const [, id = ''] =
+      /The batch goes on at the service\. .*tcs batch show ([0-9a-f-]{36})/.exec(told) ?? [];
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({ state: 'COMPLETED', name: 'left' });
+  });
+
+  test('a result is written whole, and never over a file that is there', async () => {
+    const id = await completed(2, 400);
+    expect(await result(id, 'meters-response.zip')).toMatchObject({ code: 0 });
+    const first = readFileSync(file('meters-response.zip'));
+    expect((await tcs({}, 'batch', 'verify', file('meters-response.zip'))).code).toBe(0);
+    expect((await result(id, 'meters-response.zip')).code).toBe(73);
+    expect(readFileSync(file('meters-response.zip'))).toEqual(first);
+    expect((await result(id, 'nowhere/meters-response.zip')).code).toBe(74);
+    expect((await result(id, 'lines.ndjson')).code).toBe(0);
+    expect(readFileSync(file('lines.ndjson'), 'utf8').trim().split('\n')).toHaveLength(2);
+  });
+
+  test('a download whose line breaks goes on where it broke', async () => {
+    const id = await completed(40, 500);
+    const asked: (string | undefined)[] = [];
+    const cutting = createServer((request, response) => {
+      asked.push(request.headers.range);
+      const headers = { ...request.headers, host: '' };
+      http.get(`${url}${request.url ?? ''}`, { headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers);
+        answer.once('data', (piece: Buffer) => {
+          if (asked.length > 2) return void (response.write(piece), answer.pipe(response));
+          response.write(piece.subarray(0, 5000), () => response.destroy());
+          answer.destroy();
+        });
+      });
+    }).listen(0, '127.0.0.1');
+    await once(cutting, 'listening');
+    const { port } = cutting.address() as AddressInfo;
+    const ended = await result(id, 'cut.zip', '--url', `http://127.0.0.1:${String(port)}`);
+    cutting.close();
+    expect(ended).toMatchObject({ code: 0 });
+    expect(asked).toEqual([undefined, 'bytes=5000-', 'bytes=10000-']);
+    await result(id, 'whole.zip');
+    expect(readFileSync(file('cut.zip')).equals(readFileSync(file('whole.zip')))).toBe(true);
+  });
+
+  test('a result that there is not leaves nothing behind', async () => {
+    expect((await result('6e0f0000-0000-4000-8000-000000000000', 'none.zip')).code).toBe(66);
+    expect(existsSync(file('none.zip'))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  async function untilSubmitted(name: string): Promise<void> {
+    for (let look = 0; look < 200; look += 1) {
+      const { body } = await here.get('/v1/batches?limit=500');
+      if ((body as { items: { name: string }[] }).items.some((one) => one.name === name)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${name} did not arrive`);
+  }
+});
