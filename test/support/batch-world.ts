@@ -2,6 +2,7 @@ import request from 'supertest';
 import type { Batch } from '../../src/batches/batch-store.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { workOnce } from '../../src/batches/worker.ts';
+import type { Category } from '../../src/domain/category.ts';
 import { deviceCsr, newKey } from './csr-builder.ts';
 import { world, type World } from './world.ts';
 
@@ -39,10 +40,10 @@ export async function batchWorld(changes: Partial<BatchNeeds> = {}) {
     bearer,
     submit: async (
       lines: readonly Line[],
-      { as = 'METERWORKS', role, query = '', key, body }: SubmitOptions = {},
+      { as = 'METERWORKS', role, category = 'DEVICE', query = '', key, body }: SubmitOptions = {},
     ) => {
       const asked = request(here.http)
-        .post(`/v1/batches?category=DEVICE&purpose=${PURPOSE}${query}`)
+        .post(`/v1/batches?category=${category}&purpose=${PURPOSE}${query}`)
         .set('Authorization', await bearer(as, role))
         .set('Content-Type', 'application/x-ndjson');
       if (key !== undefined) void asked.set('Idempotency-Key', key);
@@ -65,6 +66,7 @@ export async function batchWorld(changes: Partial<BatchNeeds> = {}) {
 
 interface SubmitOptions {
   readonly as?: string;
+  readonly category?: Category;
   readonly role?: Parameters<World['token']>[1];
   readonly query?: string;
   readonly key?: string;
