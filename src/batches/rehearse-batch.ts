@@ -2,6 +2,7 @@ import { ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { explain } from '../eligibility/rule-set.ts';
+import { EarlierRequests } from '../issuance/decide-requests.ts';
 import { rehearseCertificates } from '../issuance/issue-certificates.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { SubmittedBatch } from './submit-batch.ts';
@@ -28,8 +29,9 @@ export interface RehearsedFailure {
 }
 
 /**
- * Decides, fills and lints every item of an upload without a signature; nothing is kept. Quotas are asked as they stand
- * now: what earlier parts of the same file would use of them is not counted.
+ * Decides, fills and lints every item of an upload without a signature; nothing is kept. As in a real run, what the file
+ * itself would use of quotas, caps and limits is counted, item by item, and so are the keys that it would bind; what others
+ * ask for meanwhile is not.
  * @throws Fault as `readItems`, for a container that would be refused as a whole
  */
 export async function rehearseBatch(
@@ -39,27 +41,31 @@ export async function rehearseBatch(
 ): Promise<Rehearsal> {
   const counts = Object.fromEntries(ITEM_STATUSES.map((status) => [status, 0])) as Record<ItemStatus, number>;
   const failures: RehearsedFailure[] = [];
-  const earlier = new Map<string, number>();
+  const positions = new Map<string, number>();
+  const earlier = new EarlierRequests();
   let items = 0;
   let waiting: BatchItem[] = [];
 
   const rehearse = async () => {
-    const asked = waiting.map(({ csr, deviceType }) => ({
+    const found = waiting.map((item) => ({ item, duplicate: duplicateFault(item, positions, needs) }));
+    const asking = found.filter((one) => one.duplicate === undefined).map((one) => one.item);
+    const asked = asking.map(({ csr, deviceType }) => ({
       request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
       caller,
     }));
-    const results = await rehearseCertificates(asked, needs.issuance);
-    waiting.forEach((item, place) => {
-      const result = duplicateFault(item, earlier, needs) ?? results[place];
+    const results = await rehearseCertificates(asked, needs.issuance, earlier);
+    let next = 0;
+    for (const { item, duplicate } of found) {
+      const result = duplicate ?? results[next++];
       if (!(result instanceof Fault)) {
         counts.SUCCESS += 1;
-        return;
+        continue;
       }
       const failure = itemFailure(result, needs.intake.codes);
       counts[failure.status] += 1;
       const { position, id, fileName } = item;
       failures.push({ position, id, ...(fileName === undefined ? {} : { fileName }), ...failure });
-    });
+    }
     waiting = [];
   };
 
@@ -74,12 +80,12 @@ export async function rehearseBatch(
 
 function duplicateFault(
   { position, csr }: BatchItem,
-  earlier: Map<string, number>,
+  positions: Map<string, number>,
   { issuance: { ruleSets, clock } }: BatchNeeds,
 ): Fault | undefined {
   const asked = askedHash(csr);
-  const first = asked === undefined ? undefined : earlier.get(asked);
-  if (asked !== undefined && first === undefined) earlier.set(asked, position);
+  const first = asked === undefined ? undefined : positions.get(asked);
+  if (asked !== undefined && first === undefined) positions.set(asked, position);
   return first === undefined ? undefined : duplicateOf(first, ruleSets.at(clock.now()));
 }
 

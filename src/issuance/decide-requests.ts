@@ -84,7 +84,8 @@ function refusedForProfile(decided: DecidedRequest): DecidedRequest {
 
 /**
  * Asks every rule about a set of requests and changes nothing: what an eligibility check shows.
- * @param each  `IN_TURN`: as if they came one by one and those that pass were issued; `ALONE`: as if the others were not
+ * @param each     `IN_TURN`: as if they came one by one and those that pass were issued; `ALONE`: as if the others were not
+ * @param earlier  those of sets before this one that were asked and not recorded; those that pass are added
  */
 export async function askRequests<Request extends UndecidedRequest>(
   requests: readonly Request[],
@@ -92,6 +93,7 @@ export async function askRequests<Request extends UndecidedRequest>(
   now: Date,
   db: Db,
   each: 'IN_TURN' | 'ALONE' = 'IN_TURN',
+  earlier = new EarlierRequests(),
 ): Promise<DecidedRequest<Request>[]> {
   const keys = requests.flatMap((read) => (read.key ? [read.key.sha256] : []));
   const [participants, identifiers, keySubjects] = await Promise.all([
@@ -99,14 +101,13 @@ export async function askRequests<Request extends UndecidedRequest>(
     findIdentifiersOf(requests, now, db),
     findKeySubjects(keys, db),
   ]);
-  const earlier = new Earlier();
   const ruleSet = needs.ruleSets.at(now);
 
   return requests.map((read, place) => {
     const core = participants.get(signifierOf(read));
     const identifier = identifiers[place] ?? UNASKED;
     const participant = core && earlier.addedTo(wholeParticipant(core, identifier));
-    const standing = earlier.addedToDevice(standingOf(read, identifier, keySubjects, needs), read);
+    const standing = earlier.addedToStanding(standingOf(read, identifier, keySubjects, needs), read);
     const { request, caller, referral } = read.asked;
     const { reading } = read;
     const question = {
@@ -125,14 +126,18 @@ export async function askRequests<Request extends UndecidedRequest>(
   });
 }
 
-/** What earlier requests of the same set take from caps and quotas, as if they had come one by one. */
-class Earlier {
+/** What earlier requests take from caps and quotas, and which keys they bind, as if they had come one by one. */
+export class EarlierRequests {
   readonly #passed = new Map<string, number>();
+  readonly #subjects = new Map<string, string>();
 
   add(participant: TestingParticipant | undefined, read: UndecidedRequest): void {
     const { category } = read.asked.request;
     for (const name of [participant?.id, participant && `${participant.id} ${category}`, deviceOf(read)])
       if (name !== undefined) this.#passed.set(name, this.#count(name) + 1);
+    const { key, reading } = read;
+    if (key !== undefined && reading?.subject !== undefined)
+      this.#subjects.set(key.sha256.toString('hex'), subjectKey(reading.subject));
   }
 
   addedTo(participant: TestingParticipant): TestingParticipant {
@@ -151,12 +156,19 @@ class Earlier {
     };
   }
 
-  addedToDevice(standing: Standing, read: UndecidedRequest): Standing {
+  addedToStanding(standing: Standing, read: UndecidedRequest): Standing {
     const device = deviceOf(read);
     const certificates = device === undefined ? 0 : this.#count(device);
-    return certificates === 0
+    const owner = read.key && this.#subjects.get(read.key.sha256.toString('hex'));
+    const subject = read.reading?.subject;
+    const bound = owner !== undefined && subject !== undefined && owner !== subjectKey(subject);
+    return certificates === 0 && !bound
       ? standing
-      : { ...standing, certificatesForDevice: standing.certificatesForDevice + certificates };
+      : {
+          ...standing,
+          certificatesForDevice: standing.certificatesForDevice + certificates,
+          keyUsedForAnotherSubject: standing.keyUsedForAnotherSubject || bound,
+        };
   }
 
   #count(name: string): number {

@@ -7,7 +7,7 @@ import { countIssued, recordIntents, recordIssued } from '../ca/certificate-stor
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
-import { askRequests, decideRequests, type DecidedRequest } from './decide-requests.ts';
+import { askRequests, decideRequests, type DecidedRequest, type EarlierRequests } from './decide-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequests, type ReadRequest } from './read-request.ts';
@@ -48,14 +48,16 @@ export async function issueCertificates(
 /**
  * What `issueCertificates` would come to now, up to the signature: decided, filled and linted. Nothing is recorded, no key
  * is bound, and no key of a CA is used.
+ * @param earlier  what was rehearsed before, as if it had been issued
  */
 export async function rehearseCertificates(
   asked: readonly AskedRequest[],
   needs: IssuanceNeeds,
+  earlier?: EarlierRequests,
 ): Promise<(PreparedCertificate | Fault)[]> {
   const at = needs.clock.now();
   const requests = await readRequests(asked, needs);
-  const decided = await askRequests(requests, needs, at, needs.db);
+  const decided = await askRequests(requests, needs, at, needs.db, 'IN_TURN', earlier);
   return decided.map((one) => prepareOne(one, needs, at));
 }
 
