@@ -61,6 +61,7 @@ const head = [
   'seconds',
   'a second',
   'CPU us each',
+  'of them PostgreSQL',
   'x floor',
   'peak MiB',
   'p99 of singles, ms',
@@ -113,6 +114,7 @@ async function run({ url, processes }, items) {
   const headers = { Authorization: `Bearer ${token}` };
   const body = items.map((csr, place) => JSON.stringify({ id: `meter-${place}`, csr })).join('\n');
   const cpuBefore = cpu(processes);
+  const databaseBefore = cpu([]);
   const begun = performance.now();
   const answer = await fetch(`${url}/v1/batches?category=DEVICE&purpose=${PURPOSE}`, {
     method: 'POST',
@@ -142,6 +144,7 @@ async function run({ url, processes }, items) {
   if (batch.progress.counts.SUCCESS !== items.length || zip.byteLength === 0)
     throw new Error(`not every CSR was issued: ${JSON.stringify(batch)}`);
   const each = (cpu(processes) - cpuBefore) / items.length;
+  const database = (cpu([]) - databaseBefore) / items.length;
   const peak = Math.max(
     ...processes.map(
       ({ pid }) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))[1]) / 1024,
@@ -154,6 +157,7 @@ async function run({ url, processes }, items) {
       seconds.toFixed(1),
       (items.length / seconds).toFixed(0),
       each.toFixed(0),
+      database.toFixed(0),
       (each / floor.both).toFixed(1),
       peak.toFixed(0),
       p99.toFixed(0),

@@ -144,19 +144,24 @@ interface WaitingItem {
   readonly duplicateOf: number | null;
 }
 
+/** Two statements, since a plan made while there were no verdicts would compare each item with each verdict. */
 async function findWaiting(
   { batchId, first, last }: HeldChunk,
   { issuance: { db } }: BatchNeeds,
 ): Promise<WaitingItem[]> {
-  const { rows } = await query<WaitingItem>(
+  const { rows: told } = await query<{ position: number }>(
     db,
-    `select i.position, i.id, i.csr, i.device_type as "deviceType", i.duplicate_of as "duplicateOf" from batch_item i
-      where i.batch_id = $1 and i.position between $2 and $3
-        and not exists (select from batch_verdict v where v.batch_id = i.batch_id and v.position = i.position)
-      order by i.position`,
+    `select position from batch_verdict where batch_id = $1 and position between $2 and $3`,
     [batchId, first, last],
   );
-  return rows;
+  const { rows } = await query<WaitingItem>(
+    db,
+    `select position, id, csr, device_type as "deviceType", duplicate_of as "duplicateOf" from batch_item
+      where batch_id = $1 and position between $2 and $3 order by position`,
+    [batchId, first, last],
+  );
+  const settled = new Set(told.map(({ position }) => position));
+  return rows.filter(({ position }) => !settled.has(position));
 }
 
 function askedOf({ position, csr, deviceType }: WaitingItem, batch: Batch, caller: Caller): AskedRequest {

@@ -156,7 +156,7 @@ async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOpti
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'test-certificate-service',
     // Planning "whole participants" costs more than reading many of them, and PostgreSQL would plan it each time.
-    options: '-c plan_cache_mode=force_generic_plan',
+    options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off',
   });
   surviveLoss(pool, onLost);
   try {
