@@ -8,7 +8,7 @@ import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
 import { recordRuleSets } from './audit/rule-sets.ts';
 import { recordAuthorities } from './ca/authority-store.ts';
-import { findLeftovers } from './ca/certificate-store.ts';
+import { findLeftovers } from './ca/intent-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
 import { migrate } from './db/migrate.ts';

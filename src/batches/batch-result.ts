@@ -6,8 +6,7 @@ import type { SerialNumber } from '../domain/serial-number.ts';
 import { query } from '../db/pool.ts';
 import { formatName } from '../x509/name.ts';
 import { readCertificate } from '../x509/read-certificate.ts';
-import type { Batch } from './batch-store.ts';
-import type { StoredItem } from './batch-store.ts';
+import { VERDICT_OF_ITEM, type Batch, type StoredItem } from './batch-store.ts';
 import { itemLine, type FinishedItem } from './finished-item.ts';
 import type { BatchFacts, Seal } from './manifest.ts';
 import type { BatchNeeds } from './needs.ts';
@@ -150,8 +149,8 @@ function sealOf({ id, resultKey }: Batch, { issuance: { db }, serviceKey }: Batc
 
 const tagOf = (signature: Buffer) => hash('sha256', signature);
 const PAGE = `
-  select i.position, i.id, i.file_name as "fileName", i.device_type as "deviceType", v.status, v.error_code as "errorCode",
-         v.reasons, v.serial_number as "serialNumber", c.der
-    from batch_item i left join batch_verdict v on v.batch_id = i.batch_id and v.position = i.position
-    left join certificate c on c.serial_number = v.serial_number
+  select i.position, i.id, i.file_name as "fileName", v.status, v.error_code as "errorCode", v.reasons,
+         v.serial_number as "serialNumber", c.der
+    from batch_item i ${VERDICT_OF_ITEM}
+    left join lateral (select der from certificate where serial_number = v.serial_number offset 0) c on true
    where i.batch_id = $1 and i.position > $2 order by i.position limit 1000`;

@@ -53,11 +53,13 @@ export interface StoredItem {
   readonly serialNumber: SerialNumber | null;
 }
 
-/** One verdict, to be written. */
-export type Verdict = { readonly position: number } & (
-  | { readonly status: 'SUCCESS'; readonly serialNumber: SerialNumber }
-  | { readonly status: FailedStatus; readonly errorCode: string; readonly reasons: readonly Reason[] }
-);
+/** The verdict over an item that gets no certificate; a certificate is its own verdict. */
+export interface FailureVerdict {
+  readonly position: number;
+  readonly status: FailedStatus;
+  readonly errorCode: string;
+  readonly reasons: readonly Reason[];
+}
 
 /** A batch that is about to be. */
 export interface NewBatch extends Pick<
@@ -167,7 +169,7 @@ export async function listItems(
     db,
     `select i.position, i.id, i.file_name as "fileName", i.device_type as "deviceType", v.status,
             v.error_code as "errorCode", v.reasons, v.serial_number as "serialNumber"
-       from batch_item i left join batch_verdict v on v.batch_id = i.batch_id and v.position = i.position
+       from batch_item i ${VERDICT_OF_ITEM}
       where i.batch_id = $1 and i.position > $2 and ($3::text is null or v.status = $3)
         and (not $4 or v.status is null)
       order by i.position limit $5`,
@@ -176,28 +178,29 @@ export async function listItems(
   return rows;
 }
 
-/** Writes verdicts; a second one for an item fails. One statement. */
-export async function recordVerdicts(
+/** Writes verdicts over items without a certificate; a second one for an item fails. One statement. */
+export async function recordFailures(
   batchId: string,
-  verdicts: readonly Verdict[],
+  verdicts: readonly FailureVerdict[],
   db: PoolClient,
 ): Promise<void> {
   if (verdicts.length === 0) return;
-  const rows = verdicts.map((one) => ({
-    position: one.position,
-    status: one.status,
-    ...(one.status === 'SUCCESS'
-      ? { serial_number: one.serialNumber }
-      : { error_code: one.errorCode, reasons: one.reasons }),
-  }));
+  const rows = verdicts.map(({ errorCode, ...rest }) => ({ ...rest, error_code: errorCode }));
   await query(
     db,
-    `insert into batch_verdict (batch_id, position, status, error_code, reasons, serial_number)
-     select $1, position, status, error_code, reasons, serial_number from json_to_recordset($2::json)
-       as told (position integer, status text, error_code text, reasons jsonb, serial_number text)`,
+    `insert into batch_failure (batch_id, position, status, error_code, reasons)
+     select $1, position, status, error_code, reasons from json_to_recordset($2::json)
+       as told (position integer, status text, error_code text, reasons jsonb)`,
     [batchId, JSON.stringify(rows)],
   );
 }
+
+/**
+ * Joins the verdict `v` over the item `i`, if there is one: one look into the index for each item (`offset 0`). A plan of the
+ * planner's own, made while there were no verdicts, would compare each item with each verdict.
+ */
+export const VERDICT_OF_ITEM = `left join lateral (
+  select * from batch_verdict where batch_id = i.batch_id and position = i.position offset 0) v on true`;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const VISIBLE = `(b.participant_id = $viewer or exists (select from credential c

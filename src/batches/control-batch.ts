@@ -3,7 +3,7 @@ import type { BatchState } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { query, type PoolClient } from '../db/pool.ts';
-import { insertBatch, recordVerdicts, requireBatch, type Batch } from './batch-store.ts';
+import { insertBatch, recordFailures, VERDICT_OF_ITEM, requireBatch, type Batch } from './batch-store.ts';
 import { workflowFailure } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
 import { beginning } from './submit-batch.ts';
@@ -79,12 +79,12 @@ export async function cancelBatch(
     await abandonPrepared(held, 'the batch was cancelled', at, db);
     const { rows } = await query<{ position: number }>(
       db,
-      `select i.position from batch_item i where i.batch_id = $1 and i.position between $2 and $3
-          and not exists (select from batch_verdict v where v.batch_id = i.batch_id and v.position = i.position)`,
+      `select i.position from batch_item i ${VERDICT_OF_ITEM}
+        where i.batch_id = $1 and i.position between $2 and $3 and v.position is null`,
       [batch.id, chunk.first, chunk.last],
     );
     const verdicts = rows.map(({ position }) => ({ position, ...failure }));
-    await recordVerdicts(batch.id, verdicts, db);
+    await recordFailures(batch.id, verdicts, db);
     await endChunk(held, db);
   }
   await query(db, `delete from batch_upload where batch_id = $1`, [batch.id]);
@@ -165,5 +165,5 @@ function requireState({ state }: Batch, states: readonly BatchState[], word: str
 }
 
 const OPEN: readonly BatchState[] = ['PREPARED', 'PENDING', 'QUEUED', 'PROCESSING', 'PAUSED'];
-const FAILED_ITEMS = `from batch_item i join batch_verdict v on v.batch_id = i.batch_id and v.position = i.position
+const FAILED_ITEMS = `from batch_item i ${VERDICT_OF_ITEM}
   where i.batch_id = $1 and v.status <> 'SUCCESS' and i.duplicate_of is null`;

@@ -2,13 +2,19 @@ import type { DeviceType } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { abandonLeftovers, findPreparedOfBatch } from '../ca/certificate-store.ts';
+import { abandonIntents, findIntentsOfBatch } from '../ca/intent-store.ts';
 import { query, withTransaction, type PoolClient } from '../db/pool.ts';
 import { issueCertificates, type IssuanceResult } from '../issuance/issue-certificates.ts';
 import type { AskedRequest } from '../issuance/needs.ts';
 import { findApplicant } from '../registry/credentials.ts';
 import { notify } from '../registry/notifications.ts';
-import { findBatch, recordVerdicts, type Batch, type Verdict } from './batch-store.ts';
+import {
+  findBatch,
+  recordFailures,
+  VERDICT_OF_ITEM,
+  type Batch,
+  type FailureVerdict,
+} from './batch-store.ts';
 import { keepChunk, LeaseLost, releaseChunk, type HeldChunk } from './claim-chunk.ts';
 import { itemFailure, workflowFailure, type ItemCodes } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
@@ -16,9 +22,9 @@ import { about } from './parse-batch.ts';
 import { duplicateOf } from './rehearse-batch.ts';
 
 /**
- * Brings every item of a chunk to its verdict, by the same steps as a single certificate. Certificate and verdict are one
- * transaction: a crash leaves items without verdict, and intents whose signatures nobody was given; whoever takes the
- * chunk over abandons those and goes on. Items that wait for a quota keep waiting, without a verdict.
+ * Brings every item of a chunk to its verdict, by the same steps as a single certificate. A certificate is its own
+ * verdict; those of the other items are written in the same transaction. A crash leaves items without verdict, and intents
+ * whose signatures nobody was given; whoever takes the chunk over abandons those and goes on. Items that wait for a quota keep waiting, without a verdict.
  */
 export async function workChunk(chunk: HeldChunk, needs: BatchNeeds): Promise<void> {
   try {
@@ -78,8 +84,8 @@ export async function abandonPrepared(
   at: Date,
   db: PoolClient,
 ): Promise<void> {
-  const prepared = await findPreparedOfBatch({ batchId, first, last }, db);
-  const abandoned = await abandonLeftovers(prepared, reason, at, db);
+  const prepared = await findIntentsOfBatch({ batchId, first, last }, db);
+  const abandoned = await abandonIntents(prepared, reason, at, db);
   const events = abandoned.map((object) => ({
     at,
     event: 'certificate.abandoned',
@@ -111,7 +117,7 @@ async function settleItems(chunk: HeldChunk, needs: BatchNeeds): Promise<void> {
   const applicant = await findApplicant(batch.credentialId, at, issuance.db);
   const caller = applicant.revoked ? undefined : applicant.caller;
 
-  const unasked = waiting.flatMap((item): Verdict[] => {
+  const unasked = waiting.flatMap((item): FailureVerdict[] => {
     const { position } = item;
     if (caller === undefined)
       return [{ position, ...workflowFailure('BATCH_CREDENTIAL_REVOKED', REVOKED, codes) }];
@@ -128,9 +134,9 @@ async function settleItems(chunk: HeldChunk, needs: BatchNeeds): Promise<void> {
   await issueCertificates(asked, issuance, 'sampled', {
     hold: (db) => keepChunk(chunk, db),
     record: async (results, db) => {
-      const verdicts = results.flatMap((one, place) => verdictOf(one, asking[place], codes));
-      await recordVerdicts(chunk.batchId, [...unasked, ...verdicts], db);
-      if (unasked.length + verdicts.length === waiting.length) await endChunk(chunk, db);
+      const failures = results.flatMap((one, place) => failureOf(one, asking[place], codes));
+      await recordFailures(chunk.batchId, [...unasked, ...failures], db);
+      if (!results.some(waitsForQuota)) await endChunk(chunk, db);
       else await releaseChunk(chunk, AFTER_QUOTA, db);
     },
   });
@@ -144,24 +150,18 @@ interface WaitingItem {
   readonly duplicateOf: number | null;
 }
 
-/** Two statements, since a plan made while there were no verdicts would compare each item with each verdict. */
 async function findWaiting(
   { batchId, first, last }: HeldChunk,
   { issuance: { db } }: BatchNeeds,
 ): Promise<WaitingItem[]> {
-  const { rows: told } = await query<{ position: number }>(
-    db,
-    `select position from batch_verdict where batch_id = $1 and position between $2 and $3`,
-    [batchId, first, last],
-  );
   const { rows } = await query<WaitingItem>(
     db,
-    `select position, id, csr, device_type as "deviceType", duplicate_of as "duplicateOf" from batch_item
-      where batch_id = $1 and position between $2 and $3 order by position`,
+    `select i.position, i.id, i.csr, i.device_type as "deviceType", i.duplicate_of as "duplicateOf"
+       from batch_item i ${VERDICT_OF_ITEM}
+      where i.batch_id = $1 and i.position between $2 and $3 and v.position is null order by i.position`,
     [batchId, first, last],
   );
-  const settled = new Set(told.map(({ position }) => position));
-  return rows.filter(({ position }) => !settled.has(position));
+  return rows;
 }
 
 function askedOf({ position, csr, deviceType }: WaitingItem, batch: Batch, caller: Caller): AskedRequest {
@@ -172,13 +172,19 @@ function askedOf({ position, csr, deviceType }: WaitingItem, batch: Batch, calle
   };
 }
 
-/** @returns nothing for what waits for a quota */
-function verdictOf(result: IssuanceResult, item: WaitingItem | undefined, codes: ItemCodes): Verdict[] {
+/** @returns nothing for what has its certificate, or waits for a quota */
+function failureOf(
+  result: IssuanceResult,
+  item: WaitingItem | undefined,
+  codes: ItemCodes,
+): FailureVerdict[] {
   if (item === undefined) throw new TypeError('a result without its item');
-  const { position } = item;
-  if (!(result instanceof Fault)) return [{ position, status: 'SUCCESS', serialNumber: result.serialNumber }];
-  return result.code === 'too-many-requests' ? [] : [{ position, ...itemFailure(result, codes) }];
+  if (!(result instanceof Fault) || waitsForQuota(result)) return [];
+  return [{ position: item.position, ...itemFailure(result, codes) }];
 }
+
+const waitsForQuota = (result: IssuanceResult): boolean =>
+  result instanceof Fault && result.code === 'too-many-requests';
 
 /** Tries of a chunk before its items are given up: what kills a process again and again must not do so for ever. */
 const MOST_TRIES = 10;

@@ -14,7 +14,7 @@ import { compileProfile, fillProfile, type CompiledProfile } from '../profiles/f
 import type { Profile } from '../profiles/profile.ts';
 import { encodeTbs } from '../x509/certificate.ts';
 import type { IssuingAuthority } from './authority.ts';
-import type { Intent } from './certificate-store.ts';
+import type { Intent } from './intent-store.ts';
 import { expectedCertificate, templateExpectation } from './expectation.ts';
 import type { Hierarchy } from './hierarchy.ts';
 

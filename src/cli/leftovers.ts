@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { abandonLeftovers, findLeftovers } from '../ca/certificate-store.ts';
+import { abandonIntents, findLeftovers } from '../ca/intent-store.ts';
 import { withTransaction } from '../db/pool.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
@@ -56,7 +56,7 @@ export function leftoverCommands(tcs: Command): void {
       const at = new Date();
       const abandoned = await withDatabase(({ pool }) =>
         withTransaction(pool, async (db) => {
-          const marked = await abandonLeftovers(serialNumbers, reason, at, db);
+          const marked = await abandonIntents(serialNumbers, reason, at, db);
           await recordEvents(
             marked.map((object) => ({ at, event: 'certificate.abandoned', object, facts: { reason } })),
             db,

@@ -1,6 +1,6 @@
 import type { SerialNumber } from '../domain/serial-number.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { abandonLeftovers } from '../ca/certificate-store.ts';
+import { abandonIntents } from '../ca/intent-store.ts';
 import type { PoolClient } from '../db/pool.ts';
 
 /** Marks the intents of a process that died abandoned, before what it was about is done again. */
@@ -10,7 +10,7 @@ export async function abandonInterrupted(
   at: Date,
   db: PoolClient,
 ): Promise<void> {
-  const abandoned = await abandonLeftovers(prepared, REASON, at, db);
+  const abandoned = await abandonIntents(prepared, REASON, at, db);
   await recordEvents(
     abandoned.map((serialNumber) => ({
       at,

@@ -1,6 +1,7 @@
 import type { Application, ApplicationItem } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { findByItems } from '../ca/certificate-store.ts';
+import { findIntents } from '../ca/intent-store.ts';
 import { withTransaction } from '../db/pool.ts';
 import { recordItems, releaseIssuing, takeOverIssuing } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
@@ -74,17 +75,11 @@ async function keepIssued(
   needs: IssuanceNeeds,
 ): Promise<Map<string, Pick<ApplicationItem, 'serialNumber' | 'decisionId'>>> {
   const ids = items.map((item) => item.id);
-  const found = await findByItems(ids, needs.db);
-  const prepared = [...found.values()].filter((one) => !one.issued).map((one) => one.serialNumber);
-  if (prepared.length > 0)
-    await withTransaction(needs.db, (db) =>
-      abandonInterrupted(prepared, credentialId, needs.clock.now(), db),
-    );
+  const intents = [...(await findIntents(ids, needs.db)).values()];
+  if (intents.length > 0)
+    await withTransaction(needs.db, (db) => abandonInterrupted(intents, credentialId, needs.clock.now(), db));
   // What its issuer recorded in this very moment was not abandoned.
-  const settled = prepared.length > 0 ? await findByItems(ids, needs.db) : found;
-  return new Map(
-    [...settled].map(([id, { serialNumber, decisionId }]) => [id, { serialNumber, decisionId }]),
-  );
+  return findByItems(ids, needs.db);
 }
 
 async function finish(application: Application, needs: IssuanceNeeds): Promise<Application> {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import { Fault } from '../domain/fault.ts';
 import { findByIdempotency } from '../ca/certificate-store.ts';
+import { findIntents } from '../ca/intent-store.ts';
 import { withTransaction } from '../db/pool.ts';
 import { abandonInterrupted } from './abandon-interrupted.ts';
 import { applyInstead } from './apply-instead.ts';
@@ -60,8 +61,8 @@ async function issueOnce(
       const result = await issueClaimed(claim, asked, issue, needs);
       if (!(result instanceof Fault && result.code === 'request-in-progress')) return result;
     } else {
-      const { issued } = await findByIdempotency(claim.id, needs.db);
-      if (issued[0] !== undefined) return issued[0];
+      const issued = await findByIdempotency(claim.id, needs.db);
+      if (issued !== undefined) return issued;
       if (claim.state === 'answered') return claim.fault;
     }
     await pause(POLL_INTERVAL);
@@ -110,10 +111,10 @@ async function clearInterrupted(
   const at = needs.clock.now();
   return withTransaction(needs.db, async (db) => {
     await keepHeld([held], db);
-    const { prepared } = await findByIdempotency(held.id, db);
-    await abandonInterrupted(prepared, asked.caller.credentialId, at, db);
+    const intents = await findIntents([held.id], db);
+    await abandonInterrupted([...intents.values()], asked.caller.credentialId, at, db);
     // Looked up behind the abandoning, which waits for whoever records a certificate at this moment.
-    return (await findByIdempotency(held.id, db)).issued[0];
+    return findByIdempotency(held.id, db);
   });
 }
 

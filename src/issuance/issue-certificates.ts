@@ -3,7 +3,8 @@ import { hasPassed } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { countIssued, recordIntents, recordIssued } from '../ca/certificate-store.ts';
+import { countIssued } from '../ca/certificate-store.ts';
+import { recordIntents, recordIssued } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
@@ -100,10 +101,10 @@ async function recordIntended(
 const heldKey = ({ asked: { idempotencyId: id, fence } }: ReadRequest): HeldKey[] =>
   id === undefined || fence === undefined ? [] : [{ id, fence }];
 
-/** Somebody took the Idempotency-Key over, or has a certificate under it already. */
+/** Somebody took the Idempotency-Key over, or works under it. */
 const isOvertaken = (error: unknown): boolean =>
   (error instanceof Fault && error.code === 'request-in-progress') ||
-  violatedConstraint(error) === 'certificate_idempotency';
+  violatedConstraint(error) === 'certificate_intent_idempotency';
 
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
@@ -183,7 +184,10 @@ async function recordSigned(
       return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
     });
     await companion.record(final, db);
-    await countIssued(recorded, at, db);
+    const counted = intended.flatMap((one) =>
+      one instanceof Fault || !recorded.has(one.serialNumber) ? [] : [one],
+    );
+    await countIssued(counted, at, db);
     return final;
   });
 }

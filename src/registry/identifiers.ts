@@ -70,7 +70,8 @@ const SELECT_ASKED = `
           where ${contains('d')} and d.delegated_by is null and d.participant_id is distinct from p.id and ${during('d', '$3')}),
       'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')}),
       'certificatesForDevice', (select count(*)::int from certificate c
-          where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status <> 'abandoned'),
+          where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status = 'issued')
+        + (select count(*)::int from certificate_intent c where c.eui64 = asked.eui64 and c.category = 'DEVICE'),
       'deviceCeiling', (select c.certificates from device_ceiling c where c.eui64 = asked.eui64))) as facts
     from unnest($1::text[], $2::text[]) with ordinality as asked (signifier, eui64, place)
     left join participant p on p.signifier = asked.signifier

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabase, query, type Database } from '../../src/db/pool.ts';
-import { findLeftovers } from '../../src/ca/certificate-store.ts';
+import { findLeftovers } from '../../src/ca/intent-store.ts';
 import { ISSUING_LEASE } from '../../src/issuance/issue-application.ts';
 import { sweep } from '../../src/issuance/screen-again.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';

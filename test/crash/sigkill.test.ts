@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { openApp } from '../../src/app.ts';
-import { findLeftovers } from '../../src/ca/certificate-store.ts';
+import { findLeftovers } from '../../src/ca/intent-store.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabase, query, type Database } from '../../src/db/pool.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
@@ -105,7 +105,11 @@ async function check(
   dieAt: number,
   tally: Record<string, number>,
 ): Promise<void> {
-  const { rows } = await query<Row>(pool, 'select serial_number, status, der, tbs from certificate');
+  const { rows } = await query<Row>(
+    pool,
+    `select serial_number, status, der, tbs from certificate
+     union all select serial_number, 'prepared', null, tbs from certificate_intent`,
+  );
   const signed = lines(path.join(evidence, 'signed'));
   const given = lines(path.join(evidence, 'given'));
   for (const der of signed) {

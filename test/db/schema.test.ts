@@ -54,58 +54,57 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     expect(await count()).toBe(before);
   });
 
+  const INTENT = `insert into certificate_intent select serial_number, authority, profile, category, participant_id,
+    credential_id, decision_id, idempotency_id, batch_id, batch_position, purpose, environment, subject, eui64,
+    public_key_sha256, not_before, not_after, '\\x30', prepared_at from certificate`;
   test.each([
     [`delete from certificate where serial_number = 'A1'`],
     ['delete from certificate where false'],
     ['truncate certificate cascade'],
-  ])('never removes a certificate: %s', async (statement) => {
+    [`update certificate set status = 'abandoned', abandoned_at = now(), abandoned_reason = 'killed'`],
+    [`update certificate set der = '\\x3001' where serial_number = 'A1'`],
+    [`update certificate set participant_id = participant_id where false`],
+  ])('never changes or removes a certificate: %s', async (statement) => {
     await expect(run(statement)).rejects.toMatchObject({
       code: '23001',
       message: 'certificate is append-only',
     });
   });
 
-  const ISSUE = `status = 'issued', der = '\\x3000', sha256 = '\\x02', issued_at = now(), tbs = null`;
-  const ABANDON = `status = 'abandoned', abandoned_at = now(), abandoned_reason = 'killed'`;
   test.each([
-    ['A1', 'issued', `status = 'prepared', der = null, tbs = '\\x30'`],
-    ['A1', 'issued', ABANDON],
-    ['A1', 'issued', `der = '\\x3001'`],
-    ['A1', 'issued', `participant_id = participant_id`],
-    ['A2', 'abandoned', ISSUE],
-    ['A2', 'abandoned', `status = 'prepared', abandoned_reason = null`],
-  ])('keeps certificate %s, which is %s, from: set %s', async (serial, status, change) => {
-    await expect(
-      run(`update certificate set ${change} where serial_number = '${serial}'`),
-    ).rejects.toMatchObject({
-      code: '23001',
-      message: `certificate ${serial} is ${status} and cannot change`,
+    ['issued without its DER', 'status', `'issued'`, 'issued_has_der'],
+    ['abandoned without a reason', 'status, tbs', `'abandoned', '\\x30'`, 'abandoned_has_reason'],
+    [
+      'abandoned with a DER',
+      'status, der, tbs, abandoned_reason',
+      `'abandoned', '\\x30', '\\x30', 'killed'`,
+      'issued_has_der',
+    ],
+    ['abandoned without its TBS', 'status, abandoned_reason', `'abandoned', 'killed'`, 'abandoned_has_tbs'],
+    ['of a status that is none', 'status, tbs, der', `'revoked', null, null`, 'certificate_status_check'],
+  ])('holds no certificate %s', async (_what, columns, values, constraint) => {
+    await expect(run(certificate('A3', columns, values))).rejects.toMatchObject({
+      code: '23514',
+      constraint,
     });
   });
 
-  test.each([
-    ['A4', 'issued', ISSUE],
-    ['A5', 'abandoned', ABANDON],
-  ])('lets certificate %s, which is prepared, become %s', async (serial, status, change) => {
-    await run(`update certificate set ${change} where serial_number = '${serial}'`);
-    const { rows } = await query<{ status: string }>(
-      database.pool,
-      `select status from certificate where serial_number = '${serial}'`,
-    );
-    expect(rows).toEqual([{ status }]);
+  test('holds no certificate and no intent with a serial number in small letters', async () => {
+    const issued = certificate('ab', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\x02', now()`);
+    await expect(run(issued)).rejects.toMatchObject({ constraint: 'certificate_serial_number_check' });
+    await expect(run(INTENT.replace('select serial_number', `select 'ab'`))).rejects.toMatchObject({
+      constraint: 'certificate_intent_serial_number_check',
+    });
   });
 
-  test.each([
-    ['issued without its DER', `status = 'issued', tbs = null`, 'issued_has_der'],
-    ['abandoned without a reason', `status = 'abandoned'`, 'abandoned_has_reason'],
-    ['prepared with a DER', `der = '\\x30'`, 'issued_has_der'],
-    ['prepared without its TBS', 'tbs = null', 'prepared_has_tbs'],
-    ['of a status that is none', `status = 'revoked'`, 'certificate_status_check'],
-    ['with a serial number in small letters', `serial_number = 'ab'`, 'certificate_serial_number_check'],
-  ])('holds no certificate %s', async (_what, change, constraint) => {
-    await expect(run(`update certificate set ${change} where serial_number = 'A3'`)).rejects.toMatchObject({
-      code: '23514',
-      constraint,
+  test('holds one intent under an Idempotency-Key', async () => {
+    const under = INTENT.replace('idempotency_id,', `'${P1}',`).replace(
+      ' from certificate',
+      ` from certificate limit 2`,
+    );
+    await expect(run(under)).rejects.toMatchObject({
+      code: '23505',
+      constraint: 'certificate_intent_idempotency',
     });
   });
 
@@ -172,12 +171,13 @@ async function emptyDatabases(
   return { fresh, done };
 }
 
-/** Two participants, a decision, an event, and a certificate in each state: A1 issued, A2 abandoned, A3 prepared. */
+const certificate = (serial: string, columns: string, values: string) => `
+  insert into certificate (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
+    subject, public_key_sha256, not_before, not_after, prepared_at, ${columns})
+  values ('${serial}', 'a', 'p', 'DEVICE', '${P1}', '${P1}', '${P1}', 'x', 's', '\\x01', now(), now(), now(), ${values})`;
+
+/** Two participants, a decision, an event, and two certificates: A1 issued, A2 abandoned. */
 async function fill({ pool }: Database): Promise<void> {
-  const certificate = (serial: string, columns: string, values: string) => `
-    insert into certificate (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
-      subject, public_key_sha256, not_before, not_after, prepared_at, ${columns})
-    values ('${serial}', 'a', 'p', 'DEVICE', '${P1}', '${P1}', '${P1}', 'x', 's', '\\x01', now(), now(), now(), ${values})`;
   for (const statement of [
     `insert into participant (id, signifier, type, created_at) values ('${P1}', 'NORTHGATE', 'DCC', now()), ('${P2}', 'SOUTHGATE', 'DCC', now())`,
     `insert into credential (id, participant_id, role, prefix, token_sha256, created_at, expires_at) values ('${P1}', '${P1}', 'AUDITOR', 'p', '\\x01', now(), now())`,
@@ -186,9 +186,6 @@ async function fill({ pool }: Database): Promise<void> {
     `insert into public_key values ('\\x01', 's', now())`,
     certificate('A1', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\x01', now()`),
     certificate('A2', 'status, tbs, abandoned_reason, abandoned_at', `'abandoned', '\\x30', 'killed', now()`),
-    certificate('A3', 'status, tbs', `'prepared', '\\x30'`),
-    certificate('A4', 'status, tbs', `'prepared', '\\x30'`),
-    certificate('A5', 'status, tbs', `'prepared', '\\x30'`),
     `insert into identifier_allocation (participant_id, kind, valid_from, eui64_from, eui64_to) values ('${P1}', 'USER_ID', '2020-01-01', '90b3d51f30010000', '90b3d51f3001ffff')`,
     `insert into device_range (participant_id, eui64_from, eui64_to) values ('${P1}', '90b3d51f30010000', '90b3d51f3001ffff')`,
   ])

@@ -180,13 +180,16 @@ describe('callers', () => {
       const sent = body('00-DB-12-34-20-00-01-09');
       const first = await post(token, sent, { 'Idempotency-Key': 'dead' });
       // As a process leaves it that dies after the first transaction: prepared, never issued.
-      await query(here.database.pool, 'alter table certificate disable trigger certificate_final');
+      await query(here.database.pool, 'alter table certificate disable trigger certificate_append_only');
       await query(
         here.database.pool,
-        `update certificate set status = 'prepared', tbs = der, der = null, sha256 = null, issued_at = null where serial_number = $1`,
+        `with gone as (delete from certificate where serial_number = $1 returning *)
+         insert into certificate_intent select serial_number, authority, profile, category, participant_id, credential_id,
+           decision_id, idempotency_id, batch_id, batch_position, purpose, environment, subject, eui64, public_key_sha256,
+           not_before, not_after, der, prepared_at from gone`,
         [first.body.serialNumber],
       );
-      await query(here.database.pool, 'alter table certificate enable trigger certificate_final');
+      await query(here.database.pool, 'alter table certificate enable trigger certificate_append_only');
       await query(here.database.pool, `update idempotency_key set lease_until = now() where key = 'dead'`);
       const second = await post(token, sent, { 'Idempotency-Key': 'dead' });
       expect(second.status).toBe(201);
