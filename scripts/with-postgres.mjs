@@ -1,7 +1,15 @@
 // Runs a command with TEST_DATABASE_URL of a throw-away PostgreSQL: node scripts/with-postgres.mjs [--durable] COMMAND...
 // --durable keeps fsync on (for benchmarks). Needs PostgreSQL's server programs; exits 69 and says so when they are absent.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,6 +50,9 @@ server(path.join(programs, 'initdb'), [
   '--locale=C',
   '-N',
 ]);
+// Everybody is let in, but for one role, with which tests give wrong passwords.
+const rules = path.join(data, 'pg_hba.conf');
+writeFileSync(rules, `host all tcs_with_password 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
 server(path.join(programs, 'pg_ctl'), [
   '-D',
   data,

@@ -13,7 +13,7 @@ const COLUMNS =
     ',',
   );
 
-const { openDatabase } = load('./db/pool.js');
+const { openDatabase } = load('./db/open-database.js');
 const { migrate } = load('./db/migrate.js');
 const { query } = load('./db/pool.js');
 const { importFeed } = load('./registrar/import-feed.js');

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import pg from 'pg';
-import { Fault } from '../domain/fault.ts';
 import { faultOf, isLost, isTurnedBack } from './database-errors.ts';
-import { lockFolder } from './folder-lock.ts';
 
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
@@ -28,14 +25,6 @@ export interface DatabaseOptions {
   readonly poolSize?: number;
   /** Told when an idle connection is lost; the pool replaces it. */
   readonly onLost?: (error: Error) => void;
-}
-
-/**
- * Opens the database. The embedded one takes a lock that the kernel frees when the process dies.
- * @throws Fault `database-unavailable` when the server is away, the folder is in use, or PostgreSQL is older than 14
- */
-export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
-  return options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options);
 }
 
 /**
@@ -120,15 +109,6 @@ async function queryOnce<Row extends pg.QueryResultRow>(
   }
 }
 
-/** A pool like this one whose statements may take their time: for migrations. Ended by who asked for it. */
-export function unhurried(pool: Pool): Pool {
-  const { query_timeout: limit, ...options } = pool.options;
-  if (limit === undefined) return pool;
-  const patient = new pg.Pool({ ...options, max: 1, statement_timeout: 0 });
-  surviveLoss(patient, undefined);
-  return patient;
-}
-
 /** A system call for each statement costs more than most statements: those of one turn wait for its end. */
 function send<Row extends pg.QueryResultRow>(
   client: PoolClient,
@@ -142,112 +122,11 @@ function send<Row extends pg.QueryResultRow>(
   return client.query<Row>(statement);
 }
 
-async function openPostgres(url: string, { poolSize = 10, onLost }: DatabaseOptions): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
-    pipeline: true,
-    connectionTimeoutMillis: 5_000,
-    // A server that is frozen or cut off says nothing at all: then we stop waiting ourselves.
-    statement_timeout: STATEMENT_TIMEOUT,
-    query_timeout: STATEMENT_TIMEOUT + 5_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    idle_in_transaction_session_timeout: 60_000,
-    application_name: 'test-certificate-service',
-    // Planning "whole participants" costs more than reading many of them, and PostgreSQL would plan it each time.
-    options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off',
-  });
-  surviveLoss(pool, onLost);
-  try {
-    const { rows } = await query<{ version: number }>(
-      pool,
-      `select current_setting('server_version_num')::int as version`,
-    );
-    if ((rows[0]?.version ?? 0) < OLDEST_VERSION)
-      throw new Fault('database-unavailable', 'PostgreSQL 14 or newer is needed; this server is older.');
-  } catch (error) {
-    await pool.end();
-    throw unreachable(error, url);
-  }
-  return { pool, kind: 'postgres', close: () => pool.end() };
-}
-
-/** Which server it was, never with the password; what the server itself refused is a matter of DATABASE_URL. */
-function unreachable(error: unknown, url: string): unknown {
-  const where = serverOf(url);
-  const { code = '', message } = (error instanceof Fault ? error.cause : error) as Error & { code?: string };
-  if (error instanceof Fault && error.cause !== undefined)
-    return new Fault(
-      'database-unavailable',
-      `PostgreSQL at ${where} does not answer (${code || message}). Start it, or correct DATABASE_URL.`,
-      { cause: error },
-    );
-  // Invalid authorization, and a database that is not there.
-  if (!/^(28...|3D000)$/.test(code)) return error;
-  return new Fault(
-    'configuration-invalid',
-    `PostgreSQL at ${where} refuses the connection: ${message}. Correct DATABASE_URL.`,
-    { cause: error },
-  );
-}
-
-/** Host, port and database; a local socket is written in ways that no URL has. */
-function serverOf(text: string): string {
-  if (!URL.canParse(text)) return 'the socket of DATABASE_URL';
-  const { hostname, port, pathname } = new URL(text);
-  return `${hostname || 'the local socket'}:${port || '5432'}${pathname}`;
-}
-
-function makeFolder(dataDir: string): void {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    accessSync(dataDir, constants.R_OK | constants.W_OK);
-  } catch (cause) {
-    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
-    throw new Fault(
-      'configuration-invalid',
-      `The folder ${dataDir} of the embedded database cannot be written (${code}). Correct TCS_DATA_DIR or its permissions.`,
-      { cause },
-    );
-  }
-}
-
-async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions): Promise<Database> {
-  const { PGlite } = await import('@electric-sql/pglite');
-  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
-  if (dataDir !== undefined) makeFolder(dataDir);
-  const unlock = dataDir === undefined ? undefined : await lockFolder(dataDir);
-  try {
-    const engine = await PGlite.create({
-      ...(dataDir === undefined ? {} : { dataDir }),
-      ...(image === undefined ? {} : { loadDataDir: image }),
-    });
-    const pool = new pg.Pool({
-      ...(createPgConfig(engine) as unknown as pg.PoolConfig),
-      max: 1,
-      pipeline: true,
-      connectionTimeoutMillis: 30_000,
-      idleTimeoutMillis: 0,
-    });
-    surviveLoss(pool, onLost);
-    const close = async () => {
-      await pool.end();
-      await engine.close();
-      await unlock?.();
-    };
-    return { pool, kind: 'embedded', close };
-  } catch (error) {
-    await unlock?.();
-    throw error;
-  }
-}
-
 /**
  * Without listeners a restart of the server would end this process: the pool tells of its idle clients, and a client
  * that somebody holds tells of itself; its holder hears of it from the next statement.
  */
-function surviveLoss(pool: Pool, onLost: DatabaseOptions['onLost']): void {
+export function surviveLoss(pool: Pool, onLost: DatabaseOptions['onLost']): void {
   pool.on('error', (error) => onLost?.(error));
   pool.on('connect', (client) => client.on('error', () => undefined));
 }
@@ -262,7 +141,4 @@ function statementName(text: string): string {
   return name;
 }
 const statementNames = new Map<string, string>();
-const OLDEST_VERSION = 140_000;
-/** Longer than any statement takes. Milliseconds; `LEASE` of `issuance/idempotency-store.ts` is longer still. */
-const STATEMENT_TIMEOUT = 20_000;
 const TURNS = 3;

@@ -3,7 +3,10 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { dataFolder, tcs } from '../support/tcs.ts';
+import { onPostgres } from '../support/test-database.ts';
 
 jest.setTimeout(120_000);
 
@@ -73,4 +76,85 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
     expect(ended.fault).not.toMatch(/move the folder|ca init/);
     expect(ended.code).toBe(78);
   });
+
+  test.each([
+    [
+      'a server that is not there',
+      'postgres://tcs:hush-hush@127.0.0.1:1/tcs',
+      '127.0.0.1:1/tcs does not answer (ECONNREFUSED)',
+    ],
+    [
+      'a host that nobody knows',
+      'postgres://tcs:hush-hush@db.invalid/tcs',
+      'db.invalid:5432/tcs does not answer',
+    ],
+  ])('%s is 69 and named, without the password', async (_what, url, words) => {
+    const { settings } = await dataFolder();
+    for (const ended of [
+      await tcs({ ...settings, DATABASE_URL: url }, 'serve'),
+      builtMain({ ...settings, DATABASE_URL: url }),
+    ]) {
+      expect(ended.fault).toContain(`PostgreSQL at ${words}`);
+      expect(ended.fault).toContain('Start it, or correct DATABASE_URL.');
+      expect(ended.fault).not.toContain('hush-hush');
+      expect(ended.code).toBe(69);
+    }
+  });
 });
+
+/** What only a real server can refuse. */
+if (onPostgres)
+  describe('a server that does not let the service in', () => {
+    const server = process.env['TEST_DATABASE_URL'] ?? '';
+    const administer = async (statement: string) => {
+      const client = new pg.Client(server);
+      await client.connect();
+      await client.query(statement);
+      await client.end();
+    };
+    // scripts/with-postgres.mjs asks only this role for its password.
+    const drop = 'drop role if exists tcs_with_password';
+    beforeAll(() => administer(`${drop}; create role tcs_with_password login password 'the right one'`));
+    afterAll(() => administer(drop));
+    const urlWith = (change: Partial<Record<'username' | 'password' | 'pathname', string>>) =>
+      Object.assign(new URL(server), change).href;
+
+    test.each([
+      [
+        'a wrong password',
+        { username: 'tcs_with_password', password: 'hush-hush' },
+        'password authentication failed for user "tcs_with_password"',
+      ],
+      ['no password', { username: 'tcs_with_password', password: '' }, 'password'],
+      [
+        'a role that is not there',
+        { username: 'tcs_nobody', password: 'hush-hush' },
+        'role "tcs_nobody" does not exist',
+      ],
+      [
+        'a database that is not there',
+        { pathname: '/tcs_nowhere', password: 'hush-hush' },
+        'database "tcs_nowhere" does not exist',
+      ],
+    ])(
+      'for %s is 78: the server, the reason, DATABASE_URL, and no password',
+      async (_what, change, words) => {
+        const { settings } = await dataFolder();
+        const there = { ...settings, DATABASE_URL: urlWith(change) };
+        for (const ended of [await tcs(there, 'serve'), await tcs(there, 'migrate'), builtMain(there)]) {
+          expect(ended.fault).toMatch(/^PostgreSQL at 127\.0\.0\.1:\d+\/\w+ refuses the connection: /);
+          expect(ended.fault).toContain(words);
+          expect(ended.fault).toContain('Correct DATABASE_URL.');
+          expect(ended.fault).not.toContain('hush-hush');
+          expect(ended.code).toBe(78);
+        }
+      },
+    );
+
+    test('the right password opens it', async () => {
+      const database = await openDatabase({
+        url: urlWith({ username: 'tcs_with_password', password: 'the right one' }),
+      });
+      await database.close();
+    });
+  });

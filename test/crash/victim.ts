@@ -5,7 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { openHierarchy } from '../../src/ca/hierarchy.ts';
 import { loadRefused } from '../../src/ca/refused.ts';
-import { openDatabase } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { systemRandom } from '../../src/domain/serial-number.ts';
 import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import type { Caller } from '../../src/domain/participant.ts';

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
+import pg from 'pg';
 import { faultOf } from '../../src/db/database-errors.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { openDatabase, query, withTransaction, type Database } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
+import { query, withTransaction, type Database } from '../../src/db/pool.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
@@ -151,7 +153,7 @@ describe('the folder of the embedded database', () => {
   const dataDir = path.join(folder, 'a'.repeat(60), 'b'.repeat(60), 'database');
 
   test('is refused to a second process, with advice, and free again when the first is killed', async () => {
-    const script = `require('tsx/cjs'); const { openDatabase } = require('./src/db/pool.ts');
+    const script = `require('tsx/cjs'); const { openDatabase } = require('./src/db/open-database.ts');
       openDatabase({ dataDir: ${JSON.stringify(dataDir)} }).then(() => { console.log('open'); setInterval(() => {}, 1000); });`;
     const first = spawn(process.execPath, ['-e', script], {
       cwd: ROOT,
@@ -169,6 +171,47 @@ describe('the folder of the embedded database', () => {
   }, 60_000);
 });
 
+describe('the embedded database is closed', () => {
+  /** Runs it in a process of its own, which an unhandled rejection ends and a busy engine holds. */
+  const run = (work: string) => {
+    const script = `require('tsx/cjs');
+      const { openDatabase } = require('./src/db/open-database.ts');
+      const { query, withTransaction } = require('./src/db/pool.ts');
+      const LOST = "do $$ begin raise exception 'x' using errcode = '57P01'; end $$";
+      (async () => {
+        const database = await openDatabase();
+        const outcome = (promise) => promise.then(() => 'done', (error) => error.code);
+        const told = [];
+        ${work}
+        await database.close();
+        told.push(await outcome(query(database.pool, 'select 1')));
+        setTimeout(() => console.log(JSON.stringify(told)), 300);
+      })();`;
+    const ran = spawnSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
+    return { told: ran.stdout.trim(), fault: ran.stderr };
+  };
+
+  test.each([
+    [
+      'right after a statement that failed',
+      `told.push(await outcome(query(database.pool, 'select bad')));`,
+      '42703',
+    ],
+    [
+      'while statements of a transaction that was given up are on their way',
+      `told.push(await outcome(withTransaction(database.pool, (client) =>
+         Promise.all([LOST, 'select pg_sleep(0.2)', 'select 2'].map((text) => query(client, text))))));`,
+      'database-unavailable',
+    ],
+  ])(
+    '%s, and refuses later ones',
+    (_what, work, outcome) => {
+      expect(run(work)).toEqual({ told: JSON.stringify([outcome, 'database-unavailable']), fault: '' });
+    },
+    90_000,
+  );
+});
+
 /** What only a real server can show. */
 if (onPostgres)
   describe('a real PostgreSQL', () => {
@@ -182,6 +225,21 @@ if (onPostgres)
         readdirSync(path.join(ROOT, 'src/db/migrations')).map((file) => path.parse(file).name),
       );
       await other.close();
+      await database.close();
+    });
+
+    test('a migration waits for another as long as it takes, whatever limits the database has', async () => {
+      const database = await testDatabase();
+      const name = new URL(database.url ?? '').pathname.slice(1);
+      for (const limit of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
+        await query(database.pool, `alter database ${name} set ${limit} = '200ms'`);
+      const other = new pg.Client(database.url);
+      await other.connect();
+      await other.query('select pg_advisory_lock(7346001)');
+      const migrated = migrate(database.pool);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await other.end();
+      expect(await migrated).toEqual([]);
       await database.close();
     });
 

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { migrate } from '../../src/db/migrate.ts';
-import { openDatabase, query, type Database } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
+import { query, type Database } from '../../src/db/pool.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
 
 const P1 = '00000000-0000-4000-8000-000000000001';

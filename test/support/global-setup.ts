@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../src/db/migrate.ts';
-import { openDatabase } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { createTestAuthorities } from './authorities.ts';
 
 /**

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CommanderError } from 'commander';
 import { exitCodeOf, explainFault } from '../../src/cli/fault-text.ts';
 import { program } from '../../src/cli/program.ts';
-import { openDatabase } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { TEST_PASSPHRASE } from './authorities.ts';
 
 /** What a command wrote to standard output, and the exit code and words it would end with. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { openDatabase, type Database } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
+import type { Database } from '../../src/db/pool.ts';
 
 /** A fresh migrated database: embedded, or its own one on the server of TEST_DATABASE_URL; dropped when closed. */
 export async function testDatabase(): Promise<Database & { readonly url?: string }> {

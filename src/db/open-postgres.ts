@@ -1,0 +1,96 @@
+import pg from 'pg';
+import { Fault } from '../domain/fault.ts';
+import {
+  query,
+  surviveLoss,
+  type Database,
+  type DatabaseOptions,
+  type Pool,
+  type PoolClient,
+} from './pool.ts';
+
+/**
+ * Opens a pool over PostgreSQL 14 or newer.
+ * @throws Fault `database-unavailable` when the server does not answer; `configuration-invalid` when it does not let the
+ *         service in, or is older: never with the password
+ */
+export async function openPostgres(
+  url: string,
+  { poolSize = 10, onLost }: DatabaseOptions,
+): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    pipeline: true,
+    connectionTimeoutMillis: 5_000,
+    // A server that is frozen or cut off says nothing at all: then we stop waiting ourselves.
+    statement_timeout: STATEMENT_TIMEOUT,
+    query_timeout: STATEMENT_TIMEOUT + 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: 'test-certificate-service',
+    // Planning "whole participants" costs more than reading many of them, and PostgreSQL would plan it each time.
+    options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off',
+  });
+  surviveLoss(pool, onLost);
+  try {
+    const { rows } = await query<{ version: number }>(
+      pool,
+      `select current_setting('server_version_num')::int as version`,
+    );
+    if ((rows[0]?.version ?? 0) < OLDEST_VERSION)
+      throw new Fault('configuration-invalid', 'PostgreSQL 14 or newer is needed; this server is older.');
+  } catch (error) {
+    await pool.end();
+    throw notOpened(error, url);
+  }
+  return { pool, kind: 'postgres', close: () => pool.end() };
+}
+
+/** A pool like this one whose answers are waited for however long they take: for migrations. Ended by who asked for it. */
+export function unhurried(pool: Pool): Pool {
+  const { query_timeout: limit, ...options } = pool.options;
+  if (limit === undefined) return pool;
+  const patient = new pg.Pool({ ...options, max: 1 });
+  surviveLoss(patient, undefined);
+  return patient;
+}
+
+/** No limit of the service, the role or the database cuts what is done on this client from now on. */
+export async function liftLimits(client: PoolClient): Promise<void> {
+  for (const limit of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
+    await client.query(`set ${limit} = 0`);
+}
+
+/** Which server it was, never with the password; what the server itself refused is a matter of DATABASE_URL. */
+function notOpened(error: unknown, url: string): unknown {
+  const cause = error instanceof Fault ? error.cause : error;
+  const { code = '', message = '' } = (cause ?? {}) as { code?: string; message?: string };
+  const where = serverOf(url);
+  if (REFUSED_STATES.test(code) || message.startsWith('SASL'))
+    return new Fault(
+      'configuration-invalid',
+      `PostgreSQL at ${where} refuses the connection: ${message}. Correct DATABASE_URL.`,
+      { cause },
+    );
+  if (!(error instanceof Fault) || cause === undefined) return error;
+  return new Fault(
+    'database-unavailable',
+    `PostgreSQL at ${where} does not answer (${code || message}). Start it, or correct DATABASE_URL.`,
+    { cause },
+  );
+}
+
+/** Host, port and database; a local socket is written in ways that no URL has. */
+function serverOf(text: string): string {
+  if (!URL.canParse(text)) return 'the socket of DATABASE_URL';
+  const { hostname, port, pathname } = new URL(text);
+  return `${hostname || 'the local socket'}:${port || '5432'}${pathname}`;
+}
+
+/** Invalid authorization, a database that is not there, no right to connect to it. */
+const REFUSED_STATES = /^(28...|3D000|42501)$/;
+const OLDEST_VERSION = 140_000;
+/** Longer than any statement takes. Milliseconds; `LEASE` of `issuance/idempotency-store.ts` is longer still. */
+const STATEMENT_TIMEOUT = 20_000;
