@@ -1,21 +1,28 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../domain/fault.ts';
-import { connect, query, unhurried, type Pool, type PoolClient } from './pool.ts';
 import { faultOf } from './database-errors.ts';
+import { liftLimits, unhurried } from './open-postgres.ts';
+import { connect, query, type Pool, type PoolClient } from './pool.ts';
 
 /**
- * Brings the schema up to date; safe when several processes start at once: one migrates, the others wait.
+ * Brings the schema up to date; safe when several processes start at once: one migrates, the others wait as long as it
+ * takes. Where there is nothing to do, nothing but reading is done, so a role that owns no table may ask.
  * @returns names of the migrations that were applied
- * @throws Fault `configuration-invalid` when a newer version of the service has migrated this database already
+ * @throws Fault `configuration-invalid` when a newer version of the service has migrated this database already, or when
+ *         something is to be done and this role may not
  */
 export async function migrate(pool: Pool): Promise<string[]> {
-  const { runner } = await import('node-pg-migrate');
   const patient = unhurried(pool);
   const client = await connect(patient);
   try {
+    // The embedded engine has no limits, and this client is everybody's.
+    if (patient !== pool) await liftLimits(client);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await requireKnown(client);
+    const waiting = await findWaiting(client);
+    if (waiting.length === 0) return [];
+    await requireOwner(waiting, client);
+    const { runner } = await import('node-pg-migrate');
     const applied = await runner({
       dbClient: client,
       dir: FOLDER,
@@ -34,28 +41,57 @@ export async function migrate(pool: Pool): Promise<string[]> {
   }
 }
 
-async function requireKnown(client: PoolClient): Promise<void> {
+/** The migrations of this version that the database does not have. @throws Fault `configuration-invalid` for others' */
+async function findWaiting(client: PoolClient): Promise<string[]> {
+  const known = readdirSync(FOLDER).map((file) => path.parse(file).name);
   const { rows: tables } = await query<{ there: boolean }>(
     client,
     'select to_regclass($1) is not null as there',
     [TABLE],
   );
-  if (tables[0]?.there !== true) return;
+  if (tables[0]?.there !== true) return known;
   const { rows } = await query<{ name: string }>(client, `select name from ${TABLE} order by id`);
-  const known = new Set(readdirSync(FOLDER).map((file) => path.parse(file).name));
-  const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
+  const applied = new Set(rows.map((row) => row.name));
+  const unknown = [...applied].filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new Fault('configuration-invalid', 'The database belongs to a newer version of the service.', {
       reasons: [
-        {
-          reason: 'CONFIGURATION',
-          clause: 'README, Configuration',
-          detail: `This version does not know the migrations ${unknown.join(', ')} that the database has.`,
-          fix: 'Start the version that migrated it, or name another database in DATABASE_URL.',
-        },
+        configuration(
+          `This version does not know the migrations ${unknown.join(', ')} that the database has.`,
+          'Start the version that migrated it, or name another database in DATABASE_URL.',
+        ),
       ],
     });
+  return known.filter((name) => !applied.has(name));
 }
+
+/** Tables are changed by their owner only, new ones made by who may. */
+async function requireOwner(waiting: readonly string[], client: PoolClient): Promise<void> {
+  const { rows } = await query<{ may: boolean; role: string; owner: string }>(
+    client,
+    `select current_user as role, coalesce(pg_get_userbyid(c.relowner), pg_get_userbyid(d.datdba)) as owner,
+       coalesce(pg_has_role(c.relowner, 'usage'), has_schema_privilege(current_schema(), 'create')) as may
+       from pg_database d left join pg_class c on c.oid = to_regclass($1) where d.datname = current_database()`,
+    [TABLE],
+  );
+  const [answer] = rows;
+  if (answer === undefined || answer.may) return;
+  throw new Fault('configuration-invalid', 'The database has to be migrated, and this role may not.', {
+    reasons: [
+      configuration(
+        `${answer.role} may not apply the migrations ${waiting.join(', ')}; ${answer.owner} may.`,
+        `Apply them as ${answer.owner}: tcs migrate, with DATABASE_URL of that role. Then start the service again.`,
+      ),
+    ],
+  });
+}
+
+const configuration = (detail: string, fix: string) => ({
+  reason: 'CONFIGURATION',
+  clause: 'README, Configuration',
+  detail,
+  fix,
+});
 
 /** Any number, the same in every process of this service. */
 const MIGRATION_LOCK = 7_346_001;

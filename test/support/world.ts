@@ -11,7 +11,11 @@ import { TEST_PASSPHRASE } from './authorities.ts';
 import { fixedClock } from './dates.ts';
 import { testDatabase } from './test-database.ts';
 
-const WORLD = path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml');
+/** The registry file of the demo. */
+export const WORLD_TEXT = readFileSync(
+  path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml'),
+  'utf8',
+);
 
 /** The whole service with the demo world, on a fresh database, with a clock that stands still. */
 export async function world(
@@ -32,7 +36,7 @@ export async function world(
   });
   const logger = options.logger ?? pino({ level: 'silent' });
   const app: App = await openApp(config, { logger, clock, database });
-  const file = parseRegistryFile(readFileSync(WORLD, 'utf8'), 'world.yaml');
+  const file = parseRegistryFile(WORLD_TEXT, 'world.yaml');
   await loadRegistry(file, clock.now(), database.pool, () => Promise.resolve());
 
   const tokens = new Map<string, string>();

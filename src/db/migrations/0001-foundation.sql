@@ -192,7 +192,8 @@ create table audit_event (
 );
 create index audit_event_object on audit_event (object);
 
--- Decisions and audit events are written once: no role, not even the owner, changes or removes one by a statement.
+-- Decisions and audit events are written once: a statement that changes or removes one is refused to every role. Only who owns
+-- the tables can take the triggers away; docs/operations.md tells how the service does without owning them.
 create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
