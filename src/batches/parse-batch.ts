@@ -9,12 +9,14 @@ import { DerError, DerReader, TAG } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
 import type { BatchItem } from './batch-item.ts';
 import { findBatch, type Batch } from './batch-store.ts';
+import { roomFault } from './disk-room.ts';
 import type { BatchNeeds } from './needs.ts';
 import { readItems } from './read-items.ts';
 
 /**
  * Parses one batch that waits for it: QUEUED with its items and chunks, REJECTED with what is wrong, or TAMPERED. All in
- * one transaction, which holds the row: whoever dies over it lets go at once, and another begins anew.
+ * one transaction, which holds the row: whoever dies over it lets go at once, and another begins anew. One that cannot be
+ * parsed for a fault of ours waits a while, and others go before it.
  * @returns whether there was one
  */
 export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
@@ -29,7 +31,8 @@ export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
     return await withTransaction(db, async (client) => {
       const { rows } = await query<{ id: string }>(
         client,
-        `select id from batch where state = 'PARSING' order by turn_cost, submitted_at, id limit 1 for update skip locked`,
+        `select id from batch where state = 'PARSING' and (parse_after is null or parse_after < clock_timestamp())
+          order by turn_cost, submitted_at, id limit 1 for update skip locked`,
       );
       id = rows[0]?.id;
       const batch = id === undefined ? undefined : await findBatch(id, client);
@@ -38,7 +41,11 @@ export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
       return true;
     });
   } catch (error) {
-    if (id === undefined || !(error instanceof Fault) || !REFUSALS.has(error.code)) throw error;
+    if (id === undefined) throw error;
+    if (!(error instanceof Fault) || !REFUSALS.has(error.code)) {
+      await query(db, PUT_OFF, [id]).catch(() => undefined);
+      throw error;
+    }
     await reject(id, error, needs);
     return true;
   }
@@ -64,6 +71,8 @@ async function parseHeld(batch: Batch, needs: BatchNeeds, db: PoolClient): Promi
     await query(db, `update batch set state = 'QUEUED', items = $2 where id = $1`, [batch.id, items]);
     await query(db, `delete from batch_upload where batch_id = $1`, [batch.id]);
     await recordEvents([{ ...about(batch), at, event: 'batch.queued', facts: { items } }], db);
+  } catch (error) {
+    throw roomFault(error);
   } finally {
     await rm(file, { force: true });
   }
@@ -179,6 +188,7 @@ export const about = ({ id, participantId, credentialId }: Batch) => ({
 
 const ROWS = 1000;
 const REFUSALS = new Set(['malformed-request', 'too-large']);
+const PUT_OFF = `update batch set parse_after = clock_timestamp() + interval '10 seconds' where id = $1 and state = 'PARSING'`;
 const INSERT_ITEMS = `
   insert into batch_item (batch_id, position, id, file_name, csr, device_type, duplicate_of)
   select $1, position, id, file_name, csr, device_type, duplicate_of from json_to_recordset($2::json)

@@ -4,6 +4,7 @@ import { open, rm } from 'node:fs/promises';
 import { BATCH_CONTENT_TYPES, type BatchContentType } from './batch-item.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import { refusedBatch } from './container-error.ts';
+import { roomFault } from './disk-room.ts';
 import type { ItemCodes } from './item-codes.ts';
 
 /** What the intake of batches works with. */
@@ -23,7 +24,7 @@ export interface ReceivedUpload {
 /**
  * Writes an upload to a new file, piece by piece and hashed on the way; durable before it returns. On any fault, also of
  * the sender, the file is gone.
- * @throws Fault `too-large` beyond the limit, `malformed-request` when nothing came; what the stream throws
+ * @throws Fault `too-large` beyond the limit, `malformed-request` when nothing came, `storage-full`; what the stream throws
  */
 export async function receiveUpload(
   stream: AsyncIterable<Uint8Array>,
@@ -50,7 +51,7 @@ export async function receiveUpload(
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(file, { force: true });
-    throw error;
+    throw roomFault(error);
   }
 }
 

@@ -3,6 +3,7 @@ import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { abandonIntents, findIntentsOfBatch } from '../ca/intent-store.ts';
+import { isOutOfRoom } from '../db/database-errors.ts';
 import { query, withTransaction, type PoolClient } from '../db/pool.ts';
 import { issueCertificates, type IssuanceResult } from '../issuance/issue-certificates.ts';
 import type { AskedRequest } from '../issuance/needs.ts';
@@ -33,9 +34,8 @@ export async function workChunk(chunk: HeldChunk, needs: BatchNeeds): Promise<vo
     await completeBatches(needs);
   } catch (error) {
     if (error instanceof LeaseLost) return;
-    await withTransaction(needs.issuance.db, (db) => releaseChunk(chunk, AFTER_FAILURE, db)).catch(
-      () => undefined,
-    );
+    const release = isOutOfRoom(error) ? WITHOUT_ROOM : AFTER_FAILURE;
+    await withTransaction(needs.issuance.db, (db) => releaseChunk(chunk, release, db)).catch(() => undefined);
     throw error;
   }
 }
@@ -189,6 +189,8 @@ const waitsForQuota = (result: IssuanceResult): boolean =>
 /** Tries of a chunk before its items are given up: what kills a process again and again must not do so for ever. */
 const MOST_TRIES = 10;
 const AFTER_FAILURE = { seconds: 2, failed: true };
+/** A full disk is nobody's fault: however long it lasts, nothing is given up. */
+const WITHOUT_ROOM = { seconds: 5, failed: false };
 /** What was issued in the last 24 hours is counted by the hour. */
 const AFTER_QUOTA = { seconds: 300, failed: false };
 const REVOKED = 'The credential under which the batch came has been revoked.';

@@ -13,6 +13,7 @@ import {
   reportLine,
   type FinishedItem,
 } from './finished-item.ts';
+import { roomFault } from './disk-room.ts';
 import { FAILED_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import {
   canonicalStatement,
@@ -48,7 +49,7 @@ export interface WrittenResult {
  *
  * @param items  in the order of their positions, every item of the batch once
  * @param chain  certificates above the items', issuer first, DER: they end the PKCS#7 bundle
- * @throws TypeError when the positions do not rise; RangeError beyond what a ZIP without ZIP64 holds
+ * @throws TypeError when the positions do not rise; RangeError beyond what a ZIP without ZIP64 holds; Fault `storage-full`
  */
 export async function writeResult(
   items: AsyncIterable<FinishedItem>,
@@ -93,6 +94,8 @@ export async function writeResult(
     await zip.out.sync();
     await rename(path.join(folder, 'result.zip'), options.file);
     return { file: options.file, name: resultName(facts.name), octets: zip.out.size, statement, signature };
+  } catch (error) {
+    throw roomFault(error);
   } finally {
     for (const one of spools) await one.close();
     await rm(folder, { recursive: true, force: true });

@@ -52,6 +52,7 @@ export const EXIT_CODES = {
   'too-large': 65,
   'not-found': 66,
   'database-unavailable': 69,
+  'storage-full': 69,
   'address-unavailable': 69,
   'lint-failed': 70,
   'signing-failed': 70,

@@ -24,6 +24,18 @@ export function isTurnedBack(error: unknown): boolean {
   return code === '40P01' || code === '40001';
 }
 
+/** Whether an earlier statement of the same transaction failed, and nothing else is known of this one. */
+export function isAftermath(error: unknown): boolean {
+  return ((error ?? {}) as { code?: unknown }).code === '25P02';
+}
+
+/** Whether the database has no room: its disk or memory is full, or a limit of its configuration. */
+export function isOutOfRoom(error: unknown): boolean {
+  if (error instanceof Fault) return isOutOfRoom(error.cause);
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^53(100|200|400)$/.test(code);
+}
+
 /** Whether the database refused a row: a unique, foreign key, check or exclusion constraint (SQLSTATE class 23). */
 export function isConstraintViolation(error: unknown): error is pg.DatabaseError {
   const { code } = (error ?? {}) as { code?: unknown };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import pg from 'pg';
-import { faultOf, isLost, isTurnedBack } from './database-errors.ts';
+import { faultOf, isAftermath, isLost, isTurnedBack } from './database-errors.ts';
 
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
@@ -41,6 +41,7 @@ export async function query<Row extends pg.QueryResultRow>(
   try {
     return await (db instanceof pg.Pool ? queryOnce<Row>(db, statement) : send<Row>(db, statement));
   } catch (error) {
+    if (!(db instanceof pg.Pool) && !firstErrors.has(db)) firstErrors.set(db, error);
     throw faultOf(error);
   }
 }
@@ -63,6 +64,7 @@ async function runTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
   const client = await connect(pool);
   let broken = false;
   try {
+    firstErrors.delete(client);
     // Not sent together with what follows: without a transaction that would be done for good.
     await query(client, 'begin');
     const result = await work(client);
@@ -76,7 +78,7 @@ async function runTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
         () => false,
         () => true,
       ));
-    throw faultOf(error);
+    throw faultOf(isAftermath(error) ? (firstErrors.get(client) ?? error) : error);
   } finally {
     // A client that could not even roll back is thrown away; the pool makes another.
     client.release(broken);
@@ -141,4 +143,6 @@ function statementName(text: string): string {
   return name;
 }
 const statementNames = new Map<string, string>();
+/** What went wrong first in the transaction of a client: statements sent together with it only hear that it is aborted. */
+const firstErrors = new WeakMap<PoolClient, unknown>();
 const TURNS = 3;

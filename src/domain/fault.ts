@@ -28,6 +28,7 @@ export const FAULT_CODES = [
   'method-not-allowed',
   'too-many-requests',
   'database-unavailable',
+  'storage-full',
   'address-unavailable',
   'lint-failed',
   'signing-failed',

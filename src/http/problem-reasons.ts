@@ -153,4 +153,5 @@ const DEFAULTS: Partial<Record<FaultCode, string>> = {
   'certificate-unreadable': 'CERTIFICATE_UNPARSEABLE',
   'too-many-requests': 'TOO_MANY_REQUESTS',
   'database-unavailable': 'SERVICE_UNAVAILABLE',
+  'storage-full': 'SERVICE_UNAVAILABLE',
 };

@@ -37,6 +37,7 @@ export const PROBLEMS = {
   'output-unwritable': { status: 500, title: 'Output unwritable' },
   'address-unavailable': { status: 500, title: 'Address unavailable' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
+  'storage-full': { status: 503, title: 'Storage full' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
 
 type Rules = Pick<IssuanceNeeds, 'ruleSets' | 'clock'>;
@@ -155,6 +156,7 @@ const FAILED = 'The service failed; report it with the requestId.';
 const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
+  ['urn:problem:tcs:storage-full', '60'],
   ['urn:problem:tcs:request-in-progress', '2'],
   // A quota: the number of the last 24 hours falls by the hour.
   ['urn:problem:tcs:too-many-requests', '3600'],
