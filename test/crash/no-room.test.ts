@@ -64,10 +64,18 @@ describe('a database without room', () => {
     },
   );
 
-  test.each([['batch_item'], ['certificate'], ['decision'], ['batch_verdict'], ['audit_event']])(
+  test.each([
+    ['batch_item'],
+    ['decision'],
+    ['certificate_intent'],
+    ['certificate'],
+    ['batch_failure'],
+    ['audit_event'],
+  ])(
     'while a batch is worked on (%s): however long it lasts nothing is given up, and it goes on',
     async (table) => {
-      const { id } = (await here.submit(deviceLines(10, 200))).body as BatchBody;
+      const { id } = (await here.submit([{ id: 'bad', csr: 'none' }, ...deviceLines(10, 200)]))
+        .body as BatchBody;
       if (table !== 'batch_item') await workOnce(here.batches);
       await fill(table);
       for (let tries = 0; tries < 14; tries += 1) {
@@ -82,10 +90,10 @@ describe('a database without room', () => {
       await here.work();
       expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
         state: 'COMPLETED',
-        progress: { settled: 10, counts: { SUCCESS: 10 } },
+        progress: { settled: 11, counts: { SUCCESS: 10, CSR_ERROR: 1 } },
       });
       expect(await count(`certificate where status = 'issued' and batch_id = '${id}'`)).toBe(10);
-      expect(await count(`certificate where status = 'prepared'`)).toBe(0);
+      expect(await count('certificate_intent')).toBe(0);
     },
     60_000,
   );
