@@ -7,7 +7,7 @@ const LAYERS = [
   ['domain'],
   ['x509', 'keys', 'db', 'yaml', 'archive', 'tables'],
   ['profiles', 'lint', 'eligibility', 'registry', 'audit'],
-  ['ca'],
+  ['ca', 'webhooks'],
   ['issuance'],
   ['registrar', 'batches'],
   ['http'],

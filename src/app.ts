@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -26,9 +27,12 @@ import { loadItemCodes } from './batches/item-codes.ts';
 import type { BatchNeeds } from './batches/needs.ts';
 import { sweepResults } from './batches/sweep-results.ts';
 import { startWorker, type BatchWorker } from './batches/worker.ts';
-import { openServiceKey } from './keys/service-key.ts';
+import { openDerivation, openServiceKey } from './keys/service-key.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
+import { startDeliveries, type Deliverer } from './webhooks/deliver.ts';
+import { sweepDeliveries } from './webhooks/delivery-store.ts';
+import type { WebhookNeeds } from './webhooks/needs.ts';
 import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
 
@@ -37,6 +41,7 @@ export interface App {
   readonly http: Express;
   readonly needs: IssuanceNeeds;
   readonly batches: BatchNeeds;
+  readonly webhooks: WebhookNeeds;
   readonly database: Database;
   /** What an operator should know about this start. */
   readonly notices: readonly string[];
@@ -77,10 +82,12 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
   let worker: BatchWorker | undefined;
+  let deliverer: Deliverer | undefined;
   let sweeper: NodeJS.Timeout | undefined;
   const close = async () => {
     clearInterval(sweeper);
     await worker?.stop();
+    await deliverer?.stop();
     await stopSweep();
     await verifier.close();
     if (parts.database === undefined) await database.close();
@@ -100,10 +107,12 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       fillRandom: parts.fillRandom ?? systemRandom,
     };
     const batches = batchNeeds(config, needs);
+    const webhooks = webhookNeeds(config, needs);
     const http = createHttpApp({
       issuance: needs,
       issue: issuesOneByOne(needs),
       batches,
+      webhooks,
       logger: parts.logger,
       rateLimit: config.rateLimit,
       trustedProxies: config.trustedProxies,
@@ -112,6 +121,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       ...readFeedSigner(config),
       afterChange: async (participantIds) => {
         worker?.wake();
+        deliverer?.wake();
         await screenAfterChange(participantIds, needs, parts.logger);
       },
     });
@@ -122,7 +132,14 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
     const work = () => {
       const { logger } = parts;
       worker = startWorker(batches, config.batchLanes, (err) => logger.error({ err }, 'a batch had to wait'));
+      // Who leaves batches to workers leaves this to them, too.
+      if (config.batchLanes > 0)
+        deliverer = startDeliveries(webhooks, (err) => logger.error({ err }, 'a webhook had to wait'));
       const sweep = () => {
+        const before = new Date(clock.now().getTime() - config.batchRetentionDays * DAY);
+        sweepDeliveries(before, database.pool).catch((err: unknown) =>
+          logger.warn({ err }, 'deliveries of webhooks could not be swept'),
+        );
         sweepResults(config.batchRetentionDays, batches).then(
           (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
           (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
@@ -131,7 +148,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       sweeper = setInterval(sweep, HOUR);
     };
     const notices = [...exposed, ...(await noticesOf(database, batches))];
-    return { http, needs, batches, database, notices, work, close };
+    return { http, needs, batches, webhooks, database, notices, work, close };
   } catch (error) {
     await close();
     throw error;
@@ -180,6 +197,20 @@ function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds {
     ...(serviceKey === undefined ? {} : { serviceKey }),
     chunkItems: config.batchChunk,
     leaseSeconds: LEASE_SECONDS,
+  };
+}
+
+function webhookNeeds(config: Config, { db, clock }: IssuanceNeeds): WebhookNeeds {
+  const derive = openDerivation({ folder: authoritiesFolder(config), passphrase: requirePassphrase(config) });
+  return {
+    db,
+    clock,
+    targets: config.webhookTargets,
+    ...(derive === undefined ? {} : { derive }),
+    timeoutSeconds: 10,
+    leaseSeconds: LEASE_SECONDS,
+    random: Math.random,
+    resolve: (name) => lookup(name, { all: true }),
   };
 }
 
@@ -248,5 +279,6 @@ const EMBEDDED =
 const NO_SERVICE_KEY =
   'There is no key that signs results of batches, so none can be fetched; make it with: tcs ca init.';
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 /** Longer than a chunk takes and shorter than somebody waits; a fence guards what it cannot. */
 const LEASE_SECONDS = 60;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault, type Reason } from './domain/fault.ts';
+import { WEBHOOK_TARGETS, type WebhookTargets } from './domain/webhook.ts';
 
 /** The effective configuration: frozen, complete, checked. */
 export interface Config {
@@ -38,6 +39,8 @@ export interface Config {
   readonly batchChunk: number;
   /** Days for which the result of a batch can be fetched. */
   readonly batchRetentionDays: number;
+  /** Where webhooks may go. */
+  readonly webhookTargets: WebhookTargets;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -167,6 +170,7 @@ const SCHEMA = z.object({
   TCS_BATCH_LANES: whole(0, 16).default(2),
   TCS_BATCH_CHUNK: whole(1, 5000).default(500),
   TCS_BATCH_RETENTION_DAYS: whole(1, 3650).default(30),
+  TCS_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS).default('public'),
 });
 
 /** Every setting once; `tcs config` is made of it, and a test holds the README's table against it. */
@@ -290,5 +294,13 @@ export const SETTINGS: readonly Setting[] = [
     default: '30',
     secret: false,
     meaning: 'how long the result of a batch can be fetched',
+  },
+  {
+    name: 'TCS_WEBHOOK_TARGETS',
+    key: 'webhookTargets',
+    default: 'public',
+    secret: false,
+    meaning:
+      'where webhooks go: public (https), private (also to private networks), any (also http; for tests)',
   },
 ];

@@ -3,6 +3,7 @@ import type { BatchState } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { query, type PoolClient } from '../db/pool.ts';
+import { announceBatch } from './announce-batch.ts';
 import { insertBatch, recordFailures, VERDICT_OF_ITEM, requireBatch, type Batch } from './batch-store.ts';
 import { workflowFailure } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
@@ -89,6 +90,7 @@ export async function cancelBatch(
   }
   await query(db, `delete from batch_upload where batch_id = $1`, [batch.id]);
   await query(db, `update batch set state = 'CANCELLED', ended_at = $2 where id = $1`, [batch.id, at]);
+  await announceBatch(batch.id, 'batch.cancelled', at, db);
   return requireBatch(batch.id, caller, db);
 }
 
@@ -147,6 +149,8 @@ async function move(act: BatchAct, from: readonly BatchState[], to: 'PAUSED' | '
   const batch = await lockBatch(act);
   requireState(batch, from, to === 'PAUSED' ? 'paused' : 'resumed');
   await query(act.db, `update batch set state = $2 where id = $1`, [batch.id, to]);
+  const event = to === 'PAUSED' ? 'batch.paused' : 'batch.resumed';
+  await announceBatch(batch.id, event, act.at, act.db);
   return requireBatch(batch.id, act.caller, act.db);
 }
 

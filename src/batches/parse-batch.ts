@@ -7,6 +7,7 @@ import { query, withTransaction, type PoolClient } from '../db/pool.ts';
 import { notify } from '../registry/notifications.ts';
 import { DerError, DerReader, TAG } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
+import { announceBatch } from './announce-batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { findBatch, type Batch } from './batch-store.ts';
 import { roomFault } from './disk-room.ts';
@@ -71,6 +72,7 @@ async function parseHeld(batch: Batch, needs: BatchNeeds, db: PoolClient): Promi
     await query(db, `update batch set state = 'QUEUED', items = $2 where id = $1`, [batch.id, items]);
     await query(db, `delete from batch_upload where batch_id = $1`, [batch.id]);
     await recordEvents([{ ...about(batch), at, event: 'batch.queued', facts: { items } }], db);
+    await announceBatch(batch.id, 'batch.queued', at, db);
   } catch (error) {
     throw roomFault(error);
   } finally {
@@ -169,7 +171,7 @@ async function end(
     at,
   ]);
   await query(db, `delete from batch_upload where batch_id = $1`, [batch.id]);
-  const event = `batch.${state.toLowerCase()}`;
+  const event = state === 'TAMPERED' ? 'batch.tampered' : 'batch.rejected';
   const facts = { reasons: reasons.map(({ reason }) => reason) };
   await recordEvents([{ ...about(batch), at, event, facts }], db);
   const text =
@@ -177,6 +179,7 @@ async function end(
       ? `Batch ${batch.name} is not what was received; nothing was issued.`
       : `Batch ${batch.name} was refused as a whole; nothing was issued.`;
   await notify([{ participantId: batch.participantId, at, event, object: batch.id, text }], db);
+  await announceBatch(batch.id, event, at, db);
 }
 
 /** Who and what an event of a batch is about. */

@@ -9,6 +9,7 @@ import { issueCertificates, type IssuanceResult } from '../issuance/issue-certif
 import type { AskedRequest } from '../issuance/needs.ts';
 import { findApplicant } from '../registry/credentials.ts';
 import { notify } from '../registry/notifications.ts';
+import { announceBatch } from './announce-batch.ts';
 import {
   findBatch,
   recordFailures,
@@ -62,6 +63,7 @@ export async function completeBatches({ issuance: { db, clock } }: BatchNeeds): 
         [{ participantId: batch.participantId, at, event: 'batch.completed', object: id, text }],
         client,
       );
+      await announceBatch(id, 'batch.completed', at, client);
     }
   });
 }

@@ -9,7 +9,7 @@ import { ApiClient } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { describeValue } from './describe-value.ts';
 
-/** A command for every row of the registry's routes: `tcs agreements propose STRANGER --body agreement.json`. */
+/** A command for every row of the routes: `tcs agreements propose STRANGER --body agreement.json`. */
 export function routeCommands(tcs: Command): void {
   const groups = new Map<string, Command>();
   for (const row of ROUTES) {
@@ -17,7 +17,7 @@ export function routeCommands(tcs: Command): void {
     const parent =
       groups.get(group) ??
       tcs.commands.find((one) => one.name() === group) ??
-      tcs.command(group).description(`${group} of the registry, over the API`);
+      tcs.command(group).description(`${group}, over the API`);
     groups.set(group, parent);
     addCommand(parent, name, row);
   }

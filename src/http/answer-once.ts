@@ -33,7 +33,8 @@ export async function answerOnce(
   );
   if (claimed.rowCount === 1) {
     const answer = await work();
-    await query(db, `update idempotency_key set answer = $2 where id = $1`, [id, JSON.stringify({ answer })]);
+    const kept = { answer: { ...answer, unkept: undefined } };
+    await query(db, `update idempotency_key set answer = $2 where id = $1`, [id, JSON.stringify(kept)]);
     return { answer, isNew: true };
   }
   const { rows } = await query<{ request_sha256: Buffer; answer: { readonly answer?: RouteAnswer } | null }>(

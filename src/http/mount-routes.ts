@@ -168,10 +168,14 @@ function readRequest(
   };
 }
 
-function send(response: Response, { status = 200 }: Route, { body, location, type }: RouteAnswer): void {
+function send(
+  response: Response,
+  { status = 200 }: Route,
+  { body, unkept, location, type }: RouteAnswer,
+): void {
   if (location !== undefined) response.location(location);
   response.status(status);
-  if (type === undefined) response.json(body);
+  if (type === undefined) response.json(unkept === undefined ? body : { ...(body as object), ...unkept });
   else response.type(type).send(body);
 }
 

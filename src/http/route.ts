@@ -46,6 +46,8 @@ export interface AskedRoute<Body, Query> {
 
 export interface RouteAnswer {
   readonly body: unknown;
+  /** Members of the body that are told this once and kept nowhere, not under the Idempotency-Key either. */
+  readonly unkept?: Readonly<Record<string, unknown>>;
   readonly location?: string;
   /** What the audit calls the thing acted on; absent: the participant's Signifier. */
   readonly object?: string;

@@ -8,9 +8,10 @@ import { OBLIGATION_ROUTES } from './registry/obligations.ts';
 import { OFFICER_ROUTES } from './registry/officers.ts';
 import { PARTICIPANT_ROUTES } from './registry/participants.ts';
 import { REVIEW_ROUTES } from './registry/reviews.ts';
+import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 import type { Route } from './route.ts';
 
-/** What is asked and done over HTTP about the registry and batches: the router, OpenAPI and `tcs do` are made of it. */
+/** What is asked and done over HTTP about the registry, batches and webhooks: the router, OpenAPI and `tcs do` are made of it. */
 export const ROUTES: readonly Route[] = [
   ...APPLICATION_ROUTES,
   ...PARTICIPANT_ROUTES,
@@ -22,4 +23,5 @@ export const ROUTES: readonly Route[] = [
   ...FEED_ROUTES,
   ...EVIDENCE_ROUTES,
   ...BATCH_ROUTES,
+  ...WEBHOOK_ROUTES,
 ];

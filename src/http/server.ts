@@ -6,6 +6,7 @@ import { pinoHttp } from 'pino-http';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
+import type { WebhookNeeds } from '../webhooks/needs.ts';
 import type { SignerCertificate } from '../x509/detached-signature.ts';
 import { authenticate } from './auth.ts';
 import { jsonBody } from './body.ts';
@@ -30,6 +31,7 @@ export interface HttpNeeds {
   readonly issuance: IssuanceNeeds;
   readonly issue: IssueCertificate;
   readonly batches: BatchNeeds;
+  readonly webhooks: WebhookNeeds;
   readonly logger: Logger;
   /** Requests a minute for each credential. */
   readonly rateLimit: number;

@@ -1,9 +1,11 @@
 import type { Application, ApplicationState } from '../domain/application.ts';
+import { WEBHOOK_EVENTS } from '../domain/webhook.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import type { PoolClient } from '../db/pool.ts';
 import { stepApplication, type StepChanges } from '../registry/application-steps.ts';
 import { notify } from '../registry/notifications.ts';
+import { announce } from '../webhooks/announce.ts';
 
 /** One step of an application. */
 export interface Move {
@@ -50,6 +52,12 @@ export async function moveApplication(
     db,
   );
   if (tell !== undefined) await notify([{ participantId, at, event, object: id, text: tell }], db);
+  const told = to === state ? undefined : WEBHOOK_EVENTS.find((one) => one === event);
+  if (told !== undefined)
+    await announce(
+      { participantIds: [participantId], event: told, at, about: { application: { id, state: to } } },
+      db,
+    );
   return {
     ...application,
     state: to,
