@@ -150,7 +150,9 @@ describe('tcs batch submit and result', () => {
         response.writeHead(answer.statusCode ?? 0, answer.headers);
         answer.once('data', (piece: Buffer) => {
           if (asked.length > 2) return void (response.write(piece), answer.pipe(response));
-          response.write(piece.subarray(0, 5000), () => response.destroy());
+          response.write(piece.subarray(0, 5000));
+          // What was sent has arrived when the line breaks.
+          setTimeout(() => response.destroy(), 300);
           answer.destroy();
         });
       });

@@ -1,5 +1,5 @@
 // A process that delivers webhooks until it is killed; its lease is a second, so that another soon takes over.
-import { openDatabase } from '../../src/db/pool.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { openDerivation } from '../../src/keys/service-key.ts';
 import { startDeliveries } from '../../src/webhooks/deliver.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
