@@ -88,7 +88,7 @@ export function workflowFailure(reason: string, detail: string, codes: ItemCodes
 function bareReason(fault: Fault): Reason {
   const ours = fault.code !== 'malformed-request';
   return {
-    reason: fault.code.replaceAll('-', '_').toUpperCase(),
+    reason: ours ? 'CERTIFICATE_NOT_MADE' : 'REQUEST_MALFORMED',
     clause: 'DESIGN',
     detail: ours ? 'The service could not make this certificate.' : fault.message,
     fix: ours

@@ -1,5 +1,5 @@
 import { Fault, type Reason } from '../domain/fault.ts';
-import { KEY_NOT_OPENED, keyNotOpened } from '../keys/key-not-opened.ts';
+import { isKeyNotOpened, keyNotOpened } from '../keys/key-not-opened.ts';
 import { runRules } from '../lint/lint.ts';
 import type { ProfileSet } from '../profiles/load-profiles.ts';
 import { authorityName } from '../profiles/fill-profile.ts';
@@ -82,7 +82,7 @@ function openEach(
       use(authority);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (error.reasons.some((one) => one.reason === KEY_NOT_OPENED))
+      if (error.reasons.some(isKeyNotOpened))
         unopened.push(authorityFiles(needs.folder, template.authority).key);
       else faults.push(refusedReason(template.authority, error.message), ...error.reasons);
     }

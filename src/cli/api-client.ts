@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Fault, FAULT_CODES, type FaultCode, type Reason } from '../domain/fault.ts';
 
-/** Asks the service over HTTP; a problem document becomes the Fault that it was. */
+/**
+ * Asks the service over HTTP; a problem document becomes the Fault that it was. Where nothing answers it is
+ * `service-unreachable`, where something answers in words that are none of the service's, `answer-unknown`.
+ */
 export class ApiClient {
   readonly #baseUrl: string;
   readonly #token: string;
@@ -36,7 +39,7 @@ export class ApiClient {
 
   /**
    * Fetches something as it is, piece by piece.
-   * @throws Fault as the service answered; `database-unavailable`, also from the pieces, when the line breaks
+   * @throws Fault as the service answered; `service-unreachable`, also from the pieces, when the line breaks
    */
   async download(
     path: string,
@@ -58,7 +61,7 @@ export class ApiClient {
   }
 
   #broken(cause: unknown): Fault {
-    return new Fault('database-unavailable', `The answer of ${this.#baseUrl} broke off.`, { cause });
+    return new Fault('service-unreachable', `The answer of ${this.#baseUrl} broke off.`, { cause });
   }
 
   async #send(path: string, init: Sent): Promise<unknown> {
@@ -78,7 +81,7 @@ export class ApiClient {
       ...init,
       headers: { ...init.headers, Authorization: `Bearer ${this.#token}` },
     }).catch((cause: unknown) => {
-      throw new Fault('database-unavailable', `${this.#baseUrl} does not answer.`, { cause });
+      throw new Fault('service-unreachable', `${this.#baseUrl} does not answer.`, { cause });
     });
   }
 }
@@ -102,6 +105,7 @@ export function clientOf({ url, tokenFile }: ApiOptions): ApiClient {
 export const isPassing = ({ code }: Fault): boolean => PASSING.has(code);
 const PASSING: ReadonlySet<FaultCode> = new Set([
   'database-unavailable',
+  'service-unreachable',
   'too-many-requests',
   'request-in-progress',
 ]);
@@ -114,13 +118,19 @@ type Sent = Omit<RequestInit, 'headers'> & {
 
 async function faultOf(response: Response): Promise<Fault> {
   const { type, detail, errors = [] } = (await response.json().catch(() => ({}))) as ProblemLike;
-  return new Fault(
-    codeOf(type, response.status),
-    detail ?? `The service answered ${String(response.status)}.`,
-    {
-      reasons: errors,
-    },
-  );
+  const known = FAULT_CODES.find((code) => `urn:problem:tcs:${code}` === type);
+  const said = detail ?? `The service answered ${String(response.status)}.`;
+  if (known !== undefined) return new Fault(known, said, { reasons: errors });
+  // A proxy in front, whose service is away, answers in words of its own.
+  if (AWAY.has(response.status)) return new Fault('service-unreachable', said, { reasons: errors });
+  const what = type === undefined ? 'without a problem of ours' : `with the unknown problem ${type}`;
+  const unknown = {
+    reason: 'ANSWER_UNKNOWN',
+    clause: 'DESIGN',
+    detail: `${response.url} answered ${String(response.status)} ${what}.`,
+    fix: 'Check --url: does it name the Test Certificate Service itself? Else use the tcs of its version.',
+  };
+  return new Fault('answer-unknown', said, { reasons: [unknown, ...errors] });
 }
 
 interface ProblemLike {
@@ -131,9 +141,4 @@ interface ProblemLike {
   readonly reasons?: readonly Reason[];
 }
 
-/** A proxy in front, whose service is away, answers in words of its own. */
-function codeOf(type: string | undefined, status: number): FaultCode {
-  const name = type?.replace('urn:problem:tcs:', '');
-  const away = status === 502 || status === 503 || status === 504;
-  return FAULT_CODES.find((code) => code === name) ?? (away ? 'database-unavailable' : 'signing-failed');
-}
+const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);

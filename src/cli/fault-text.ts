@@ -54,6 +54,8 @@ export const EXIT_CODES = {
   'database-unavailable': 69,
   'storage-full': 69,
   'address-unavailable': 69,
+  'service-unreachable': 69,
+  'answer-unknown': 69,
   'lint-failed': 70,
   'signing-failed': 70,
   conflict: 73,

@@ -30,6 +30,8 @@ export const FAULT_CODES = [
   'database-unavailable',
   'storage-full',
   'address-unavailable',
+  'service-unreachable',
+  'answer-unknown',
   'lint-failed',
   'signing-failed',
   'profile-invalid',

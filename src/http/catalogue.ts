@@ -8,6 +8,7 @@ import { LARGEST_CSR } from '../x509/csr.ts';
 import { encodePem } from '../x509/pem.ts';
 import { formatInstant } from './certificate-view.ts';
 import { noParameters, onlyMethods, sendAccepted } from './negotiation.ts';
+import { OPERATOR_REASONS } from './operator-reasons.ts';
 import { HTTP_REASONS } from './problem-reasons.ts';
 import * as schemas from './schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
@@ -31,6 +32,7 @@ export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
       response.json([
         ...ruleSets.at(clock.now()).reasonCodes.values(),
         ...HTTP_REASONS,
+        ...OPERATOR_REASONS,
         ...batchReasons(batches.intake.codes),
       ]);
     })

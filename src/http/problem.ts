@@ -36,6 +36,8 @@ export const PROBLEMS = {
   'authority-refused': { status: 500, title: 'Authority refused' },
   'output-unwritable': { status: 500, title: 'Output unwritable' },
   'address-unavailable': { status: 500, title: 'Address unavailable' },
+  'service-unreachable': { status: 500, title: 'Service unreachable' },
+  'answer-unknown': { status: 500, title: 'Answer unknown' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
   'storage-full': { status: 503, title: 'Storage full' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;

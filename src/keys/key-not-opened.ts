@@ -1,9 +1,9 @@
 import type { Reason } from '../domain/fault.ts';
 
-/** Why keys did not open, told once for all of them. */
+/** Why keys did not open, told once for all of them; `isKeyNotOpened` knows it again. */
 export function keyNotOpened(files: readonly string[]): Reason {
   return {
-    reason: KEY_NOT_OPENED,
+    reason: 'KEY_NOT_OPENED',
     clause: 'README, Configuration',
     detail: `TCS_KEY_PASSPHRASE does not open ${files.join(', ')}.`,
     fix:
@@ -11,4 +11,6 @@ export function keyNotOpened(files: readonly string[]): Reason {
       'passphrase at all). If it is the right one, the file is damaged: restore it from the backup.',
   };
 }
-export const KEY_NOT_OPENED = 'KEY_NOT_OPENED';
+
+/** Whether this is why. */
+export const isKeyNotOpened = ({ reason }: Reason): boolean => reason === keyNotOpened([]).reason;
