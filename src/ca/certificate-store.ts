@@ -3,29 +3,7 @@ import type { IssuedCertificate } from '../domain/certificate.ts';
 import type { EligibilityBasis } from '../domain/decision.ts';
 import type { Eui64 } from '../domain/eui64.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
-
-/**
- * Counts certificates that are issued now by participant, category and hour, for quotas. It locks the rows of its hour
- * until the transaction ends: the last statement before the commit, and in one order for everybody.
- */
-export async function countIssued(
-  issued: readonly { readonly participantId: string; readonly category: Category }[],
-  at: Date,
-  db: PoolClient,
-): Promise<void> {
-  if (issued.length === 0) return;
-  const hour = new Date(Math.floor(at.getTime() / HOUR) * HOUR);
-  await query(
-    db,
-    `insert into issued_count as counted (participant_id, category, hour, certificates)
-     select participant_id, category, $3, count(*)::int from unnest($1::uuid[], $2::text[]) as one (participant_id, category)
-      group by participant_id, category order by participant_id, category
-     on conflict (participant_id, category, hour)
-       do update set certificates = counted.certificates + excluded.certificates`,
-    [issued.map((one) => one.participantId), issued.map((one) => one.category), hour],
-  );
-}
+import { query, type Db } from '../db/pool.ts';
 
 /** The certificate that came of an Idempotency-Key's request. */
 export async function findByIdempotency(
@@ -105,5 +83,3 @@ export function toCertificate(row: CertificateRow): IssuedCertificate {
     },
   };
 }
-
-const HOUR = 3_600_000;

@@ -35,21 +35,25 @@ export async function recordIntents(intents: readonly Intent[], at: Date, db: Po
 }
 
 /**
- * Turns intents into issued certificates, in one statement. Returns the serial numbers that are issued now: an intent that
- * was abandoned meanwhile is not among them; nor one whose request or batch item has a certificate already, which is
- * abandoned here. Their certificates must not be given away.
+ * Turns intents into issued certificates, with their audit and their count for quotas, in one statement. Returns the serial
+ * numbers that are issued now: an intent that was abandoned meanwhile is not among them; nor one whose request or batch
+ * item has a certificate already, which is abandoned here. Their certificates must not be given away.
  */
 export async function recordIssued(
-  issued: readonly Pick<IssuedCertificate, 'serialNumber' | 'der' | 'sha256'>[],
+  issued: readonly (Pick<IssuedCertificate, 'serialNumber' | 'der' | 'sha256'> & {
+    readonly requestId?: string;
+  })[],
   at: Date,
-  db: PoolClient,
+  db: Db,
 ): Promise<Set<SerialNumber>> {
   if (issued.length === 0) return new Set();
   const { rows } = await query<{ serial_number: SerialNumber }>(db, ISSUE, [
     issued.map((one) => one.serialNumber),
     issued.map((one) => one.der.toString('base64')),
     issued.map((one) => one.sha256.toString('base64')),
+    issued.map((one) => one.requestId ?? null),
     at,
+    new Date(Math.floor(at.getTime() / HOUR) * HOUR),
   ]);
   return new Set(rows.map((row) => row.serial_number));
 }
@@ -141,15 +145,33 @@ const INSERT_INTENTS = `
     participant_id uuid, credential_id uuid, decision_id uuid, idempotency_id uuid, batch_id uuid,
     batch_position integer, purpose text, environment text, subject text, eui64 text, public_key_sha256 text,
     not_before timestamptz, not_after timestamptz, tbs text)`;
+/**
+ * Counts are locked until the transaction ends, in one order for everybody; connections that are at work at the same time
+ * have rows of their own. `is true` keeps the planner from comparing each with each.
+ */
 const ISSUE = `
-  with gone as (delete from certificate_intent where serial_number = any($1) returning *),
+  with gone as (
+    delete from certificate_intent i
+     using unnest($1::text[], $2::text[], $3::text[], $4::text[]) as signed (serial_number, der, sha256, request_id)
+     where i.serial_number = signed.serial_number returning i.*, signed.der, signed.sha256, signed.request_id),
   issued as (
     insert into certificate (${DETAILS}, status, der, sha256, issued_at)
-    select ${DETAILS}, 'issued', decode(der, 'base64'), decode(sha256, 'base64'), $4
-      from gone join unnest($1::text[], $2::text[], $3::text[]) as signed (serial_number, der, sha256) using (serial_number)
-    on conflict do nothing returning serial_number),
+    select ${DETAILS}, 'issued', decode(der, 'base64'), decode(sha256, 'base64'), $5 from gone
+    on conflict do nothing returning serial_number, participant_id, category),
   twice as (
     insert into certificate (${DETAILS}, status, tbs, abandoned_at, abandoned_reason)
-    select ${DETAILS}, 'abandoned', tbs, $4, 'there was a certificate already'
-      from gone where serial_number not in (select serial_number from issued))
+    select ${DETAILS}, 'abandoned', tbs, $5, 'there was a certificate already'
+      from gone where serial_number not in (select serial_number from issued)),
+  told as (
+    insert into audit_event (at, event, participant_id, credential_id, request_id, object, facts)
+    select $5, 'certificate.issued', participant_id, credential_id, request_id, serial_number,
+           jsonb_build_object('sha256', encode(decode(sha256, 'base64'), 'hex'), 'decision', decision_id)
+      from gone where (serial_number in (select serial_number from issued)) is true),
+  counted as (
+    insert into issued_count as counted (participant_id, category, hour, counter, certificates)
+    select participant_id, category, $6, pg_backend_pid() % 8, count(*) from issued
+     group by participant_id, category order by participant_id, category
+    on conflict (participant_id, category, hour, counter)
+      do update set certificates = counted.certificates + excluded.certificates)
   select serial_number from issued`;
+const HOUR = 3_600_000;

@@ -1,9 +1,9 @@
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import { hasPassed } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
+import type { SerialNumber } from '../domain/serial-number.ts';
 import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { countIssued } from '../ca/certificate-store.ts';
 import { recordIntents, recordIssued } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
@@ -43,7 +43,7 @@ export async function issueCertificates(
   const intended = await recordIntended(requests, needs, companion);
   const signed = intended.map((one) => (one instanceof Fault ? one : signOne(one, needs)));
   const confirmed = await confirm(signed, intended, secondOpinion, needs);
-  return recordSigned(confirmed, intended, requests, needs, companion);
+  return recordSigned(confirmed, requests, needs, companion);
 }
 
 /**
@@ -79,7 +79,7 @@ async function recordIntended(
       const intended = decided.map((one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
       const decisions = decided.map((one) => decisionRecord(one, at));
-      const events = decided.map((one, position) => intentEvent(one, intended[position], at));
+      const events = decided.flatMap((one, position) => refusalEvents(one, intended[position], at));
       await Promise.all([
         recordDecisions(decisions, db),
         recordIntents(prepared, at, db),
@@ -159,35 +159,29 @@ const notAccepted = ({ serialNumber }: PreparedCertificate, cause: unknown) =>
     { cause },
   );
 
-/** Writes down the certificates that exist now: one transaction. */
+/** Writes down the certificates that exist now, with whatever the companion has to say: one transaction. */
 async function recordSigned(
   results: readonly IssuanceResult[],
-  intended: readonly Intended[],
   requests: readonly ReadRequest[],
   needs: IssuanceNeeds,
   companion: SetCompanion,
 ): Promise<IssuanceResult[]> {
   const at = needs.clock.now();
-  const signed = results.flatMap((one) => (one instanceof Fault ? [] : [one]));
-  if (signed.length === 0 && companion === NOBODY) return [...results];
-  return withTransaction(needs.db, async (db) => {
-    await companion.hold(db);
-    const recorded = await recordIssued(signed, at, db);
-    const events = results.flatMap((one, position) =>
-      one instanceof Fault || !recorded.has(one.serialNumber)
-        ? []
-        : [issuedEvent(one, intended[position], requests[position], at)],
-    );
-    await recordEvents(events, db);
-    const final = results.map((one, position) => {
+  const signed = results.flatMap((one, position) => {
+    const requestId = requests[position]?.asked.requestId;
+    return one instanceof Fault ? [] : [{ ...one, ...(requestId === undefined ? {} : { requestId }) }];
+  });
+  const outcome = (recorded: ReadonlySet<SerialNumber>) =>
+    results.map((one, position) => {
       if (one instanceof Fault || recorded.has(one.serialNumber)) return one;
       return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
     });
+  // A statement alone is a transaction.
+  if (companion === NOBODY) return outcome(await recordIssued(signed, at, needs.db));
+  return withTransaction(needs.db, async (db) => {
+    await companion.hold(db);
+    const final = outcome(await recordIssued(signed, at, db));
     await companion.record(final, db);
-    const counted = intended.flatMap((one) =>
-      one instanceof Fault || !recorded.has(one.serialNumber) ? [] : [one],
-    );
-    await countIssued(counted, at, db);
     return final;
   });
 }
@@ -198,47 +192,20 @@ const abandoned = ({ serialNumber }: IssuedCertificate) =>
     `The intent ${serialNumber} was abandoned before its certificate was recorded.`,
   );
 
-function intentEvent(
+/** A refusal is an event; that a request passed, the decision and the certificate say. */
+function refusalEvents(
   { read, id, participant, decision }: DecidedRequest,
   outcome: Intended | undefined,
   at: Date,
-): AuditEvent {
-  const about = { ...actor(read), ...(participant ? { participantId: participant.id } : {}), at };
-  return outcome === undefined || outcome instanceof Fault
-    ? {
-        ...about,
-        event: 'certificate.refused',
-        object: id,
-        facts: {
-          outcome: decision.outcome,
-          reasons: decision.reasons.map((one) => one.reason),
-          fault: outcome?.code,
-        },
-      }
-    : {
-        ...about,
-        event: 'certificate.prepared',
-        object: outcome.serialNumber,
-        facts: { decision: id, authority: outcome.authority, profile: outcome.profile },
-      };
-}
-
-function issuedEvent(
-  certificate: IssuedCertificate,
-  intended: Intended | undefined,
-  read: ReadRequest | undefined,
-  at: Date,
-): AuditEvent {
-  if (intended === undefined || intended instanceof Fault || read === undefined)
-    throw new TypeError('a certificate without its intent');
-  return {
-    ...actor(read),
-    participantId: intended.participantId,
-    at,
-    event: 'certificate.issued',
-    object: certificate.serialNumber,
-    facts: { sha256: certificate.sha256.toString('hex'), decision: certificate.decision.id },
+): AuditEvent[] {
+  if (!(outcome instanceof Fault)) return [];
+  const facts = {
+    outcome: decision.outcome,
+    reasons: decision.reasons.map((one) => one.reason),
+    fault: outcome.code,
   };
+  const about = { ...actor(read), ...(participant ? { participantId: participant.id } : {}), at };
+  return [{ ...about, event: 'certificate.refused', object: id, facts }];
 }
 
 function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'requestId'> {

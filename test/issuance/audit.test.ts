@@ -1,3 +1,4 @@
+import type { IssuedCertificate } from '../../src/domain/certificate.ts';
 import { query } from '../../src/db/pool.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
@@ -35,16 +36,22 @@ describe('the audit of the issuing path', () => {
     return { result, rows, who: { credential_id: caller!.credentialId, request_id: requestId } };
   };
 
-  test('tells of an issued certificate twice: its intent and its issue, for whom and by whom', async () => {
+  test('tells of an issued certificate once: for whom and by whom; its intent stands in the certificate', async () => {
     const { result, rows, who } = await eventsOf('METERWORKS', '00-DB-12-34-20-00-03-01', 'first');
     const about = {
       ...who,
       signifier: 'METERWORKS',
       object: (result as { serialNumber: string }).serialNumber,
     };
-    expect(rows).toEqual([
-      { ...about, event: 'certificate.prepared' },
-      { ...about, event: 'certificate.issued' },
+    expect(rows).toEqual([{ ...about, event: 'certificate.issued' }]);
+    const { rows: certificates } = await query(
+      here.database.pool,
+      `select prepared_at as "preparedAt", issued_at as "issuedAt", decision_id as decision from certificate where serial_number = $1`,
+      [about.object],
+    );
+    const at = here.clock.now();
+    expect(certificates).toEqual([
+      { preparedAt: at, issuedAt: at, decision: (result as IssuedCertificate).decision.id },
     ]);
   });
 

@@ -176,8 +176,8 @@ test('certificates are counted by participant, category and hour', async () => {
   const counted = async () => {
     const { rows } = await query<{ certificates: number; hour: Date }>(
       here.database.pool,
-      `select i.certificates, i.hour from issued_count i join participant p on p.id = i.participant_id
-        where p.signifier = 'NORTHGATE' and i.category = 'DEVICE' order by i.hour`,
+      `select sum(i.certificates)::int as certificates, i.hour from issued_count i join participant p on p.id = i.participant_id
+        where p.signifier = 'NORTHGATE' and i.category = 'DEVICE' group by i.hour order by i.hour`,
     );
     return rows;
   };
