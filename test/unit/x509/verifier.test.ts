@@ -42,8 +42,9 @@ const FINISHED = [...SIGNED.values()].flatMap(({ certificate, issuer }): Finishe
 
 describe.each([
   ['in this thread', () => verifyingHere],
-  ['in one other thread', () => openVerifier(1)],
-  ['in two other threads', () => openVerifier(2)],
+  ['in one other thread', () => openVerifier(1, 1)],
+  ['in two other threads', () => openVerifier(2, 1)],
+  ['in this thread for the sake of small sets', () => openVerifier(1, 100)],
 ])('%s', (_where, open) => {
   let verifier: Verifier;
   beforeAll(() => {
