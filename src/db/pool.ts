@@ -50,24 +50,34 @@ export async function query<Row extends pg.QueryResultRow>(
  * Runs `work` in one transaction and commits it, or rolls it back and throws what `work` threw.
  * Inside, only the client may be used: the embedded database has one connection. A transaction that the database turns
  * back for the sake of another is run again, twice at most: `work` changes nothing but the database.
+ *
+ * @param look  leaves in one packet with BEGIN; it locks and reads only, since without a transaction a change would be
+ *              done for good
  */
-export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function withTransaction<T, Looked = void>(
+  pool: Pool,
+  work: (client: PoolClient, looked: Looked) => Promise<T>,
+  look?: (client: PoolClient) => Promise<Looked>,
+): Promise<T> {
   for (let turn = 1; ; turn += 1)
     try {
-      return await runTransaction(pool, work);
+      return await runTransaction(pool, work, look);
     } catch (error) {
       if (turn === TURNS || !isTurnedBack(error)) throw error;
     }
 }
 
-async function runTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function runTransaction<T, Looked>(
+  pool: Pool,
+  work: (client: PoolClient, looked: Looked) => Promise<T>,
+  look: ((client: PoolClient) => Promise<Looked>) | undefined,
+): Promise<T> {
   const client = await connect(pool);
   let broken = false;
   try {
     firstErrors.delete(client);
-    // Not sent together with what follows: without a transaction that would be done for good.
-    await query(client, 'begin');
-    const result = await work(client);
+    const [, looked] = await Promise.all([query(client, 'begin'), look?.(client)]);
+    const result = await work(client, looked as Looked);
     await query(client, 'commit');
     return result;
   } catch (error) {

@@ -44,8 +44,8 @@ export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> 
 }
 
 /**
- * Decides a set of requests in one transaction: looks up what the records say, asks every rule, and binds the keys
- * of those that pass to their subjects. Requests of one set see each other, in order, as if they had come one by one.
+ * Decides a set of requests in one transaction: locks what caps count, looks up what the records say, and asks every rule.
+ * Requests of one set see each other, in order, as if they had come one by one. `bindKeys` ends it.
  */
 export async function decideRequests(
   requests: readonly ReadRequest[],
@@ -59,7 +59,16 @@ export async function decideRequests(
     lockCounted(requests.map(signifierOf), devices, db),
     askRequests(requests, needs, now, db),
   ]);
-  const decided = asked.map(refusedForProfile);
+  return asked.map(refusedForProfile);
+}
+
+/** Binds the keys of requests that passed to their subjects; who comes second with a key is refused after all. */
+export async function bindKeys(
+  decided: readonly DecidedRequest[],
+  needs: DecisionNeeds,
+  now: Date,
+  db: PoolClient,
+): Promise<DecidedRequest[]> {
   const passed = decided.filter((one) => one.decision.outcome === 'PASS');
   const subjects = await claimKeys(passed.map(claimOf), now, db);
   return decided.map((one) => {

@@ -8,7 +8,13 @@ import { recordIntents, recordIssued } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
-import { askRequests, decideRequests, type DecidedRequest, type EarlierRequests } from './decide-requests.ts';
+import {
+  askRequests,
+  bindKeys,
+  decideRequests,
+  type DecidedRequest,
+  type EarlierRequests,
+} from './decide-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequests, type ReadRequest } from './read-request.ts';
@@ -72,10 +78,16 @@ async function recordIntended(
 ): Promise<Intended[]> {
   const at = needs.clock.now();
   try {
-    return await withTransaction(needs.db, async (db) => {
-      await companion.hold(db);
-      await keepHeld(requests.flatMap(heldKey), db);
-      const decided = await decideRequests(requests, needs, at, db);
+    const look = async (db: PoolClient) => {
+      const [, , looked] = await Promise.all([
+        companion.hold(db),
+        keepHeld(requests.flatMap(heldKey), db),
+        decideRequests(requests, needs, at, db),
+      ]);
+      return looked;
+    };
+    const record = async (db: PoolClient, looked: readonly DecidedRequest[]) => {
+      const decided = await bindKeys(looked, needs, at, db);
       const intended = decided.map((one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
       const decisions = decided.map((one) => decisionRecord(one, at));
@@ -86,7 +98,8 @@ async function recordIntended(
         recordEvents(events, db),
       ]);
       return intended;
-    });
+    };
+    return await withTransaction(needs.db, record, look);
   } catch (error) {
     // A row that the database refuses takes the whole statement with it: then each request stands for itself.
     const lostKey = isOvertaken(error);
