@@ -3,18 +3,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU microseconds so far of the three that share this machine: the service, PostgreSQL, and what drives them. */
 export function cpuOfAll(servicePid) {
-  const { data } = JSON.parse(process.env.TEST_DATABASE_CONTROL);
+  const { user, system } = process.cpuUsage();
+  return { service: cpuOfProcesses([servicePid]), database: cpuOfDatabase(), driver: user + system };
+}
+
+/** CPU microseconds so far of some processes. */
+export function cpuOfProcesses(pids) {
+  return pids.reduce((sum, pid) => sum + processTimes(pid).cpu, 0);
+}
+
+/** CPU microseconds so far of every process of the benchmark's PostgreSQL; 0 where there is none. */
+export function cpuOfDatabase() {
+  const control = process.env.TEST_DATABASE_CONTROL;
+  if (control === undefined) return 0;
+  const { data } = JSON.parse(control);
   const postmaster = Number(readFileSync(`${data}/postmaster.pid`, 'utf8').split('\n')[0]);
-  const database = readdirSync('/proc')
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => processTimes(name))
-    .filter((one) => one?.pid === postmaster || one?.parent === postmaster);
-  const { user, system } = process.cpuUsage();
-  return {
-    service: processTimes(servicePid).cpu,
-    database: database.reduce((sum, one) => sum + one.cpu, 0),
-    driver: user + system,
-  };
+    .filter((one) => one?.pid === postmaster || one?.parent === postmaster)
+    .reduce((sum, one) => sum + one.cpu, 0);
 }
 
 /** `undefined` for a process that has ended. */

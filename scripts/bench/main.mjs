@@ -1,28 +1,20 @@
 // npm run bench [-- --write]: what one certificate costs, beside what this machine can do in the same run.
 // npm run bench -- batch: what many cost (batch.mjs).
 // --write puts the table into docs/performance.md. HTTP needs PostgreSQL's server programs; without them it is left out, with a word.
-import { execFileSync, fork, spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import autocannon from 'autocannon';
 import { measureFloor } from './floor.mjs';
 import { measureEligibility } from './eligibility.mjs';
 import { measureInProcess } from './in-process.mjs';
+import { machine, rate, table, writeMeasured } from './table.mjs';
 
 if (process.argv[2] === 'batch') {
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      'scripts/with-postgres.mjs',
-      '--durable',
-      process.execPath,
-      'scripts/bench/batch.mjs',
-      ...process.argv.slice(3),
-    ],
-    { stdio: 'inherit' },
-  );
-  process.exit(status ?? 1);
+  const script = [process.execPath, 'scripts/bench/batch.mjs', ...process.argv.slice(3)];
+  const command = process.argv.includes('--embedded')
+    ? script
+    : [process.execPath, 'scripts/with-postgres.mjs', '--durable', ...script];
+  process.exit(spawnSync(command[0], command.slice(1), { stdio: 'inherit' }).status ?? 1);
 }
 
 const rows = [];
@@ -78,11 +70,9 @@ if (feed !== undefined)
   );
 
 const head = ['what', 'a second', 'CPU microseconds each', 'times the floor'];
-const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-const machine = `${os.cpus().length} x ${os.cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}, ${execFileSync('openssl', ['version'], { encoding: 'utf8' }).split(' ').slice(0, 2).join(' ')}`;
-const text = `${table}\n\n${machine}.\n`;
+const text = `${table(head, rows)}\n\n${machine()}.\n`;
 console.log(`\n${text}`);
-if (process.argv.includes('--write')) write(text);
+if (process.argv.includes('--write')) writeMeasured('one certificate', text);
 
 /** The least that HTTP costs here: no framework, no work. */
 async function measureBareHttp() {
@@ -121,19 +111,6 @@ function onPostgres(script, what) {
   }
   if (ran.status !== 0) throw new Error(`the benchmark ${script} failed`);
   return JSON.parse(ran.stdout.trim().split('\n').at(-1));
-}
-
-function write(measured) {
-  const file = 'docs/performance.md';
-  const [start, end] = ['<!-- measured -->\n', '<!-- end -->'];
-  const page = readFileSync(file, 'utf8');
-  const from = page.indexOf(start) + start.length;
-  writeFileSync(file, `${page.slice(0, from)}\n${measured}\n${page.slice(page.indexOf(end))}`);
-  execFileSync('npx', ['--no-install', 'prettier', '--write', file], { stdio: 'ignore' });
-}
-
-function rate(value) {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function micro(value) {
