@@ -197,6 +197,7 @@ function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds {
     ...(serviceKey === undefined ? {} : { serviceKey }),
     chunkItems: config.batchChunk,
     leaseSeconds: LEASE_SECONDS,
+    ...(config.liveTimings === undefined ? {} : { timings: config.liveTimings }),
   };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault, type Reason } from './domain/fault.ts';
+import { formatTimings, LIVE_WINDOW, parseTimings, type LiveTimings } from './domain/live-timings.ts';
 import { WEBHOOK_TARGETS, type WebhookTargets } from './domain/webhook.ts';
 
 /** The effective configuration: frozen, complete, checked. */
@@ -39,6 +40,8 @@ export interface Config {
   readonly batchChunk: number;
   /** Days for which the result of a batch can be fetched. */
   readonly batchRetentionDays: number;
+  /** The window in which batches are worked on, as in the live service; absent: they are at once. */
+  readonly liveTimings?: LiveTimings;
   /** Where webhooks may go. */
   readonly webhookTargets: WebhookTargets;
 }
@@ -87,7 +90,14 @@ export function readConfig(environment: Environment): Config {
 export function describeConfig(config: Config): { name: string; value: string; meaning: string }[] {
   return SETTINGS.map(({ name, key, meaning, secret }) => {
     const value = config[key];
-    const shown = value === undefined ? '(not set)' : secret ? '(set, not shown)' : String(value);
+    const shown =
+      value === undefined
+        ? '(not set)'
+        : secret
+          ? '(set, not shown)'
+          : typeof value === 'object'
+            ? formatTimings(value)
+            : String(value);
     return { name, value: shown, meaning };
   });
 }
@@ -170,6 +180,14 @@ const SCHEMA = z.object({
   TCS_BATCH_LANES: whole(0, 16).default(2),
   TCS_BATCH_CHUNK: whole(1, 5000).default(500),
   TCS_BATCH_RETENTION_DAYS: whole(1, 3650).default(30),
+  TCS_LIVE_TIMINGS: z
+    .string()
+    .default('off')
+    .refine(
+      (text) => text === 'off' || text === 'on' || parseTimings(text) !== undefined,
+      'off, on, or a window such as 20:00-08:00',
+    )
+    .transform((text) => (text === 'on' ? LIVE_WINDOW : parseTimings(text))),
   TCS_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS).default('public'),
 });
 
@@ -294,6 +312,13 @@ export const SETTINGS: readonly Setting[] = [
     default: '30',
     secret: false,
     meaning: 'how long the result of a batch can be fetched',
+  },
+  {
+    name: 'TCS_LIVE_TIMINGS',
+    key: 'liveTimings',
+    default: 'off',
+    secret: false,
+    meaning: 'off; on: batches are worked on from 20:00 to 08:00 (Europe/London); or another window',
   },
   {
     name: 'TCS_WEBHOOK_TARGETS',

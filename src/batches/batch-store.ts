@@ -29,6 +29,8 @@ export interface Batch {
   readonly submittedAt: Date;
   readonly approvedPerson: string | null;
   readonly approvedAt: Date | null;
+  /** PAUSED because the nightly window closed. */
+  readonly rests: boolean;
   /** Known once it is parsed. */
   readonly items: number | null;
   readonly reasons: readonly ContainerReason[];
@@ -209,7 +211,7 @@ const SELECT = `
   select b.id, b.state, b.participant_id as "participantId", p.signifier as participant, b.credential_id as "credentialId",
     b.person, b.name, b.request, b.content_type as "contentType", b.upload_sha256 as "uploadSha256",
     b.upload_octets as "uploadOctets", b.retry_of as "retryOf", b.submitted_at as "submittedAt",
-    b.approved_person as "approvedPerson", b.approved_at as "approvedAt", b.items, b.reasons, b.started_at as "startedAt",
+    b.approved_person as "approvedPerson", b.approved_at as "approvedAt", b.rests, b.items, b.reasons, b.started_at as "startedAt",
     b.ended_at as "endedAt", b.result_signature as "resultSignature", b.result_key as "resultKey",
     b.result_removed_at as "resultRemovedAt",
     (select coalesce(json_object_agg(status, items), '{}') from

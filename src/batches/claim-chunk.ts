@@ -1,4 +1,5 @@
 import { query, withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Admission } from './keep-timings.ts';
 import type { BatchNeeds } from './needs.ts';
 
 /** A part of a batch that is ours for a while. */
@@ -23,16 +24,18 @@ export class LeaseLost extends Error {
 
 /**
  * Takes the next chunk: of the participant who has had the fewest turns among those that have work, and of its oldest
- * batch. A participant that comes new begins where the others are. Whose lease is over is taken over.
+ * batch. A participant that comes new begins where the others are. Whose lease is over is taken over. With live timings only
+ * what was handed in before the window opened.
  */
-export async function claimChunk({
-  issuance: { db, clock },
-  leaseSeconds,
-}: BatchNeeds): Promise<HeldChunk | undefined> {
+export async function claimChunk(
+  { issuance: { db, clock }, leaseSeconds }: BatchNeeds,
+  admission: Exclude<Admission, 'nothing'> = 'everything',
+): Promise<HeldChunk | undefined> {
+  const before = admission === 'everything' ? null : admission.handedInBefore;
   return withTransaction(db, async (client) => {
     // Several who look at once choose alike; who comes too late for the last chunk of a batch looks again.
     for (let look = 0; look < LOOKS; look += 1) {
-      const { rows } = await query<Waiting>(client, NEXT);
+      const { rows } = await query<Waiting>(client, NEXT, [before]);
       const [next] = rows;
       if (next === undefined) return undefined;
       const { rows: held } = await query<HeldChunk>(client, CLAIM, [next.batchId, leaseSeconds]);
@@ -99,7 +102,8 @@ const NEXT = `
   with waiting as (
     select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, coalesce(t.turn, 0) as turn
       from batch b left join batch_turn t on t.participant_id = b.participant_id
-     where b.state in ('QUEUED', 'PROCESSING') and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
+     where b.state in ('QUEUED', 'PROCESSING') and ($1::timestamptz is null or coalesce(b.approved_at, b.submitted_at) < $1)
+       and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
      order by b.participant_id, b.submitted_at, b.id),
   floor as (select coalesce(max(turn), 0) - 2 as turn from batch_turn)
   select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost",

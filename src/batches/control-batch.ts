@@ -22,7 +22,12 @@ export interface BatchAct {
 export const pauseBatch = (act: BatchAct) => move(act, ['QUEUED', 'PROCESSING'], 'PAUSED');
 
 /** Lets a batch go on. @throws Fault `not-found`, `conflict` */
-export const resumeBatch = (act: BatchAct) => move(act, ['PAUSED'], 'QUEUED');
+export async function resumeBatch(act: BatchAct): Promise<Batch> {
+  const { rests } = await lockBatch(act);
+  if (rests)
+    throw new Fault('conflict', 'The batch rests until the nightly window opens (TCS_LIVE_TIMINGS).');
+  return move(act, ['PAUSED'], 'QUEUED');
+}
 
 /**
  * The second person of the DCC: only then is anything of the batch done.
@@ -45,7 +50,7 @@ export async function approveBatch(act: BatchAct): Promise<Batch> {
     });
   await query(
     db,
-    `update batch set state = case when items is null then 'PENDING' else 'QUEUED' end,
+    `update batch set state = 'APPROVED_BY_SECOND_OPERATOR',
        approved_by = $2, approved_person = $3, approved_at = $4 where id = $1`,
     [batch.id, caller.credentialId, caller.person, at],
   );
@@ -89,7 +94,10 @@ export async function cancelBatch(
     await endChunk(held, db);
   }
   await query(db, `delete from batch_upload where batch_id = $1`, [batch.id]);
-  await query(db, `update batch set state = 'CANCELLED', ended_at = $2 where id = $1`, [batch.id, at]);
+  await query(db, `update batch set state = 'CANCELLED', rests = false, ended_at = $2 where id = $1`, [
+    batch.id,
+    at,
+  ]);
   await announceBatch(batch.id, 'batch.cancelled', at, db);
   return requireBatch(batch.id, caller, db);
 }
@@ -168,6 +176,13 @@ function requireState({ state }: Batch, states: readonly BatchState[], word: str
     );
 }
 
-const OPEN: readonly BatchState[] = ['PREPARED', 'PENDING', 'QUEUED', 'PROCESSING', 'PAUSED'];
+const OPEN: readonly BatchState[] = [
+  'PREPARED',
+  'APPROVED_BY_SECOND_OPERATOR',
+  'PENDING',
+  'QUEUED',
+  'PROCESSING',
+  'PAUSED',
+];
 const FAILED_ITEMS = `from batch_item i ${VERDICT_OF_ITEM}
   where i.batch_id = $1 and v.status <> 'SUCCESS' and i.duplicate_of is null`;

@@ -1,3 +1,4 @@
+import type { LiveTimings } from '../domain/live-timings.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { IntakeNeeds } from './receive-upload.ts';
@@ -14,4 +15,6 @@ export interface BatchNeeds {
   readonly chunkItems: number;
   /** How long a chunk is a worker's without a word of it, by the clock of the database. Seconds. */
   readonly leaseSeconds: number;
+  /** When batches are worked on, as in the live service; absent: at once. */
+  readonly timings?: LiveTimings;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { query } from '../db/pool.ts';
 import { claimChunk } from './claim-chunk.ts';
+import { keepTimings } from './keep-timings.ts';
 import type { BatchNeeds } from './needs.ts';
 import { parseBatch } from './parse-batch.ts';
 import { completeBatches, workChunk } from './work-chunk.ts';
@@ -55,10 +56,13 @@ export function startWorker(
 
 /** Does the next thing there is to do. @returns whether there was any */
 export async function workOnce(needs: BatchNeeds): Promise<boolean> {
-  const { rows } = await query<{ open: boolean }>(needs.issuance.db, ANYTHING);
-  if (rows[0]?.open !== true) return false;
+  const { rows } = await query<Outlook>(needs.issuance.db, ANYTHING);
+  const [{ open, approved, rests } = NOTHING] = rows;
+  if (!open) return false;
+  if (approved) await query(needs.issuance.db, ADMIT);
   if (await parseBatch(needs)) return true;
-  const chunk = await claimChunk(needs);
+  const admission = needs.timings === undefined && !rests ? 'everything' : await keepTimings(needs);
+  const chunk = admission === 'nothing' ? undefined : await claimChunk(needs, admission);
   if (chunk === undefined) {
     await completeBatches(needs);
     return false;
@@ -70,5 +74,19 @@ export async function workOnce(needs: BatchNeeds): Promise<boolean> {
 /** Milliseconds: how late a node hears of what another one took in, at most. */
 const IDLE = 500;
 const AFTER_ERROR = 2000;
+interface Outlook {
+  readonly open: boolean;
+  /** Some wait to be let in. */
+  readonly approved: boolean;
+  /** Some rest until a window opens. */
+  readonly rests: boolean;
+}
+const NOTHING: Outlook = { open: false, approved: false, rests: false };
 const ANYTHING = `
-  select exists (select from batch where ended_at is null and state in ('PENDING', 'PARSING', 'QUEUED', 'PROCESSING')) as open`;
+  select count(*) > 0 as open, coalesce(bool_or(state = 'APPROVED_BY_SECOND_OPERATOR'), false) as approved,
+         coalesce(bool_or(rests), false) as rests
+    from batch where ended_at is null and (rests
+      or state in ('APPROVED_BY_SECOND_OPERATOR', 'PENDING', 'PARSING', 'QUEUED', 'PROCESSING'))`;
+/** Two people of the DCC agree: from here on it is a batch like any other. */
+const ADMIT = `
+  update batch set state = case when items is null then 'PENDING' else 'QUEUED' end where state = 'APPROVED_BY_SECOND_OPERATOR'`;

@@ -15,6 +15,8 @@ export interface WatchedBatch {
     readonly counts: Readonly<Record<ItemStatus, number>>;
     readonly perSecond?: number;
   };
+  /** Why nothing happens now, and when it goes on. */
+  readonly waits?: { readonly until: string };
   readonly reasons: Fault['reasons'];
 }
 
@@ -93,7 +95,7 @@ export function paceOf(
 }
 
 /** `PROCESSING  [########........]   50%  25,000 of 50,000  9,800/s  3 s left  12 failed` */
-export function progressLine({ state, items, progress }: WatchedBatch, pace?: number): string {
+export function progressLine({ state, items, progress, waits }: WatchedBatch, pace?: number): string {
   if (items === null) return state;
   const { settled, counts } = progress;
   const failed = settled - counts.SUCCESS;
@@ -105,6 +107,7 @@ export function progressLine({ state, items, progress }: WatchedBatch, pace?: nu
     ...(pace === undefined ? [] : [`${number(Math.round(pace))}/s`]),
     ...(isMoving ? [`${duration(Math.ceil((items - settled) / pace))} left`] : []),
     ...(failed === 0 ? [] : [`${number(failed)} failed`]),
+    ...(waits === undefined ? [] : [`goes on at ${waits.until}`]),
   ].join('  ');
 }
 

@@ -11,6 +11,7 @@ import {
   retryBatch,
   type BatchAct,
 } from '../batches/control-batch.ts';
+import type { BatchNeeds } from '../batches/needs.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
 import { present } from './certificates.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -43,7 +44,7 @@ export const BATCH_ROUTES = [
     }),
     answer: z.object({ items: z.array(batchSchema), nextCursor: z.string().nullable() }),
     columns: ['id', 'state', 'name', 'participant', 'items', 'submittedAt', 'endedAt'],
-    handle: async ({ caller, query: { limit, cursor, ...filter }, pool, at }) => {
+    handle: async ({ caller, query: { limit, cursor, ...filter }, pool, at }, { batches }) => {
       const after = cursor === undefined ? undefined : readCursor(cursor, UUID);
       const page = after === undefined ? { limit } : { limit, after };
       const items = await listBatches(caller, present(filter), page, pool);
@@ -52,7 +53,7 @@ export const BATCH_ROUTES = [
         items.length < limit || last === undefined
           ? null
           : writeCursor({ at: last.submittedAt, id: last.id });
-      return { body: { items: items.map((one) => batchView(one, at)), nextCursor } };
+      return { body: { items: items.map((one) => batchView(one, at, batches)), nextCursor } };
     },
   }),
   route({
@@ -62,8 +63,8 @@ export const BATCH_ROUTES = [
     summary: 'One batch: state, counts, progress, who, receipt',
     roles: BATCH_READERS,
     answer: batchSchema,
-    handle: async ({ caller, params, pool, at }) => ({
-      body: batchView(await requireBatch(params['id'] ?? '', caller, pool), at),
+    handle: async ({ caller, params, pool, at }, { batches }) => ({
+      body: batchView(await requireBatch(params['id'] ?? '', caller, pool), at, batches),
     }),
   }),
   route({
@@ -113,7 +114,7 @@ export const BATCH_ROUTES = [
     event: 'batch.retried',
     handle: async (asked, { batches }) => {
       const batch = await retryBatch(actOf(asked), batches);
-      return { ...answerOf(batch, asked.at), location: `/v1/batches/${batch.id}` };
+      return { ...answerOf(batch, asked.at, batches), location: `/v1/batches/${batch.id}` };
     },
   }),
 ];
@@ -134,7 +135,7 @@ function act(
     roles,
     answer: batchSchema,
     event,
-    handle: async (asked, needs) => answerOf(await perform(actOf(asked), needs), asked.at),
+    handle: async (asked, needs) => answerOf(await perform(actOf(asked), needs), asked.at, needs.batches),
   });
 }
 
@@ -145,7 +146,10 @@ const actOf = ({ params, caller, at, db }: AskedRoute<unknown, unknown>): BatchA
   db,
 });
 
-const answerOf = (batch: Batch, at: Date): RouteAnswer => ({ body: batchView(batch, at), object: batch.id });
+const answerOf = (batch: Batch, at: Date, needs: BatchNeeds): RouteAnswer => ({
+  body: batchView(batch, at, needs),
+  object: batch.id,
+});
 
 function positionOf(cursor: string): number {
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);

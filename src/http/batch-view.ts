@@ -1,5 +1,7 @@
 import { BATCH_STATES, ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
+import { formatTime, waitsUntil, type LiveTimings } from '../domain/live-timings.ts';
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
+import type { BatchNeeds } from '../batches/needs.ts';
 import { formatInstant } from './certificate-view.ts';
 import * as schemas from './schemas.ts';
 
@@ -32,6 +34,10 @@ export const batchSchema = z
       perSecond: z.number().optional(),
       secondsLeft: z.number().optional(),
     }),
+    waits: z
+      .object({ reason: z.literal('LIVE_TIMINGS'), until: instant, detail: z.string() })
+      .optional()
+      .openapi({ description: 'why nothing happens now, and when it goes on' }),
     reasons: z.array(
       schemas.reason.extend({ errorCode: z.string().optional(), position: z.string().optional() }),
     ),
@@ -70,13 +76,14 @@ export const rehearsalSchema = z
   .openapi('BatchRehearsal');
 
 /** The batch object of the wire. */
-export function batchView(batch: Batch, now: Date) {
+export function batchView(batch: Batch, now: Date, { timings }: Pick<BatchNeeds, 'timings'>) {
   const { startedAt, endedAt, items } = batch;
   const counts = Object.fromEntries(ITEM_STATUSES.map((one) => [one, batch.counts[one] ?? 0]));
   const settled = Object.values(counts).reduce((sum, one) => sum + one, 0);
   const waiting = (items ?? 0) - settled;
   const seconds = startedAt === null ? 0 : ((endedAt ?? now).getTime() - startedAt.getTime()) / 1000;
   const perSecond = seconds > 0 ? settled / seconds : undefined;
+  const waits = timings === undefined ? undefined : waitsOf(batch, now, timings);
   const hasResult =
     (batch.state === 'COMPLETED' || batch.state === 'CANCELLED') &&
     batch.resultRemovedAt === null &&
@@ -105,13 +112,26 @@ export function batchView(batch: Batch, now: Date) {
       waiting,
       counts,
       ...(perSecond === undefined ? {} : { perSecond: Math.round(perSecond) }),
-      ...(perSecond === undefined || endedAt !== null || settled === 0
+      ...(perSecond === undefined || batch.state !== 'PROCESSING' || settled === 0
         ? {}
         : { secondsLeft: Math.ceil(waiting / perSecond) }),
     },
+    ...(waits === undefined ? {} : { waits }),
     reasons: batch.reasons,
     result: hasResult ? `/v1/batches/${batch.id}/result` : null,
   };
+}
+
+/** With live timings: until when it waits for its window, if it does. */
+function waitsOf({ state, rests, approvedAt, submittedAt }: Batch, now: Date, timings: LiveTimings) {
+  if (state !== 'QUEUED' && !(state === 'PAUSED' && rests)) return undefined;
+  const until = waitsUntil(approvedAt ?? submittedAt, now, timings);
+  if (until === undefined) return undefined;
+  const [from, to] = [formatTime(timings.from), formatTime(timings.to)];
+  const detail =
+    `Live timings: what is handed in before ${from} is worked on from ${from} to ${to} (Europe/London)` +
+    (rests ? '; the window closed before this batch was done.' : '.');
+  return { reason: 'LIVE_TIMINGS' as const, until: formatInstant(until), detail };
 }
 
 export function itemView(item: StoredItem) {

@@ -73,7 +73,7 @@ async function submit(
   submitted: SubmittedBatch,
   request: Request,
   response: Response,
-  { issuance, afterChange }: HttpNeeds,
+  { issuance, batches, afterChange }: HttpNeeds,
 ): Promise<void> {
   const caller = callerOf(response);
   const at = issuance.clock.now();
@@ -91,7 +91,7 @@ async function submit(
       const { credentialId } = caller;
       const event = { at, event: 'batch.submitted', participantId: batch.participantId, credentialId };
       await recordEvents([{ ...event, requestId: requestIdOf(request), object: batch.id, facts }], db);
-      return { body: batchView(batch, at), location: `/v1/batches/${batch.id}` };
+      return { body: batchView(batch, at, batches), location: `/v1/batches/${batch.id}` };
     }),
   );
   await afterChange([]);
@@ -143,14 +143,14 @@ async function recordDownload(
 }
 
 /** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */
-async function sendEvents(first: Batch, response: Response, { issuance }: HttpNeeds): Promise<void> {
+async function sendEvents(first: Batch, response: Response, { issuance, batches }: HttpNeeds): Promise<void> {
   const caller = callerOf(response);
   response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
   const { db, clock } = issuance;
   let told = '';
   for (let batch = first, silent = 0; !response.destroyed; silent += 1) {
-    const data = JSON.stringify(batchView(batch, clock.now()));
+    const data = JSON.stringify(batchView(batch, clock.now(), batches));
     const fact = JSON.stringify([batch.state, batch.counts]);
     if (fact !== told) response.write(`event: batch\ndata: ${data}\n\n`);
     else if (silent % KEEP_ALIVE === 0) response.write(': still here\n\n');

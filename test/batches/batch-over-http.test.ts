@@ -245,7 +245,7 @@ describe('batches over HTTP', () => {
     expect((await here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_OPERATOR')).status).toBe(403);
     expect((await here.post(`/v1/batches/${id}/approval`)).status).toBe(403);
     expect((await here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_APPROVER')).body).toMatchObject({
-      state: 'PENDING',
+      state: 'APPROVED_BY_SECOND_OPERATOR',
     });
     await here.work();
     expect(await show(id)).toMatchObject({

@@ -52,6 +52,12 @@ test.each([
     'PAUSED      [................]    0%  10 of 50,000  10/s',
   ],
   [
+    'waiting for its window',
+    { ...batch('QUEUED', 0), waits: { until: '2026-11-24T20:00:00Z' } },
+    undefined,
+    'QUEUED      [................]    0%  0 of 50,000  goes on at 2026-11-24T20:00:00Z',
+  ],
+  [
     'at its end',
     batch('COMPLETED', 50_000),
     4000,
