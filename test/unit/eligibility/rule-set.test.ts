@@ -345,6 +345,15 @@ describe('the rule sets', () => {
   });
 });
 
+test('a code is LEGAL_TEXT only by a text that was at hand', () => {
+  const { reasonCodes, documents } = loadRuleSets().at(TEST_NOW);
+  const unread = documents.filter(({ status }) => status.includes('not at hand')).map(({ cite }) => cite);
+  expect(unread).toContain('SEC Section H14');
+  const claimed = [...reasonCodes.values()].filter(({ authority }) => authority === 'LEGAL_TEXT');
+  expect(claimed.length).toBeGreaterThan(5);
+  expect(claimed.filter(({ clause }) => unread.some((cite) => clause.includes(cite)))).toEqual([]);
+});
+
 test('every reason code that an answer carries is published, once, with clause and fix', () => {
   const source = path.join(__dirname, '..', '..', '..', 'src');
   const rows = [
