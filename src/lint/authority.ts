@@ -3,7 +3,7 @@ import { readBasicConstraints, readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { onlyExtensions } from './only-extensions.ts';
-import { authorities, whenPresent, type CertificateKind, type Rule } from './rule.ts';
+import { authorities, bySource, DCCKI_DESIGN, whenPresent, type CertificateKind, type Rule } from './rule.ts';
 
 const roots = ({ kind }: CertificateKind) => kind === 'ROOT';
 const issuing = ({ kind }: CertificateKind) => kind === 'ISSUING';
@@ -18,7 +18,7 @@ const EXTENSIONS = [
 export const AUTHORITY: readonly Rule[] = [
   {
     rule: 'authority-name',
-    clause: 'SEC Appendix A and B; DESIGN: test CAs begin with T',
+    clause: bySource('SEC Appendix A and B; DESIGN: test CAs begin with T', 'DESIGN: test CAs begin with T'),
     severity: 'ERROR',
     appliesTo: authorities,
     check: ({ subject }) => {
@@ -34,7 +34,10 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'authority-key-usage',
-    clause: 'RFC 5280, 4.2.1.3; public test certificates of the SMKI',
+    clause: bySource(
+      'RFC 5280, 4.2.1.3; public test certificates of the SMKI',
+      `${DCCKI_DESIGN}; RFC 5280, 4.2.1.3`,
+    ),
     severity: 'ERROR',
     appliesTo: authorities,
     check: whenPresent(oids.KEY_USAGE, ({ value }) =>
@@ -61,7 +64,10 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'issuing-path-length-zero',
-    clause: 'RFC 5280, 4.2.1.9; public test certificates of the SMKI',
+    clause: bySource(
+      'RFC 5280, 4.2.1.9; public test certificates of the SMKI',
+      `${DCCKI_DESIGN}; RFC 5280, 4.2.1.9`,
+    ),
     severity: 'ERROR',
     appliesTo: issuing,
     check: whenPresent(oids.BASIC_CONSTRAINTS, ({ value }) =>
@@ -77,14 +83,14 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'root-extensions',
-    clause: 'GBCS version 1 (28 November 2014), page 141',
+    clause: bySource('GBCS version 1 (28 November 2014), page 141'),
     severity: 'ERROR',
     appliesTo: roots,
     check: onlyExtensions(EXTENSIONS),
   },
   {
     rule: 'issuing-extensions',
-    clause: 'public test certificates of the SMKI',
+    clause: bySource('public test certificates of the SMKI'),
     severity: 'ERROR',
     appliesTo: issuing,
     check: onlyExtensions([...EXTENSIONS, oids.AUTHORITY_KEY_IDENTIFIER]),

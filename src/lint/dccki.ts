@@ -5,12 +5,16 @@ import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { readSubjectAltName } from '../x509/subject-alt-name.ts';
 import { onlyExtensions } from './only-extensions.ts';
-import { endEntitiesOf, whenPresent, type CertificateKind, type Rule } from './rule.ts';
+import {
+  DCCKI_DESIGN as DESIGN,
+  endEntitiesOf,
+  whenPresent,
+  type CertificateKind,
+  type Rule,
+} from './rule.ts';
 
 const infrastructure = endEntitiesOf('DCCKI');
 const dccki = ({ category }: CertificateKind) => category === 'DCCKI';
-/** No public text of the DCCKI Certificate Policy: these are the rules of our own templates. */
-const DESIGN = 'DESIGN: certs-templates/dccki';
 
 export const DCCKI: readonly Rule[] = [
   {

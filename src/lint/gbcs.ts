@@ -12,6 +12,8 @@ import {
   SUBJECT_KEY_IDENTIFIER,
 } from '../x509/oids.ts';
 import {
+  bySource,
+  DCCKI_DESIGN,
   everyCertificate,
   requirePresent,
   smki,
@@ -49,7 +51,7 @@ export const GBCS: readonly Rule[] = [
   },
   {
     rule: 'serial-number-at-most-16-octets',
-    clause: 'public test certificates of the SMKI: all have 16 octets',
+    clause: bySource('public test certificates of the SMKI: all have 16 octets'),
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ serialNumber }) =>
@@ -57,62 +59,58 @@ export const GBCS: readonly Rule[] = [
   },
   {
     rule: 'key-usage-critical',
-    clause: CLAUSE,
+    clause: bySource(CLAUSE),
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: requirePresent(KEY_USAGE, 'keyUsage', true),
   },
   {
     rule: 'subject-key-identifier-method-2',
-    clause: `${CLAUSE}; RFC 5280, 4.2.1.2 (2)`,
+    clause: bySource(`${CLAUSE}; RFC 5280, 4.2.1.2 (2)`, `${DCCKI_DESIGN}; RFC 5280, 4.2.1.2 (2)`),
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: (facts) => {
-      const missing = requirePresent(SUBJECT_KEY_IDENTIFIER, 'subjectKeyIdentifier', false)(facts, UNASKED);
+      const missing = requirePresent(SUBJECT_KEY_IDENTIFIER, 'subjectKeyIdentifier', false)(facts);
       if (missing !== undefined) return missing;
       return whenPresent(SUBJECT_KEY_IDENTIFIER, ({ value }, { spki }) =>
         readSubjectKeyIdentifier(value).equals(keyIdentifier(spki))
           ? undefined
           : 'subjectKeyIdentifier is not that of the public key by method (2)',
-      )(facts, UNASKED);
+      )(facts);
     },
   },
   {
     rule: 'authority-key-identifier-form',
-    clause: CLAUSE,
+    clause: bySource(CLAUSE),
     severity: 'ERROR',
     appliesTo: belowRoot,
     check: (facts) => {
-      const missing = requirePresent(
-        AUTHORITY_KEY_IDENTIFIER,
-        'authorityKeyIdentifier',
-        false,
-      )(facts, UNASKED);
+      const missing = requirePresent(AUTHORITY_KEY_IDENTIFIER, 'authorityKeyIdentifier', false)(facts);
       if (missing !== undefined) return missing;
       return whenPresent(AUTHORITY_KEY_IDENTIFIER, ({ value }) =>
         readAuthorityKeyIdentifier(value).length === 8
           ? undefined
           : 'authorityKeyIdentifier does not have 8 octets',
-      )(facts, UNASKED);
+      )(facts);
     },
   },
   {
     rule: 'root-without-authority-key-identifier',
-    clause: CLAUSE,
+    clause: bySource(CLAUSE),
     severity: 'ERROR',
     appliesTo: roots,
     check: whenPresent(AUTHORITY_KEY_IDENTIFIER, () => 'a root has no authorityKeyIdentifier'),
   },
   {
     rule: 'certificate-policies-critical',
-    clause: CLAUSE,
+    clause: bySource(CLAUSE),
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: requirePresent(CERTIFICATE_POLICIES, 'certificatePolicies', true),
   },
   {
     rule: 'one-policy-without-qualifiers',
-    clause: 'GBCS version 1 (28 November 2014), page 145; public test certificates of the SMKI',
+    clause: bySource('GBCS version 1 (28 November 2014), page 145; public test certificates of the SMKI'),
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(CERTIFICATE_POLICIES, ({ value }) => {
@@ -123,6 +121,3 @@ export const GBCS: readonly Rule[] = [
     }),
   },
 ];
-
-/** These checks do not look at the kind again: `appliesTo` has. */
-const UNASKED: CertificateKind = { category: 'DEVICE', kind: 'END_ENTITY' };

@@ -46,7 +46,8 @@ export function runRules(facts: TbsFacts, kind: CertificateKind): LintFinding[] 
   const findings: LintFinding[] = [];
   for (const { rule, severity, clause, check } of rulesFor(kind)) {
     const detail = checkOne(check, facts, kind);
-    if (detail !== undefined) findings.push({ rule, severity, clause, detail });
+    if (detail === undefined) continue;
+    findings.push({ rule, severity, clause: typeof clause === 'string' ? clause : clause(kind), detail });
   }
   return findings;
 }

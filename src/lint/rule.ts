@@ -12,7 +12,8 @@ export interface CertificateKind {
 export interface Rule {
   /** Lower-case words with hyphens, unique. */
   readonly rule: string;
-  readonly clause: string;
+  /** Where it stands; of a rule that kinds have from sources of their own, by kind. */
+  readonly clause: string | ((kind: CertificateKind) => string);
   readonly severity: 'ERROR' | 'WARN';
   readonly appliesTo: (kind: CertificateKind) => boolean;
   /** What is wrong, or `undefined`. A value that cannot be read is wrong by the same rule: `check` may throw DerError. */
@@ -27,6 +28,9 @@ export interface LintFinding {
   readonly detail: string;
 }
 
+/** A check that does not look at the kind: `appliesTo` has. */
+type FactsCheck = (facts: TbsFacts) => string | undefined;
+
 /** The extension of this OID, the first of them. */
 export function extensionOf(facts: TbsFacts, oid: string): CsrExtension | undefined {
   return facts.extensions.find((extension) => extension.oid === oid);
@@ -36,7 +40,7 @@ export function extensionOf(facts: TbsFacts, oid: string): CsrExtension | undefi
 export function whenPresent(
   oid: string,
   check: (extension: CsrExtension, facts: TbsFacts) => string | undefined,
-): Rule['check'] {
+): FactsCheck {
   return (facts) => {
     const extension = extensionOf(facts, oid);
     return extension && check(extension, facts);
@@ -44,7 +48,7 @@ export function whenPresent(
 }
 
 /** An extension that must be there, critical or not critical. */
-export function requirePresent(oid: string, name: string, critical: boolean): Rule['check'] {
+export function requirePresent(oid: string, name: string, critical: boolean): FactsCheck {
   return (facts) => {
     const extension = extensionOf(facts, oid);
     if (extension === undefined) return `${name} is missing`;
@@ -53,6 +57,15 @@ export function requirePresent(oid: string, name: string, critical: boolean): Ru
       : `${name} is ${critical ? 'not critical' : 'critical'}`;
   };
 }
+
+/** What no public text of the DCCKI Certificate Policy tells: the clause of the rules that our own templates make. */
+export const DCCKI_DESIGN = 'DESIGN: certs-templates/dccki';
+
+/** The documents of the SMKI do not bind the DCCKI: there the source is our own template. */
+export const bySource =
+  (smkiClause: string, dcckiClause = DCCKI_DESIGN): Rule['clause'] =>
+  ({ category }) =>
+    category === 'DCCKI' ? dcckiClause : smkiClause;
 
 export const everyCertificate = () => true;
 export const smki = ({ category }: CertificateKind) => category !== 'DCCKI';

@@ -1,4 +1,6 @@
+import { CATEGORIES } from '../../../src/domain/category.ts';
 import { RULES, runRules } from '../../../src/lint/lint.ts';
+import type { CertificateKind } from '../../../src/lint/rule.ts';
 import { readTbs } from '../../../src/x509/read-certificate.ts';
 import { remade, type Change } from '../../support/remake.ts';
 import { makeSpecimens } from '../../support/specimens.ts';
@@ -40,7 +42,24 @@ test('every rule has a case that breaks it and one that keeps it', () => {
 test('every rule names its clause', () => {
   const sources =
     /^(RFC \d{4}, |GBCS version 1|SEC Appendix [A-S]|DESIGN: |public test certificates|government response of)/;
-  expect(RULES.filter((one) => !sources.test(one.clause))).toEqual([]);
+  for (const { clause } of RULES)
+    for (const category of CATEGORIES) {
+      const named = typeof clause === 'string' ? clause : clause({ category, kind: 'END_ENTITY' });
+      expect(named).toMatch(sources);
+    }
+});
+
+test('what is found in a DCCKI certificate cites no document of the SMKI', () => {
+  const clauses = (['ROOT', 'ISSUING', 'END_ENTITY'] as const).flatMap((kind) => {
+    const one: CertificateKind = { category: 'DCCKI', kind };
+    return RULES.filter((rule) => rule.appliesTo(one)).map(({ clause }) =>
+      typeof clause === 'string' ? clause : clause(one),
+    );
+  });
+  expect(
+    clauses.filter((clause) => clause.startsWith('DESIGN: certs-templates/dccki')).length,
+  ).toBeGreaterThan(10);
+  expect(clauses.filter((clause) => /GBCS|SMKI|SEC Appendix [ABM]/.test(clause))).toEqual([]);
 });
 
 function findingsOf(rule: string, of: string, change: Change): string[] {
