@@ -215,7 +215,7 @@ function planText(templates: readonly AuthorityTemplate[]): string {
       one.authority,
       formatName(authorityName(one)),
       one.issuer,
-      describeKey(one.subjectPublicKeyInfo),
+      describeKey(one),
       describeValidity(one.validity),
     ]),
     '',

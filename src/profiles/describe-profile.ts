@@ -1,11 +1,4 @@
-import type {
-  AuthorityTemplate,
-  ExtensionLine,
-  KeyRequirement,
-  Profile,
-  SubjectLine,
-  Validity,
-} from './profile.ts';
+import type { AuthorityTemplate, ExtensionLine, Profile, SubjectLine, Validity } from './profile.ts';
 
 /** What people want to know of a profile. */
 export interface ProfileDescription {
@@ -19,15 +12,16 @@ export interface ProfileDescription {
 }
 
 /** A profile in words. */
-export function describeProfile({ profile, keyUsage, chosen, roles, ...rest }: Profile): ProfileDescription {
+export function describeProfile(template: Profile): ProfileDescription {
+  const { profile, keyUsage, chosen, roles, validity, source } = template;
   return {
     profile,
     keyUsage,
     chosen,
     ...(roles === undefined ? {} : { roles }),
-    key: describeKey(rest.subjectPublicKeyInfo),
-    validity: describeValidity(rest.validity),
-    source: rest.source,
+    key: describeKey(template),
+    validity: describeValidity(validity),
+    source,
   };
 }
 
@@ -40,15 +34,18 @@ export function formatTemplate(template: Profile | AuthorityTemplate): string {
     ...('profile' in template ? profileRows(template) : authorityRows(template)),
     ['validity', describeValidity(template.validity)],
     ['subject', subject.map(describeSubject).join(', ') || '(empty)'],
-    ['key', describeKey(template.subjectPublicKeyInfo)],
+    ['key', describeKey(template)],
     ...extensions.map((line) => [`${line.extension}${line.critical ? '!' : ''}`, describeExtension(line)]),
   ];
   const title = 'profile' in template ? template.profile : template.authority;
   return `${title}\n${rows.map(([name = '', value = '']) => `  ${name.padEnd(24)}${value}\n`).join('')}`;
 }
 
-export function describeKey(key: KeyRequirement): string {
-  return key.algorithm === 'EC' ? key.curve : `RSA of at least ${String(key.bits)} bits`;
+/** The key: at least what a CSR has to bring, exactly what is made for a test CA. */
+export function describeKey(template: Profile | AuthorityTemplate): string {
+  const key = template.subjectPublicKeyInfo;
+  if (key.algorithm === 'EC') return key.curve;
+  return `RSA of ${'profile' in template ? 'at least ' : ''}${String(key.bits)} bits`;
 }
 
 export function describeValidity(validity: Validity): string {

@@ -39,6 +39,7 @@ test.each([
   ['dccki-infrastructure', 'subjectAltName          dNSName {dns-names} (optional)'],
   ['organisation-xml-signing', 'roles                   xmlSign, dspXmlSign'],
   ['organisation-xml-signing', 'commonName={common-name} (optional), organizationalUnitName={role-code}'],
+  ['root-dccki', 'key                     RSA of 4096 bits\n'],
   ['root-oca', 'kind                    ROOT'],
   ['root-oca', 'basicConstraints!       cA true\n'],
   ['issuing-oca', 'basicConstraints!       cA true, pathLen 0\n'],
