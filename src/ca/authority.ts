@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 import type { Category } from '../domain/category.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import type { Signer } from '../keys/signer.ts';
@@ -36,6 +36,8 @@ export interface Authority {
 export interface IssuingAuthority extends Authority {
   /** The finished certificate, DER: the linted octets are the signed octets. */
   sign(tbs: LintedTbs): Buffer;
+  /** Whether the key still signs so that the certificate verifies it: tried on octets that are no certificate. */
+  keyWorks(): boolean;
 }
 
 /** Reads a CA certificate into an Authority. @param above the issuer; absent for a root. @throws DerError */
@@ -73,10 +75,23 @@ export function readAuthority(
 /** Gives an authority its key. */
 export function issuingAuthority(authority: Authority, signer: Signer): IssuingAuthority {
   const { signatureAlgorithm } = authority.facts;
-  return { ...authority, sign: (tbs) => assembleCertificate(tbs, signatureAlgorithm, signer.sign(tbs)) };
+  return {
+    ...authority,
+    sign: (tbs) => assembleCertificate(tbs, signatureAlgorithm, signer.sign(tbs)),
+    keyWorks: () => {
+      try {
+        return verify('sha256', PROBE, authority.publicKey, signer.sign(PROBE));
+      } catch {
+        return false;
+      }
+    },
+  };
 }
 
 /** AlgorithmIdentifier DER of a signer's signatures. */
 export function algorithmIdentifier(signer: Signer): Buffer {
   return signer.algorithm === 'ecdsa-with-SHA256' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA;
 }
+
+/** No DER: nobody can take it for a part of a certificate. */
+const PROBE = Buffer.from('test certificate service: does this key sign?');

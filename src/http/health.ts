@@ -1,10 +1,12 @@
 import { Router } from 'express';
+import { authorityReadiness } from '../ca/readiness.ts';
 import { findReadiness } from '../db/readiness.ts';
 import { onlyMethods } from './negotiation.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** GET /health/live: the process answers. GET /health/ready: it can issue; 503 names the part that is down. */
 export function healthRoutes({ issuance }: HttpNeeds): Router {
+  const authorities = authorityReadiness(issuance.hierarchy);
   const router = Router();
   router
     .route('/live')
@@ -16,7 +18,7 @@ export function healthRoutes({ issuance }: HttpNeeds): Router {
     .route('/ready')
     .get(async (_request, response) => {
       const database = await findReadiness(issuance.db);
-      const parts = { database, authorities: issuance.hierarchy.authorities.length > 0 ? 'ok' : 'down' };
+      const parts = { database, authorities: authorities(issuance.clock.now()) };
       const ready = Object.values(parts).every((part) => part === 'ok');
       if (!ready) response.set('Retry-After', '5');
       response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unavailable', parts });
