@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, openSync, realpathSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Fault } from '../domain/fault.ts';
+import { holdName } from './socket-lock.ts';
 
 /**
  * Holds a folder for this process by listening on sockets named after it: the embedded engine takes no lock of its own,
@@ -11,15 +12,13 @@ import { Fault } from '../domain/fault.ts';
  * @throws Fault `database-unavailable` when another process holds it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const sockets = openSockets(folder);
-  const held: net.Server[] = [];
+  const held: Release[] = [];
   const release = async () => {
-    for (const server of held) await new Promise((resolve) => server.close(resolve));
-    sockets.close();
+    for (const one of held.reverse()) await one();
   };
-  for (const { name, staysBehind } of sockets.names) {
-    const server = (await listen(name)) ?? (staysBehind ? await takeOver(name) : undefined);
-    if (server === undefined) {
+  for (const hold of locksOf(realpathSync(folder))) {
+    const one = await hold();
+    if (one === undefined) {
       await release();
       throw new Fault(
         'database-unavailable',
@@ -27,72 +26,49 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
           'or set DATABASE_URL so that several processes share one PostgreSQL.',
       );
     }
-    held.push(server);
+    held.push(one);
   }
   return release;
 }
 
-interface Socket {
-  readonly name: string;
-  /** It is a file, which stays when its process dies. */
-  readonly staysBehind: boolean;
+type Release = () => Promise<void>;
+type Hold = () => Promise<Release | undefined>;
+
+/**
+ * The locks of a folder, taken in this order; `undefined` when another process has one.
+ *
+ * Linux has two. The first is no file: nothing stays of it, and of several processes only one goes on to the second. Another
+ * container has a network namespace of its own and does not see the first; it sees the second, files
+ * `<folder>.lock-…` on the volume that both have.
+ */
+function locksOf(real: string): readonly Hold[] {
+  const name = `tcs-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
+  if (process.platform === 'win32') return [() => holdSocket(`\\\\.\\pipe\\${name}`)];
+  if (process.platform !== 'linux') return [() => holdName(os.tmpdir(), `${name}.lock`)];
+  return [() => holdSocket(`\0${name}`), () => holdBeside(real)];
 }
 
-/** A socket that is a file stays when its process dies, and nobody answers it: it is removed, once. */
-async function takeOver(socket: string): Promise<net.Server | undefined> {
-  if (await answers(socket)) return undefined;
-  rmSync(socket, { force: true });
-  return listen(socket);
-}
-
-function listen(socket: string): Promise<net.Server | undefined> {
+/** A name that ends with its process. */
+function holdSocket(socket: string): Promise<Release | undefined> {
   return new Promise((resolve, reject) => {
     const server = net.createServer((connection) => connection.destroy());
     server.unref();
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
     );
-    server.listen(socket, () => resolve(server));
+    server.listen(socket, () => resolve(() => new Promise((closed) => server.close(() => closed()))));
   });
 }
 
-/** Whether a process holds it; one that may not be asked counts as held. */
-function answers(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = net.connect(socket, () => {
-      connection.destroy();
-      resolve(true);
-    });
-    connection.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
-    );
-  });
-}
-
-/**
- * The sockets of a folder, short whatever it is called: the path of a socket has about a hundred octets.
- *
- * Linux has two. The first is no file: nothing stays of it, so of several processes only one goes on to the second and
- * takes over what a dead one left. Another container has a network namespace of its own and does not see the first;
- * it sees the second, the file `<folder>.lock` on the volume that both have.
- */
-function openSockets(folder: string): { readonly names: readonly Socket[]; close(): void } {
-  const real = realpathSync(folder);
-  const name = `tcs-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
-  if (process.platform === 'win32')
-    return { names: [{ name: `\\\\.\\pipe\\${name}`, staysBehind: false }], close: () => undefined };
-  if (process.platform !== 'linux')
-    return {
-      names: [{ name: path.join(os.tmpdir(), `${name}.lock`), staysBehind: true }],
-      close: () => undefined,
-    };
+/** The path of a socket has about a hundred octets: this one is short wherever the folder is. */
+async function holdBeside(real: string): Promise<Release | undefined> {
   const parent = openSync(path.dirname(real), 'r');
-  const file = `/proc/self/fd/${String(parent)}/${path.basename(real)}.lock`;
-  return {
-    names: [
-      { name: `\0${name}`, staysBehind: false },
-      { name: file, staysBehind: true },
-    ],
-    close: () => closeSync(parent),
-  };
+  const release = await holdName(`/proc/self/fd/${String(parent)}`, `${path.basename(real)}.lock`).catch(
+    (error: unknown) => {
+      closeSync(parent);
+      throw error;
+    },
+  );
+  if (release === undefined) closeSync(parent);
+  return release && (() => release().finally(() => closeSync(parent)));
 }
