@@ -23,6 +23,8 @@ export function program(): Command {
       'Test Certificate Service: test certificates for Testing Participants of smart metering. Test only.',
     )
     .version(packageFile.version)
+    // What stands after a command is the command's: `terms accept --version` is no question about this program.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for usage)')
     .exitOverride();

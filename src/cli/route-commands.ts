@@ -85,7 +85,7 @@ function bodyOf({ body }: Route, options: RouteOptions): unknown {
   const whole = options.body === undefined ? {} : parseJson(readText(options.body), options.body);
   const given = fieldsOf(body).flatMap(({ field, parse }) => {
     const value = options[camel(field)];
-    return typeof value === 'string' ? [[field, parse(value)] as const] : [];
+    return typeof value === 'string' ? [[field, parse(value, `--${dashed(field)}`)] as const] : [];
   });
   return { ...whole, ...Object.fromEntries(given) };
 }
@@ -94,7 +94,8 @@ interface Field {
   readonly field: string;
   readonly flag: string;
   readonly says: string;
-  readonly parse: (text: string) => unknown;
+  /** @throws Fault `malformed-request`, naming the flag */
+  readonly parse: (text: string, flag: string) => unknown;
 }
 
 /** The members of a schema that fit on a command line: words, numbers, yes or no, and lists of words. */
@@ -127,11 +128,22 @@ interface Described {
 function formOf({ type, items, anyOf }: Described): Pick<Field, 'flag' | 'parse'> | undefined {
   if (type === 'string' || anyOf?.every((one) => one.type === 'string'))
     return { flag: '<text>', parse: (text) => text };
-  if (type === 'integer' || type === 'number') return { flag: '<number>', parse: Number };
-  if (type === 'boolean') return { flag: '<true|false>', parse: (text) => text === 'true' };
+  if (type === 'integer' || type === 'number') return { flag: '<number>', parse: numberOf };
+  if (type === 'boolean') return { flag: '<true|false>', parse: yesOrNo };
   if (type === 'array' && items?.type === 'string')
     return { flag: '<list>', parse: (text) => text.split(',') };
   return undefined;
+}
+
+/** Nothing else is taken for a no: a misspelt yes must not refuse what somebody meant to approve. */
+function yesOrNo(text: string, flag: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new Fault('malformed-request', `${flag} is true or false, not ${JSON.stringify(text)}.`);
+}
+
+function numberOf(text: string, flag: string): number {
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new Fault('malformed-request', `${flag} is a number, not ${JSON.stringify(text)}.`);
 }
 
 function exampleOf({ command, body }: Route, params: readonly string[]): string {

@@ -11,7 +11,7 @@ import { REVIEW_ROUTES } from './registry/reviews.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 import type { Route } from './route.ts';
 
-/** What is asked and done over HTTP about the registry, batches and webhooks: the router, OpenAPI and `tcs do` are made of it. */
+/** What is asked and done over HTTP about the registry, batches and webhooks: the router, OpenAPI and the commands of `tcs` are made of it. */
 export const ROUTES: readonly Route[] = [
   ...APPLICATION_ROUTES,
   ...PARTICIPANT_ROUTES,
