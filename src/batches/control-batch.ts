@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchState } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
-import type { Caller } from '../domain/participant.ts';
+import { isSamePerson, type Caller } from '../domain/participant.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { announceBatch } from './announce-batch.ts';
 import { insertBatch, recordFailures, VERDICT_OF_ITEM, requireBatch, type Batch } from './batch-store.ts';
@@ -37,7 +37,7 @@ export async function approveBatch(act: BatchAct): Promise<Batch> {
   const { caller, at, db } = act;
   const batch = await lockBatch(act);
   requireState(batch, ['PREPARED'], 'approved');
-  if (caller.person === '' || caller.person === batch.person)
+  if (caller.person === '' || isSamePerson(caller.person, batch.person))
     throw new Fault('role-not-permitted', 'A second person approves a batch.', {
       reasons: [
         {

@@ -26,6 +26,8 @@ export type ReviewAct =
       /** Absent: from the approval on. */
       readonly since?: Date;
       readonly value: object;
+      /** The version on which it was prepared, 0 for none: another one since, and it must be prepared anew. */
+      readonly after: number;
     }
   | { readonly do: 'RAISE_DEVICE_CEILING'; readonly eui64: string; readonly certificates: number }
   | { readonly do: 'CLOSE_PARTICIPANT' }

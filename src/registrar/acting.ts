@@ -1,4 +1,4 @@
-import type { FactKind, FactSource, FactValues } from '../domain/facts.ts';
+import type { Fact, FactKind, FactSource, FactValues } from '../domain/facts.ts';
 import { requireTransition } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewKind } from '../domain/review.ts';
@@ -34,7 +34,8 @@ export async function recordFact<Kind extends FactKind>(acting: Acting, fact: Ne
 }
 
 /**
- * Prepares a fact that a second person must approve; its transition is checked now and again at the approval.
+ * Prepares a fact that a second person must approve; its transition is checked now and again at the approval, which holds
+ * for the version on which it was prepared and for no later one.
  * @throws Fault `conflict` when the state may not follow the present one
  */
 export async function proposeFact<Kind extends FactKind>(
@@ -45,9 +46,18 @@ export async function proposeFact<Kind extends FactKind>(
 ): Promise<Review> {
   const { caller, participant, at, db } = acting;
   const { key = '', state, since, value } = fact;
-  const present = await presentFact(acting, fact.kind, key);
-  requireTransition(fact.kind, present?.state ?? '', state);
-  const act = { do: 'RECORD_FACT', kind: fact.kind, key, state, value, ...(since ? { since } : {}) } as const;
+  const latest = await latestFact(acting, fact.kind, key);
+  requireTransition(fact.kind, latest === undefined || latest.state === 'VOID' ? '' : latest.state, state);
+  const after = latest?.version ?? 0;
+  const act = {
+    do: 'RECORD_FACT',
+    kind: fact.kind,
+    key,
+    state,
+    value,
+    after,
+    ...(since ? { since } : {}),
+  } as const;
   return openReview({ kind, participantId: participant.id, act, summary, preparedBy: caller }, at, db);
 }
 
@@ -56,10 +66,18 @@ export async function presentFact<Kind extends FactKind>(
   { participant, db }: Pick<Acting, 'participant' | 'db'>,
   kind: Kind,
   key = '',
-): Promise<{ readonly state: string; readonly since: Date; readonly value: FactValues[Kind] } | undefined> {
+): Promise<Fact<Kind> | undefined> {
+  const fact = await latestFact({ participant, db }, kind, key);
+  return fact?.state === 'VOID' ? undefined : (fact as Fact<Kind> | undefined);
+}
+
+async function latestFact(
+  { participant, db }: Pick<Acting, 'participant' | 'db'>,
+  kind: FactKind,
+  key: string,
+): Promise<Fact | undefined> {
   const facts = (await findLatestFacts([participant.id], db)).get(participant.id) ?? [];
-  const fact = facts.find((one) => one.kind === kind && one.key === key && one.state !== 'VOID');
-  return fact as { state: string; since: Date; value: FactValues[Kind] } | undefined;
+  return facts.find((one) => one.kind === kind && one.key === key);
 }
 
 function sourceOf({ role }: Caller): FactSource {

@@ -1,6 +1,8 @@
 import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
+import { query } from '../db/pool.ts';
+import { requireOutsideRegistryEntries } from '../registry/registry-entries.ts';
 import { presentFact, proposeFact, type Acting } from './acting.ts';
 
 /** The terms and papers of a bilateral agreement. */
@@ -8,7 +10,8 @@ export type AgreementTerms = FactValues['AGREEMENT'];
 
 /**
  * Prepares the entry of a bilateral agreement (SEC Section H14.11): it holds when a second person approves it.
- * @throws Fault `conflict` when the reference is taken, or the dates contradict the state
+ * @throws Fault `conflict` when the reference is taken, the dates contradict the state, or a device range reaches into a
+ *         Registry Entry of the SEC Panel
  */
 export async function proposeAgreement(
   acting: Acting,
@@ -16,7 +19,9 @@ export async function proposeAgreement(
 ): Promise<Review> {
   if ((await presentFact(acting, 'AGREEMENT', ref)) !== undefined)
     throw new Fault('conflict', `Agreement ${ref} is on record; change its state instead.`);
+  await requireFreeReference(acting, ref);
   requireDates(state, terms);
+  await requireOutsideRegistryEntries(terms.deviceRanges, DEVICE_RANGE, acting.db);
   const summary = `Enter agreement ${ref} with ${acting.participant.signifier} as ${state}: ${describe(terms)}.`;
   return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
 }
@@ -38,11 +43,23 @@ export async function proposeAgreementState(
     throw new Fault('not-found', `${acting.participant.signifier} has no agreement ${ref}.`);
   const terms = { ...present.value, ...changes };
   requireDates(state, terms);
+  await requireOutsideRegistryEntries(changes.deviceRanges ?? [], DEVICE_RANGE, acting.db);
   const changed = Object.keys(changes);
   const summary =
     `Agreement ${ref} with ${acting.participant.signifier}: from ${present.state} to ${state}` +
     (changed.length > 0 ? `, with other ${changed.join(', ')}.` : '.');
   return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
+}
+
+/** A reference belongs to one participant; the database refuses it too, when the review is approved. */
+async function requireFreeReference({ participant, db }: Acting, ref: string): Promise<void> {
+  const { rowCount } = await query(
+    db,
+    `select 1 from fact where kind = 'AGREEMENT' and key = $1 and participant_id <> $2 limit 1`,
+    [ref, participant.id],
+  );
+  if (rowCount !== 0)
+    throw new Fault('conflict', `${ref} is the reference of an agreement with somebody else; take another.`);
 }
 
 function requireDates(state: string, { executedAt, effectiveFrom, effectiveTo }: AgreementTerms): void {
@@ -61,3 +78,5 @@ function describe({ permittedCategories, effectiveFrom, effectiveTo, volumeCap }
     ...(volumeCap === undefined ? [] : [`at most ${String(volumeCap)} certificates`]),
   ].join(', ');
 }
+
+const DEVICE_RANGE = 'A device range of the agreement';

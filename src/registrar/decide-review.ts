@@ -53,8 +53,8 @@ async function perform(
 ): Promise<void> {
   switch (act.do) {
     case 'RECORD_FACT': {
-      const { kind, key, state, since = at, value } = act;
-      const change = { participantId, kind, key, state, since, value: value as never };
+      const { kind, key, state, since = at, value, after } = act;
+      const change = { participantId, kind, key, state, since, value: value as never, after };
       await recordFacts(
         [change satisfies { kind: FactKind }],
         { source: 'DCC', credentialId: by.credentialId, recordedAt: at },

@@ -7,6 +7,7 @@ import { query } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findIdentifierFacts } from '../registry/identifiers.ts';
 import { openReview } from '../registry/reviews.ts';
+import { inRegistryEntry } from '../registry/registry-entries.ts';
 import type { Acting } from './acting.ts';
 
 /**
@@ -80,8 +81,9 @@ export async function delegateDeviceRange(
   requireOrder(wanted);
   const { rowCount } = await query(
     db,
+    // Held until the end: a range that is ended meanwhile ends with every delegation of it.
     `select 1 from device_range where participant_id = $1 and delegated_by is null and valid_from <= $4
-        and (valid_to is null or valid_to > $4) and eui64_from <= $2 and eui64_to >= $3`,
+        and (valid_to is null or valid_to > $4) and eui64_from <= $2 and eui64_to >= $3 for share`,
     [participant.id, wanted.from, wanted.to, at],
   );
   if (rowCount !== 1)
@@ -118,12 +120,23 @@ export async function endDeviceRange({ participant, at, db }: Acting, range: Eui
     throw new Fault('not-found', `${participant.signifier} has no device range with these ends.`);
 }
 
-/** Prepares a higher limit of certificates for one Device ID (SEC Appendix M: 100 a device): a second person approves. */
+/**
+ * Prepares a higher limit of certificates for one Device ID (SEC Appendix M: 100 a device): a second person approves.
+ * @throws Fault `not-found` for a Device ID of others
+ */
 export async function proposeDeviceCeiling(
   { caller, participant, at, db }: Acting,
   wanted: { readonly eui64: Eui64; readonly certificates: number; readonly because: string },
 ): Promise<Review> {
   const { eui64, certificates, because } = wanted;
+  const { rowCount } = await query(
+    db,
+    `select 1 from device_range where participant_id = $1 and valid_from <= $3 and (valid_to is null or valid_to > $3)
+        and $2 between eui64_from and eui64_to limit 1`,
+    [participant.id, eui64, at],
+  );
+  if (rowCount !== 1)
+    throw new Fault('not-found', `${formatEui64(eui64)} is in no device range of ${participant.signifier}.`);
   const act = { do: 'RAISE_DEVICE_CEILING', eui64, certificates } as const;
   const summary = `Let ${formatEui64(eui64)} of ${participant.signifier} have ${String(certificates)} certificates: ${because}`;
   return openReview(
@@ -137,9 +150,10 @@ async function insertRange(text: string, values: readonly unknown[], db: Acting[
   try {
     await query(db, text, values);
   } catch (error) {
-    const says = RANGE_CONSTRAINTS.get(violatedConstraint(error) ?? '');
-    if (says === undefined) throw error;
-    throw new Fault('conflict', says, { cause: error });
+    const constraint = violatedConstraint(error);
+    if (constraint === 'device_range_not_in_registry_entry') throw inRegistryEntry('The range', error);
+    if (constraint === 'device_range_no_overlap') throw overlapping(error);
+    throw error;
   }
 }
 
@@ -165,10 +179,17 @@ function notYours({ participant }: Acting, eui64: Eui64, ownedByOther: boolean):
   });
 }
 
-const RANGE_CONSTRAINTS = new Map([
-  ['device_range_no_overlap', 'The range overlaps one that is registered already.'],
-  [
-    'device_range_not_in_registry_entry',
-    'The range reaches into a Registry Entry of the SEC Panel: those are for User IDs and RDP IDs (government response, paragraph 33).',
-  ],
-]);
+function overlapping(cause: unknown): Fault {
+  const detail = 'The range overlaps one that is registered already.';
+  return new Fault('conflict', detail, {
+    reasons: [
+      {
+        reason: 'CONFLICT',
+        clause: 'government response of 26 January 2015, paragraph 29',
+        detail,
+        fix: 'Register only Device IDs that nobody has; GET /v1/participants/{signifier}/device-ranges shows those of each.',
+      },
+    ],
+    cause,
+  });
+}

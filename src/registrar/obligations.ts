@@ -38,10 +38,11 @@ export interface AttestationInput {
 
 /**
  * The participant attests that it meets an obligation, with evidence.
- * @throws Fault `not-found` for an obligation that it does not have; `conflict`
+ * @throws Fault `not-found` for an obligation that it does not have; `malformed-request` when it ended already; `conflict`
  */
 export async function attest(acting: Acting, ruleSet: RuleSet, attested: AttestationInput): Promise<void> {
   requireObligation(acting, ruleSet, attested.obligation);
+  requireFuture('An attestation', attested.expiresAt, acting);
   const { obligation, ...value } = attested;
   await recordFact(acting, { kind: 'OBLIGATION', key: obligation, state: 'ATTESTED', value });
 }
@@ -65,7 +66,7 @@ export async function judgeObligation(
   await recordFact(acting, { kind: 'OBLIGATION', key: obligation, state, value });
 }
 
-/** Prepares that an obligation is waived until an instant: a second person approves. @throws Fault `not-found` */
+/** Prepares that an obligation is waived until an instant: a second person approves. @throws Fault `not-found`, `malformed-request` */
 export async function proposeWaiver(
   acting: Acting,
   ruleSet: RuleSet,
@@ -76,7 +77,7 @@ export async function proposeWaiver(
   }: { readonly obligation: string; readonly because: string; readonly expiresAt: Date },
 ): Promise<Review> {
   requireObligation(acting, ruleSet, obligation);
-  if (expiresAt <= acting.at) throw new Fault('conflict', 'A waiver ends in the future.');
+  requireFuture('A waiver', expiresAt, acting);
   return proposeFact(
     acting,
     'WAIVER',
@@ -98,6 +99,12 @@ export async function acceptTerms(acting: Acting, { terms }: RuleSet, version: s
   const officer = acting.caller.officer?.id;
   const value = officer === undefined ? {} : { officer };
   await recordFact(acting, { kind: 'TERMS', key: version, state: 'ACCEPTED', value });
+}
+
+function requireFuture(what: string, expiresAt: Date | undefined, { at }: Acting): void {
+  if (expiresAt === undefined || expiresAt > at) return;
+  const day = expiresAt.toISOString().slice(0, 10);
+  throw new Fault('malformed-request', `${what} ends in the future; ${day} is over.`);
 }
 
 function requireObligation({ participant }: Acting, ruleSet: RuleSet, name: string): Obligation {

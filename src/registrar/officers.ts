@@ -34,12 +34,13 @@ export async function nominateOfficer(
   acting: Acting,
   { id, ...officer }: Officer & { readonly id: string },
 ): Promise<OfficerChange> {
-  const { role } = acting.caller;
-  if (role === 'PARTICIPANT_SRO' && officer.kind !== 'ARO')
+  const own = acting.caller.role === 'PARTICIPANT_SRO';
+  if (own && officer.kind !== 'ARO')
     throw new Fault(
       'role-not-permitted',
       'An SRO nominates AROs; a new SRO is nominated through the registrar.',
     );
+  if (!own && officer.kind === 'ARO') throw nominatedBySro(acting, id);
   await recordFact(acting, { kind: 'OFFICER', key: id, state: 'NOMINATED', value: officer });
   return changed(acting, id);
 }
@@ -59,6 +60,8 @@ export async function moveOfficer(
   const { caller } = acting;
   if (caller.role === 'PARTICIPANT_SRO' && (state !== 'REVOKED' || present.value.kind !== 'ARO'))
     throw new Fault('role-not-permitted', 'An SRO may revoke AROs; anything else is done by the registrar.');
+  if (lockedUntil !== undefined && (state !== 'LOCKED' || lockedUntil <= acting.at))
+    throw new Fault('malformed-request', 'lockedUntil goes with LOCKED, and lies in the future.');
   const { kind, name, email, categories } = present.value;
   const value = {
     kind,
@@ -69,6 +72,20 @@ export async function moveOfficer(
   };
   await recordFact(acting, { kind: 'OFFICER', key: id, state, value });
   return changed(acting, id);
+}
+
+/** Who verifies and activates AROs does not nominate them: nobody of the DCC makes one alone. */
+function nominatedBySro({ participant: { signifier } }: Acting, id: string): Fault {
+  return new Fault('role-not-permitted', `AROs of ${signifier} are nominated by its SRO.`, {
+    reasons: [
+      {
+        reason: 'FACT_OWNED_BY_PARTY',
+        clause: 'DESIGN',
+        detail: `The ARO ${id} is nominated by an SRO of ${signifier}; the registrar verifies and activates.`,
+        fix: `Have an SRO of ${signifier} nominate the ARO; where there is no SRO, nominate one first.`,
+      },
+    ],
+  });
 }
 
 async function changed(acting: Acting, id: string): Promise<OfficerChange> {

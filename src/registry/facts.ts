@@ -7,6 +7,7 @@ import {
 } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
+import { inRegistryEntry } from './registry-entries.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 
 /** The next version of a fact. */
@@ -18,6 +19,8 @@ export interface FactChange<Kind extends FactKind = FactKind> {
   readonly state: string;
   readonly since: Date;
   readonly value: FactValues[Kind];
+  /** The version that it was thought out on, 0 for none; absent: whatever is there. */
+  readonly after?: number;
 }
 
 /** Where changes come from and when they are written down. */
@@ -29,7 +32,8 @@ export interface FactOrigin {
 
 /**
  * Writes the next version of each fact, two statements for all. Of two who change the same version, one wins.
- * @throws Fault `conflict` when a state may not follow the present one, or somebody else was faster
+ * @throws Fault `conflict` when a state may not follow the present one, the fact is no longer what it was thought out on, or
+ *         somebody else was faster
  */
 export async function recordFacts(
   changes: readonly FactChange[],
@@ -40,6 +44,7 @@ export async function recordFacts(
   const latest = await findLatest(changes, db);
   const versions = changes.map((change, place) => {
     const { version, state } = latest[place] ?? { version: 0, state: '' };
+    if (change.after !== undefined && change.after !== version) throw changedSince(change);
     requireTransition(change.kind, state === 'VOID' ? '' : state, change.state);
     return version + 1;
   });
@@ -152,6 +157,21 @@ async function findLatest(
   );
 }
 
+function changedSince({ kind, key, after = 0 }: FactChange): Fault {
+  const what = `${kind.toLowerCase().replace('_', ' ')}${key === '' ? '' : ` ${key}`}`;
+  const detail = `The ${what} has changed since this was prepared on its version ${String(after)}.`;
+  return new Fault('conflict', detail, {
+    reasons: [
+      {
+        reason: 'CONFLICT',
+        clause: 'RFC 9110, 15.5.10',
+        detail,
+        fix: 'Refuse or withdraw this review, read the record as it is now, and prepare the change again.',
+      },
+    ],
+  });
+}
+
 function explained(error: unknown): unknown {
   const constraint = violatedConstraint(error);
   if (constraint === 'fact_pkey')
@@ -162,6 +182,8 @@ function explained(error: unknown): unknown {
     return new Fault('conflict', 'The reference belongs to another agreement; take one of your own.', {
       cause: error,
     });
+  if (constraint === 'agreed_range_not_in_registry_entry')
+    return inRegistryEntry('A device range of the agreement', error);
   return error;
 }
 

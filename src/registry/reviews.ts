@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Fault, type Reason } from '../domain/fault.ts';
-import type { Caller } from '../domain/participant.ts';
+import { isSamePerson, type Caller } from '../domain/participant.ts';
 import type { Review, ReviewAct, ReviewKind, ReviewState } from '../domain/review.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 import { reviveDates } from './facts.ts';
@@ -53,8 +53,8 @@ export async function closeReview(
   db: PoolClient,
 ): Promise<void> {
   const { by, state, because } = decision;
-  if (by.person === '' || by.person === review.preparedPerson || by.participantId === review.participantId)
-    throw secondPersonNeeded(review, by);
+  const own = isSamePerson(by.person, review.preparedPerson) || by.participantId === review.participantId;
+  if (by.person === '' || own) throw secondPersonNeeded(review, by);
   if (review.state === 'OPEN' && review.expiresAt <= now)
     throw new Fault(
       'conflict',
@@ -71,23 +71,27 @@ export async function closeReview(
 
 /** Ends an open review by its preparer's wish. @throws Fault `conflict` when it is no longer open */
 export async function withdrawReview(review: Review, by: Caller, now: Date, db: PoolClient): Promise<void> {
-  if (by.person !== review.preparedPerson)
+  if (!isSamePerson(by.person, review.preparedPerson))
     throw new Fault('role-not-permitted', 'Only who prepared a review withdraws it.');
   if (!(await endReview(review.id, by, now, db)))
     throw new Fault('conflict', 'This review is no longer open; read it again.');
 }
 
-/** Ends an open review whose subject is gone, whoever wishes it. @returns whether it was open */
+/**
+ * Ends an open review whose subject is gone, whoever wishes it.
+ * @param by  absent: the service by itself
+ * @returns   whether it was open
+ */
 export async function endReview(
   id: string,
-  by: Pick<Caller, 'credentialId' | 'person'>,
+  by: Pick<Caller, 'credentialId' | 'person'> | undefined,
   now: Date,
   db: PoolClient,
 ): Promise<boolean> {
   const { rowCount } = await query(
     db,
     `update review set state = 'WITHDRAWN', decided_by = $2, decided_person = $3, decided_at = $4 where id = $1 and state = 'OPEN'`,
-    [id, by.credentialId, by.person, now],
+    [id, by?.credentialId ?? null, by?.person ?? null, now],
   );
   return rowCount === 1;
 }

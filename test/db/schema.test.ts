@@ -147,6 +147,65 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
       code,
     });
   });
+
+  const ENTRY = (name: string, from: string, to: string) =>
+    `insert into registry_entry (name, eui64_from, eui64_to) values ('${name}', '${from}', '${to}')`;
+  const AGREED = (ref: string, state: string, from: string, to: string) =>
+    `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at) values ('${P1}', 'AGREEMENT',
+       '${ref}', 1, '${state}', now(), '{"deviceRanges":[{"from":"${from}","to":"${to}"}]}', 'DCC', now())`;
+  const CEILING = (eui64: string) =>
+    `insert into device_ceiling (eui64, certificates, review_id) values ('${eui64}', 200, '${P1}')`;
+  const DEVICE = (serial: string, category: string, eui64: string) => `
+    insert into certificate (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
+      subject, eui64, public_key_sha256, not_before, not_after, prepared_at, status, tbs)
+    values ('${serial}', 'a', 'p', '${category}', '${P1}', '${P1}', '${P1}', 'x', 's', '${eui64}', '\\x01', now(), now(), now(),
+      'prepared', '\\x30')`;
+
+  describe('keeps Device IDs and Registry Entries of the SEC Panel apart', () => {
+    beforeAll(async () => {
+      await run(ENTRY('panel', '70b3d50000000000', '70b3d5000fffffff'));
+      await run(
+        `insert into review (id, kind, participant_id, state, act, summary, prepared_person, prepared_at, expires_at)
+         values ('${P1}', 'DEVICE_CEILING', '${P1}', 'OPEN', '{}', 's', 'p', now(), now())`,
+      );
+    });
+
+    test.each([
+      [
+        'a device range',
+        `${DEVICES} ('${P2}', '70b3d50000000000', '70b3d500000000ff', null)`,
+        'device_range',
+      ],
+      ['a raised limit', CEILING('70b3d50000000001'), 'device_ceiling'],
+      ['an agreement', AGREED('BA-1', 'OFFERED', '70b3d50000000000', '70b3d500000000ff'), 'agreed_range'],
+      [
+        'an agreement around it',
+        AGREED('BA-1', 'EXECUTED', '0000000000000000', 'ffffffffffffffff'),
+        'agreed_range',
+      ],
+      ['a Device Certificate', DEVICE('D1', 'DEVICE', '70b3d5000fffffff'), 'certificate'],
+    ])('%s has none of one', async (_what, statement, place) => {
+      const constraint = `${place}_not_in_registry_entry`;
+      await expect(run(statement)).rejects.toMatchObject({ code: '23P01', constraint });
+    });
+
+    test('an Organisation Certificate has one, and everything else is as free as before', async () => {
+      await run(DEVICE('D2', 'ORGANISATION', '70b3d50000000001'));
+      await run(DEVICE('D3', 'DEVICE', '70b3d50010000000'));
+      await run(CEILING('70b3d50010000000'));
+      await run(AGREED('BA-2', 'OFFERED', '70b3d50020000000', '70b3d500200000ff'));
+      await run(AGREED('BA-3', 'TERMINATED', '70b3d50000000000', '70b3d500000000ff'));
+    });
+
+    test.each([
+      ['a raised limit', ['70b3d50010000000', '70b3d50010000000'], 'device_ceiling'],
+      ['a range of an agreement', ['70b3d500200000ff', '70b3d5002fffffff'], 'agreed_range'],
+      ['a device range', ['90b3d51f3001ffff', '90b3d51f3fffffff'], 'device_range'],
+    ])('no Registry Entry comes over %s', async (_what, [from = '', to = ''], place) => {
+      const constraint = `${place}_not_in_registry_entry`;
+      await expect(run(ENTRY('late', from, to))).rejects.toMatchObject({ code: '23P01', constraint });
+    });
+  });
 });
 
 /** Connections to one empty database: on PostgreSQL each its own pool, embedded the only pool there is. */

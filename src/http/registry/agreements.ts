@@ -20,7 +20,13 @@ import { waiting } from './participants.ts';
 import * as views from './views.ts';
 
 const roles = Object.keys(REMOTE_PARTY_ROLES) as [RemotePartyRole, ...RemotePartyRole[]];
-const ranges = z.array(z.strictObject({ from: fields.eui64, to: fields.eui64 })).max(1000);
+const ranges = z
+  .array(
+    z
+      .strictObject({ from: fields.eui64, to: fields.eui64 })
+      .refine(({ from, to }) => from <= to, 'the range ends before it begins'),
+  )
+  .max(1000);
 const terms = {
   requestedAt: fields.instant.optional(),
   offeredAt: fields.instant.optional(),

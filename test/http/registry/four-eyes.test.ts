@@ -4,6 +4,7 @@ import request from 'supertest';
 import { ApiClient } from '../../../src/cli/api-client.ts';
 import { query } from '../../../src/db/pool.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
+import { createCredential } from '../../../src/registry/credentials.ts';
 import { world, type World } from '../../support/world.ts';
 
 const AGREEMENT = {
@@ -16,6 +17,8 @@ const AGREEMENT = {
   permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
   deviceRanges: [{ from: '00-DB-12-34-70-00-00-00', to: '00-DB-12-34-7F-FF-FF-FF' }],
 };
+
+const HOLD = { cause: 'BREACH', because: 'keys found on a train' };
 
 describe('what needs a second person', () => {
   let here: World;
@@ -73,6 +76,58 @@ describe('what needs a second person', () => {
     expect(await events('review.decided.refused')).toHaveLength(2);
   });
 
+  test('what was prepared on a version that is no longer the last one is not approved: nothing is overwritten unseen', async () => {
+    const state = '/v1/participants/METERWORKS/agreements/BA-2026-001/state';
+    const capped = await send(state, { state: 'EXECUTED', volumeCap: 77 }, 'DCC_REGISTRAR');
+    const longer = await send(state, { state: 'EXECUTED', effectiveTo: '2029-01-01' }, 'DCC_REGISTRAR');
+    const decide = (id: unknown, approve = true) =>
+      send(`/v1/reviews/${String(id)}/decision`, { approve, because: 'as agreed' }, 'DCC_TEST_APPROVER');
+    expect((await decide(capped.body.id)).status).toBe(200);
+    const stale = await decide(longer.body.id);
+    expect([stale.status, stale.body.errors]).toMatchObject([
+      409,
+      [{ reason: 'CONFLICT', detail: expect.stringContaining('has changed since') as string }],
+    ]);
+    const { body } = await get('/v1/participants/METERWORKS/agreements', 'DCC_REGISTRAR');
+    expect(body.items).toMatchObject([{ ref: 'BA-2026-001', volumeCap: 77 }]);
+    expect((await decide(longer.body.id, false)).body).toMatchObject({ state: 'REFUSED' });
+    const anew = await send(state, { state: 'EXECUTED', effectiveTo: '2029-01-01' }, 'DCC_REGISTRAR');
+    expect((await decide(anew.body.id)).status).toBe(200);
+    const after = await get('/v1/participants/METERWORKS/agreements', 'DCC_REGISTRAR');
+    expect(after.body.items).toMatchObject([{ volumeCap: 77, effectiveTo: '2029-01-01T00:00:00Z' }]);
+  });
+
+  test('one person with two credentials is one person, however the name is written', async () => {
+    const prepared = await send('/v1/participants/HALTED/holds', HOLD, 'DCC_REGISTRAR');
+    const { token } = await createCredential(
+      {
+        signifier: 'DCC',
+        role: 'DCC_TEST_APPROVER',
+        label: 'the same person',
+        expiresAt: new Date(here.clock.now().getTime() + 86_400_000),
+        person: '  TEST  dcc_registrar ',
+      },
+      here.clock.now(),
+      here.database.pool,
+    );
+    const own = await request(here.http)
+      .post(`/v1/reviews/${String(prepared.body.id)}/decision`)
+      .set('Authorization', `Bearer ${token}`)
+      .send({ approve: true, because: 'I am another' });
+    expect([own.status, own.body.errors]).toMatchObject([403, [{ reason: 'SECOND_PERSON_NEEDED' }]]);
+    // The database does not take it from anybody else either.
+    await expect(
+      query(
+        here.database.pool,
+        `update review set state = 'APPROVED', decided_person = '  TEST  dcc_registrar ', decided_at = now(), decided_because = 'x'
+          where id = $1`,
+        [prepared.body.id],
+      ),
+    ).rejects.toMatchObject({ constraint: 'review_by_other_name' });
+    const withdrawn = await send(`/v1/reviews/${String(prepared.body.id)}/withdrawal`, {}, 'DCC_REGISTRAR');
+    expect(withdrawn.body).toMatchObject({ state: 'WITHDRAWN' });
+  });
+
   test('the same Idempotency-Key prepares one review, and another body is refused', async () => {
     const path = '/v1/participants/HALTED/holds';
     const hold = { cause: 'BREACH', because: 'keys found on a bus' };
@@ -86,7 +141,11 @@ describe('what needs a second person', () => {
     const other = await send(path, { ...hold, because: 'other' }, 'DCC_TEST_OPERATOR', 'DCC', 'hold-1');
     expect(other.status).toBe(409);
     const listed = await get('/v1/reviews?kind=HOLD', 'DCC_TEST_APPROVER');
-    expect(listed.body.items).toHaveLength(1);
+    expect(
+      (listed.body.items as { because: string | null; state: string }[]).filter(
+        (one) => one.state === 'OPEN',
+      ),
+    ).toHaveLength(1);
   });
 
   test('what belongs to its owner is refused to anybody else, and the attempt is on record', async () => {

@@ -1,0 +1,114 @@
+import request from 'supertest';
+import type { CallerRole } from '../../../src/domain/participant.ts';
+import { query } from '../../../src/db/pool.ts';
+import { world, type World } from '../../support/world.ts';
+
+describe('what its owner states, and nobody else', () => {
+  let here: World;
+  beforeAll(async () => {
+    here = await world();
+  });
+  afterAll(() => here.close());
+
+  const send = async (path: string, body: object, role: CallerRole, signifier = 'DCC') =>
+    request(here.http)
+      .post(`/v1/participants/${path}`)
+      .set('Authorization', `Bearer ${await here.token(signifier, role)}`)
+      .send(body);
+  const decide = async (review: unknown) =>
+    request(here.http)
+      .post(`/v1/reviews/${String(review)}/decision`)
+      .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_TEST_APPROVER')}`)
+      .send({ approve: true, because: 'as agreed' });
+
+  test('an ARO is nominated by the SRO; the registrar, who verifies and activates, nominates none', async () => {
+    const aro = { id: 'second', kind: 'ARO', name: 'Second ARO' };
+    const refused = await send('NORTHGATE/officers', aro, 'DCC_REGISTRAR');
+    expect([refused.status, refused.body.errors]).toMatchObject([403, [{ reason: 'FACT_OWNED_BY_PARTY' }]]);
+    const { rows } = await query(
+      here.database.pool,
+      `select 1 from audit_event where event = 'officer.nominated.refused'`,
+    );
+    expect(rows).toHaveLength(1);
+    const own = await send('NORTHGATE/officers', aro, 'PARTICIPANT_SRO', 'NORTHGATE');
+    expect([own.status, own.body.officer]).toMatchObject([201, { id: 'second', state: 'NOMINATED' }]);
+    const sro = { id: 'other-sro', kind: 'SRO', name: 'Other SRO' };
+    expect((await send('NORTHGATE/officers', sro, 'PARTICIPANT_SRO', 'NORTHGATE')).status).toBe(403);
+    expect((await send('NORTHGATE/officers', sro, 'DCC_REGISTRAR')).status).toBe(201);
+  });
+
+  test.each([
+    ['2020-01-01', 400],
+    ['2099-01-01', 200],
+  ])('an attestation until %s is answered with %i', async (expiresAt, status) => {
+    const attested = { evidence: 'policy 7', expiresAt };
+    const way = 'NORTHGATE/obligations/KEY_STORAGE/attestation';
+    expect((await send(way, attested, 'PARTICIPANT_ARO', 'NORTHGATE')).status).toBe(status);
+  });
+
+  test.each([
+    ['2020-01-01', 400],
+    ['2099-01-01', 202],
+  ])('a waiver until %s is answered with %i', async (expiresAt, status) => {
+    const waiver = { because: 'a pilot', expiresAt };
+    expect((await send('HALTED/obligations/KEY_STORAGE/waiver', waiver, 'DCC_REGISTRAR')).status).toBe(
+      status,
+    );
+  });
+
+  test.each([
+    [{ state: 'LOCKED', lockedUntil: '2020-01-01' }, 400],
+    [{ state: 'LOCKED', lockedUntil: '2099-01-01' }, 200],
+    [{ state: 'ACTIVE', lockedUntil: '2099-01-01' }, 400],
+    [{ state: 'ACTIVE' }, 200],
+  ])('an officer that becomes %j is answered with %i', async (next, status) => {
+    expect((await send('TRENTNET/officers/aro/state', next, 'DCC_REGISTRAR')).status).toBe(status);
+  });
+
+  const PANEL = { from: '90-B3-D5-1F-30-00-00-00', to: '90-B3-D5-1F-30-00-00-FF' };
+  const FREE = { from: '00-DB-12-34-90-00-00-00', to: '00-DB-12-34-90-00-00-FF' };
+  const agreement = (ref: string, range: object) => ({
+    ref,
+    state: 'OFFERED',
+    permittedCategories: ['DEVICE'],
+    permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
+    deviceRanges: [range],
+  });
+
+  test('Device IDs in a Registry Entry of the SEC Panel are refused with their reason, as a range and in an agreement', async () => {
+    const range = await send('METERWORKS/device-ranges', PANEL, 'DCC_REGISTRAR');
+    const proposed = await send('STRANGER/agreements', agreement('BA-PANEL', PANEL), 'DCC_REGISTRAR');
+    for (const answer of [range, proposed])
+      expect([answer.status, answer.body.errors]).toMatchObject([
+        409,
+        [{ reason: 'DEVICE_ID_IN_USER_REGISTRY', clause: expect.stringContaining('paragraph 33') as string }],
+      ]);
+    const good = await send('STRANGER/agreements', agreement('BA-FREE', FREE), 'DCC_REGISTRAR');
+    expect((await decide(good.body.id)).body).toMatchObject({ state: 'APPROVED' });
+  });
+
+  test('a range of an agreement that ends before it begins is malformed', async () => {
+    const reversed = { from: FREE.to, to: FREE.from };
+    const answer = await send('STRANGER/agreements', agreement('BA-REV', reversed), 'DCC_REGISTRAR');
+    expect([answer.status, answer.body.errors]).toMatchObject([
+      400,
+      [{ detail: '/deviceRanges/0: the range ends before it begins' }],
+    ]);
+  });
+
+  test('a limit is raised for a Device ID of the participant, and for no other', async () => {
+    const wanted = (eui64: string) => ({ eui64, certificates: 200, because: 'a rig' });
+    const foreign = await send(
+      'METERWORKS/device-ceilings',
+      wanted('00-DB-12-34-10-00-00-01'),
+      'DCC_TEST_OPERATOR',
+    );
+    expect(foreign.status).toBe(404);
+    const own = await send(
+      'METERWORKS/device-ceilings',
+      wanted('00-DB-12-34-20-00-00-01'),
+      'DCC_TEST_OPERATOR',
+    );
+    expect((await decide(own.body.id)).body).toMatchObject({ state: 'APPROVED' });
+  });
+});
