@@ -28,6 +28,7 @@ import type { BatchNeeds } from './batches/needs.ts';
 import { sweepResults } from './batches/sweep-results.ts';
 import { startWorker, type BatchWorker } from './batches/worker.ts';
 import { openDerivation, openServiceKey } from './keys/service-key.ts';
+import { findFeedTrouble } from './registrar/feeds.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
 import { startDeliveries, type Deliverer } from './webhooks/deliver.ts';
@@ -143,6 +144,12 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
         sweepResults(config.batchRetentionDays, batches).then(
           (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
           (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
+        );
+        findFeedTrouble(clock.now(), database.pool).then(
+          (trouble) => {
+            if (trouble !== undefined) logger.warn(trouble);
+          },
+          () => undefined,
         );
       };
       sweeper = setInterval(sweep, HOUR);
@@ -264,8 +271,10 @@ async function noticesOf(
   { issuance: { db, clock }, serviceKey }: BatchNeeds,
 ): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
+  const feed = await findFeedTrouble(clock.now(), db);
   return [
     ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
+    ...(feed === undefined ? [] : [feed]),
     ...(serviceKey === undefined ? [NO_SERVICE_KEY] : []),
     ...(leftovers.length > 0
       ? [

@@ -1,10 +1,12 @@
 import { Router } from 'express';
 import { authorityReadiness } from '../ca/readiness.ts';
 import { findReadiness } from '../db/readiness.ts';
+import { findFeedTrouble } from '../registrar/feeds.ts';
 import { onlyMethods } from './negotiation.ts';
+import type { HEALTH_WARNINGS } from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
-/** GET /health/live: the process answers. GET /health/ready: it can issue; 503 names the part that is down. */
+/** GET /health/live: the process answers. GET /health/ready: it can issue; 503 names the part that is down; warnings hinder nothing. */
 export function healthRoutes({ issuance }: HttpNeeds): Router {
   const authorities = authorityReadiness(issuance.hierarchy);
   const router = Router();
@@ -21,8 +23,18 @@ export function healthRoutes({ issuance }: HttpNeeds): Router {
       const parts = { database, authorities: authorities(issuance.clock.now()) };
       const ready = Object.values(parts).every((part) => part === 'ok');
       if (!ready) response.set('Retry-After', '5');
-      response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unavailable', parts });
+      const warnings = database === 'ok' ? await warningsOf(issuance) : [];
+      const status = ready ? 'ok' : 'unavailable';
+      response
+        .status(ready ? 200 : 503)
+        .json({ status, parts, ...(warnings.length > 0 ? { warnings } : {}) });
     })
     .all(onlyMethods('GET'));
   return router;
+}
+
+/** A stale feed is told and blocks nothing (requirements 3.7). */
+async function warningsOf({ db, clock }: HttpNeeds['issuance']): Promise<(typeof HEALTH_WARNINGS)[number][]> {
+  const trouble = await findFeedTrouble(clock.now(), db).catch(() => undefined);
+  return trouble === undefined ? [] : ['SECAS_FEED_STALE'];
 }

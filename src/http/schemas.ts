@@ -201,7 +201,7 @@ export const decision = z
   .openapi('Decision');
 export const referral = z
   .object({
-    outcome: z.literal('REFER'),
+    outcome: z.enum(['REFER', 'QUEUE']),
     detail: z.string(),
     application: z.uuid().optional(),
     decision: z.uuid().optional(),
@@ -286,6 +286,15 @@ export const feedReport = z
     text: z.string().openapi({ description: 'the diff in lines' }),
   })
   .openapi('FeedReport');
+/** SECAS_FEED_STALE: the last feed is more than seven days old. */
+export const HEALTH_WARNINGS = ['SECAS_FEED_STALE'] as const;
 export const health = z
-  .object({ status: z.enum(['ok', 'unavailable']), parts: z.record(z.string(), z.string()) })
+  .object({
+    status: z.enum(['ok', 'unavailable']),
+    parts: z.record(z.string(), z.string()),
+    warnings: z
+      .array(z.enum(HEALTH_WARNINGS))
+      .optional()
+      .openapi({ description: 'what should be looked at and hinders nothing; absent: nothing' }),
+  })
   .openapi('Health');

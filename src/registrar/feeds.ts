@@ -1,5 +1,6 @@
 import { Fault } from '../domain/fault.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { findLatestIssue } from './feed-on-record.ts';
 
 /** A feed that was taken. */
 export interface TakenFeed {
@@ -26,6 +27,14 @@ export async function listFeeds(at: Date, db: Db): Promise<{ items: TakenFeed[];
   return { items: rows, stale: last !== undefined && isStale(last.issuedAt, at) };
 }
 
+/** What an operator should know of the feed, in words; nothing while the last one is young enough, or none was ever taken. */
+export async function findFeedTrouble(at: Date, db: Db): Promise<string | undefined> {
+  const last = await findLatestIssue(db);
+  if (last === undefined || !isStale(last.issuedAt, at)) return undefined;
+  const day = last.issuedAt.toISOString().slice(0, 10);
+  return `The last SECAS feed, version ${String(last.version)} of ${day}, is more than ${String(STALE_AFTER / DAY)} days old: memberships and allocations may have changed since. Nothing is blocked; ask SECAS for a newer one.`;
+}
+
 /** Whether a feed of this age should have been followed by another. */
 export function isStale(issuedAt: Date, at: Date): boolean {
   return at.getTime() - issuedAt.getTime() > STALE_AFTER;
@@ -50,4 +59,5 @@ export async function acknowledgeFeed(
     : new Fault('conflict', 'This feed is acknowledged already.');
 }
 
-const STALE_AFTER = 7 * 86_400_000;
+const DAY = 86_400_000;
+const STALE_AFTER = 7 * DAY;

@@ -6,7 +6,7 @@ import { recordEvents } from '../audit/audit-log.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
-import { diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
+import { DIFF_LIMITS, diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
 import { readFeedFile } from '../registry/feed-file.ts';
 import { verifyDetachedSignature, type SignerCertificate } from '../x509/detached-signature.ts';
 import { applyAllocations, applyEntries, applyMarketParticipants } from './apply-feed-identifiers.ts';
@@ -51,7 +51,8 @@ export async function importFeed(
     return await withTransaction(pool, async (db) => {
       await query(db, `select pg_advisory_xact_lock(hashtextextended('the SECAS feed', 0))`);
       const onRecord = await findFeedOnRecord(db);
-      const diff = diffFeed(onRecord.snapshot, feed);
+      const limits = { ...DIFF_LIMITS, latest: new Date(at.getTime() + CLOCK_SKEW) };
+      const diff = diffFeed(onRecord.snapshot, feed, limits);
       const report = { diff: viewFeedDiff(diff), text: feedDiffText(diff) };
       if (dryRun) return { ...report, applied: false, changed: [] };
       requireApplicable(diff);
@@ -133,9 +134,16 @@ function explained(error: unknown): unknown {
   });
 }
 
+/** How far clocks may differ. Milliseconds. */
+const CLOCK_SKEW = 3_600_000;
 const CONSTRAINTS = new Map([
   ['identifier_allocation_no_overlap', 'An allocation overlaps one that somebody outside the feed holds.'],
   ['device_range_not_in_registry_entry', 'A Registry Entry reaches into a range of Device IDs.'],
+  [
+    'device_ceiling_not_in_registry_entry',
+    'A Registry Entry reaches over a Device ID whose limit was raised.',
+  ],
+  ['agreed_range_not_in_registry_entry', 'A Registry Entry reaches into a device range of an agreement.'],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
   ['market_participant_identity_once', 'A Market Participant identity belongs to somebody outside the feed.'],
   ['feed_import_pkey', 'A feed of this version was taken at the same time.'],

@@ -47,6 +47,8 @@ export interface FeedDiff {
 export interface DiffLimits {
   /** The largest share of the Parties on record that one feed may leave out, from 0 to 1. */
   readonly vanishingShare: number;
+  /** The latest instant at which a feed can have been issued; absent: any. */
+  readonly latest?: Date;
 }
 export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
 
@@ -55,7 +57,8 @@ export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
  * Signifier, kind and range (allocation), scheme, identifier and role code (market): a range that grows or moves to
  * another ends and begins.
  * @param current  what the registry holds now
- * @returns        the diff, faults within it: a version or an instant that is not newer, a Signifier whose type changes,
+ * @returns        the diff, faults within it: a version or an instant that is not newer, or not yet here, a Signifier whose
+ *                 type changes,
  *                 an organisation number that moves to another Signifier, too many Parties gone at once
  */
 export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimits = DIFF_LIMITS): FeedDiff {
@@ -74,6 +77,7 @@ export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimi
     ),
     faults: [
       ...issueFaults(current.feed, feed.feed),
+      ...futureFaults(feed.feed, limits),
       ...typeFaults(parties),
       ...numberFaults(current.parties, feed.parties),
       ...vanishingFaults(current.parties.length, parties.ended, limits),
@@ -158,6 +162,13 @@ function issueFaults(current: FeedIssue | undefined, feed: InRow<FeedIssue>): Re
         ),
       ]
     : [];
+}
+
+/** Once such a feed is taken, no other is until its instant has come, and none is called stale. */
+function futureFaults({ row, issuedAt }: InRow<FeedIssue>, { latest }: DiffLimits): Reason[] {
+  if (latest === undefined || issuedAt <= latest) return [];
+  const fix = 'Correct issuedAt to the instant at which the feed was made.';
+  return [notApplicable(row, `issuedAt ${issuedAt.toISOString()} lies in the future`, fix)];
 }
 
 /** A Signifier names one Party or one RDP for good (government response, paragraphs 32 and 40). */

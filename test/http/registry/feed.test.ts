@@ -6,6 +6,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import request from 'supertest';
 import { query } from '../../../src/db/pool.ts';
+import { findFeedTrouble } from '../../../src/registrar/feeds.ts';
 import { world, type World } from '../../support/world.ts';
 
 const FEED = readFileSync(path.join(__dirname, '../../../src/cli/demo/secas-feed.csv'), 'utf8');
@@ -130,6 +131,40 @@ describe('the SECAS feed over HTTP', () => {
     expect((await get('/v1/participants/HALTED?at=2026-11-24T18:00:00Z')).body).toMatchObject({
       membership: { state: 'SUSPENDED' },
     });
+  });
+
+  test('a feed that claims to be made in the future is refused: no other would be taken before that', async () => {
+    const later = (days: number) =>
+      new Date(here.clock.now().getTime() + days * 86_400_000).toISOString().slice(0, 10);
+    const dated = (day: string) => FEED.replace(/FEED,\d+,[^,]+,/, `FEED,90,${day},`);
+    const shown = await send(dated(later(2)), { dryRun: true });
+    expect(shown.body.text).toContain('lies in the future');
+    const refused = await send(dated(later(2)));
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      422,
+      [{ reason: 'FEED_NOT_APPLICABLE', detail: expect.stringContaining('lies in the future') as string }],
+    ]);
+    expect((await send(dated(later(0)), { dryRun: true })).body.text).not.toContain('future');
+  });
+
+  test('a stale feed is told at the start, at /health/ready and in the list, and blocks nothing', async () => {
+    const ready = () => request(here.http).get('/health/ready');
+    await query(here.database.pool, `update feed_import set issued_at = $1`, [
+      new Date(here.clock.now().getTime() - 6 * 86_400_000),
+    ]);
+    expect((await ready()).body).not.toHaveProperty('warnings');
+    expect(await findFeedTrouble(here.clock.now(), here.database.pool)).toBeUndefined();
+    await query(here.database.pool, `update feed_import set issued_at = $1`, [
+      new Date(here.clock.now().getTime() - 8 * 86_400_000),
+    ]);
+    const answer = await ready();
+    expect([answer.status, answer.body.status, answer.body.warnings]).toEqual([
+      200,
+      'ok',
+      ['SECAS_FEED_STALE'],
+    ]);
+    expect(await findFeedTrouble(here.clock.now(), here.database.pool)).toContain('more than 7 days old');
+    expect((await get('/v1/feeds')).body.stale).toBe(true);
   });
 
   test('a feed that breaks one row changes nothing and names row and column', async () => {
