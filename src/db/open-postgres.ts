@@ -34,6 +34,7 @@ export async function openPostgres(
     options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off',
   });
   surviveLoss(pool, onLost);
+  commitForGood(pool);
   try {
     const { rows } = await query<{ version: number }>(
       pool,
@@ -54,8 +55,22 @@ export function unhurried(pool: Pool): Pool {
   if (limit === undefined) return pool;
   const patient = new pg.Pool({ ...options, max: 1 });
   surviveLoss(patient, undefined);
+  commitForGood(patient);
   return patient;
 }
+
+/**
+ * What is committed is on disk before anybody hears of it: an intent before the key is used, a certificate before it is given
+ * out (decision 3). A server that is set to forget the last moments is overruled; one that waits for more is not. What a
+ * session cannot set, `findVolatility` tells of.
+ */
+function commitForGood(pool: Pool): void {
+  pool.on('connect', (client) => {
+    // It goes before whatever the client is wanted for; if it is lost, so is that.
+    client.query(COMMIT_FOR_GOOD).catch(() => undefined);
+  });
+}
+const COMMIT_FOR_GOOD = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
 /** No limit of the service, the role or the database cuts what is done on this client from now on. */
 export async function liftLimits(client: PoolClient): Promise<void> {

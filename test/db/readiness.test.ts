@@ -5,7 +5,7 @@ import pg from 'pg';
 import request from 'supertest';
 import { findReadiness, findVolatility } from '../../src/db/readiness.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
-import { query } from '../../src/db/pool.ts';
+import { query, type Pool } from '../../src/db/pool.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { world } from '../support/world.ts';
@@ -41,6 +41,30 @@ test('a PostgreSQL that forgets commits is named', async () => {
     expect(await findVolatility(database.pool)).toContainEqual(
       expect.stringContaining('synchronous_commit = off'),
     );
+  await database.close();
+});
+
+test('a PostgreSQL that is set to forget commits is overruled, one that waits for more is not', async () => {
+  const database = await testDatabase();
+  const shown = async (pool: Pool) =>
+    (await query<{ synchronous_commit: string }>(pool, 'show synchronous_commit')).rows[0]!
+      .synchronous_commit;
+  for (const [set, held] of [
+    ['off', 'on'],
+    ['remote_write', 'remote_write'],
+  ] as const)
+    if (database.url !== undefined) {
+      const name = new URL(database.url).pathname.slice(1);
+      await query(database.pool, `alter database ${name} set synchronous_commit = ${set}`);
+      const again = await openDatabase({ url: database.url });
+      expect(await shown(again.pool)).toBe(held);
+      expect(await findVolatility(again.pool)).not.toContainEqual(
+        expect.stringContaining('synchronous_commit'),
+      );
+      await again.close();
+    }
+  // The embedded database has no such promise to keep, and says so at the start.
+  expect(['on', 'off']).toContain(await shown(database.pool));
   await database.close();
 });
 
