@@ -26,7 +26,8 @@ export const APPLICATION_STEPS: Record<ApplicationState, readonly ApplicationSta
   DRAFT: ['SUBMITTED', 'WITHDRAWN'], // requirements 3.2
   SUBMITTED: ['SCREENED', 'WITHDRAWN'], // requirements 3.2
   SCREENED: ['SCREENED', 'REFUSED', 'REFERRED', 'APPROVED', 'WITHDRAWN'], // requirements 3.2; SCREENED again: it waits
-  REFERRED: ['REFERRED', 'REFUSED', 'APPROVED', 'WITHDRAWN'], // requirements 3.2; REFERRED again: other reasons, or it waits
+  // requirements 3.2; REFERRED again: other reasons, or it waits; SCREENED: what was referred is gone, such as a hold (DESIGN)
+  REFERRED: ['REFERRED', 'SCREENED', 'REFUSED', 'APPROVED', 'WITHDRAWN'],
   APPROVED: ['ISSUING', 'WITHDRAWN'], // requirements 3.2
   ISSUING: ['ISSUED', 'PARTLY_ISSUED', 'FAILED'], // requirements 3.2
   ISSUED: [],

@@ -13,6 +13,7 @@ import { openResult, resultLines } from '../batches/batch-result.ts';
 import { requireBatch, type Batch } from '../batches/batch-store.ts';
 import { parseBatchContentType, receiveUpload, type ReceivedUpload } from '../batches/receive-upload.ts';
 import { rehearseBatch } from '../batches/rehearse-batch.ts';
+import { requireFetchable } from '../batches/require-fetchable.ts';
 import { submitBatch, type SubmittedBatch } from '../batches/submit-batch.ts';
 import { withTransaction } from '../db/pool.ts';
 import { answerOnce } from './answer-once.ts';
@@ -46,7 +47,9 @@ export function batchRoutes(needs: HttpNeeds): Router {
   });
 
   router.get('/:id/result', requireRole(...BATCH_READERS), async (request: ById, response) => {
-    const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
+    const caller = callerOf(response);
+    const batch = await requireBatch(request.params.id, caller, issuance.db);
+    await requireFetchable(batch, caller, requestIdOf(request), issuance);
     response.vary('Accept');
     const form = request.accepts(['application/zip', 'application/x-ndjson']);
     if (form === false)

@@ -3,6 +3,7 @@ import { ZodError } from 'zod';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
 import { visible } from '../domain/visible-text.ts';
 import { explain } from '../eligibility/rule-set.ts';
+import { outcomeOf } from '../issuance/application-verdict.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { httpReason, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
@@ -70,7 +71,8 @@ export const problemHandler =
       const { message: detail, reasons } = fault;
       const { application, decision } = fault.about;
       if (application !== undefined) response.location(`/v1/applications/${application}`);
-      response.status(202).json({ outcome: 'REFER', detail, application, decision, reasons });
+      const outcome = outcomeOf(reasons, rules.ruleSets.at(rules.clock.now()));
+      response.status(202).json({ outcome, detail, application, decision, reasons });
       return;
     }
     const known = fault && PROBLEMS[fault.code];

@@ -15,9 +15,10 @@ import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { followVerdict } from './screen-application.ts';
 
 /**
- * Makes an application of one item of a request for one certificate that is referred, or that waits for a fact. The
- * decision was made and recorded; it is not asked again. The same Idempotency-Key gives the same application.
- * @returns Fault `referred`, about the application and the decision; what `refused` says when that is for good
+ * Makes an application of one item of a request for one certificate that an approver must decide (REFER), or that waits for a
+ * free quota (QUEUE). The decision was made and recorded; it is not asked again. The same Idempotency-Key gives the same
+ * application. What is refused stays refused, and is told how to be kept when only a fact that may change stands against it.
+ * @returns Fault `referred`, about the application and the decision; or the refusal
  */
 export async function applyInstead(
   asked: AskedRequest,
@@ -25,9 +26,10 @@ export async function applyInstead(
   needs: IssuanceNeeds,
 ): Promise<Fault> {
   const { decision } = refused.about;
-  if (decision === undefined || (refused.code !== 'referred' && refused.code !== 'not-eligible'))
-    return refused;
-  if (!canBeCured(refused.reasons, needs.ruleSets.at(needs.clock.now()))) return refused;
+  if (decision === undefined) return refused;
+  if (refused.code === 'not-eligible' && canBeCured(refused.reasons, needs.ruleSets.at(needs.clock.now())))
+    return new Fault('not-eligible', `${refused.message} ${KEEP_IT}`, refused);
+  if (refused.code !== 'referred' && refused.code !== 'too-many-requests') return refused;
   const { idempotencyId, fence = 1 } = asked;
   try {
     return await withTransaction(needs.db, async (db) => {
@@ -87,3 +89,6 @@ function waiting({ id, expiresAt, waitingFor }: Application, { reasons }: Fault,
       : `The request is with an approver of the DCC, who decides until ${expiresAt.toISOString()}; nothing was issued.`;
   return new Fault('referred', detail, { reasons, about: { decision, application: id } });
 }
+
+const KEEP_IT =
+  'Sent to POST /v1/applications it is kept, and issued by itself once what stands against it has changed.';

@@ -1,5 +1,4 @@
 import type { Application } from '../domain/application.ts';
-import { APPLICATION_STATES, hasEnded } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import {
   countDependents,
@@ -7,10 +6,11 @@ import {
   type CertificateCount,
   type DependentCertificate,
 } from '../ca/dependents.ts';
-import { findApplications } from '../registry/applications.ts';
+import { findRestingApplications } from '../registry/applications.ts';
 import { listCredentials, type CredentialRecord } from '../registry/credentials.ts';
 import { findFacts } from '../registry/facts.ts';
-import { findParticipantById } from '../registry/participants.ts';
+import { findBasis, type BasisAnswer } from '../eligibility/basis.ts';
+import { findParticipantById, findWholeParticipant } from '../registry/participants.ts';
 import type { IssuanceNeeds } from './needs.ts';
 
 /** What hangs on an agreement or a membership. */
@@ -24,7 +24,9 @@ export interface Dependents {
     /** Those issued last. */
     readonly first: readonly DependentCertificate[];
   };
-  /** Not ended yet, newest first. */
+  /** Whether the participant is eligible on it now. */
+  readonly carries: boolean;
+  /** Not ended yet and decided, the last time, on it; newest first. */
   readonly applications: readonly Application[];
   /** Neither revoked nor expired. */
   readonly credentials: readonly CredentialRecord[];
@@ -37,7 +39,7 @@ export interface Dependents {
 export async function previewDependents(
   participantId: string,
   { agreement, limit = 50 }: { readonly agreement?: string; readonly limit?: number },
-  { db, clock }: Pick<IssuanceNeeds, 'db' | 'clock'>,
+  { db, clock, ruleSets }: Pick<IssuanceNeeds, 'db' | 'clock' | 'ruleSets'>,
 ): Promise<Dependents> {
   const now = clock.now();
   const participant = await findParticipantById(participantId, db);
@@ -50,14 +52,21 @@ export async function previewDependents(
   const on = { participantId, ...(agreement === undefined ? {} : { agreement }) };
   const counts = await countDependents(on, now, db);
   const first = await listDependents(on, limit, now, db);
-  const states = APPLICATION_STATES.filter((state) => !hasEnded(state));
-  const applications = await findApplications({ readerId: participantId, states }, { limit }, db);
+  const applications = await findRestingApplications(on, limit, db);
+  const whole = await findWholeParticipant(signifier, now, db);
+  const basis = whole === undefined ? undefined : findBasis(whole, { now }, ruleSets.at(now));
   const credentials = await listCredentials(signifier, db);
   return {
     participant: signifier,
     ...(agreement === undefined ? {} : { agreement }),
     certificates: { total: counts.reduce((sum, one) => sum + one.certificates, 0), counts, first },
+    carries: isCarriedBy(basis, agreement),
     applications,
     credentials: credentials.filter((one) => one.revokedAt === null && one.expiresAt > now),
   };
+}
+
+function isCarriedBy(answer: BasisAnswer | undefined, agreement: string | undefined): boolean {
+  if (agreement === undefined) return answer?.basis === 'SEC_MEMBERSHIP';
+  return answer?.agreement?.ref === agreement;
 }

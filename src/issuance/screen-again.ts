@@ -2,12 +2,12 @@ import { Fault } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { withTransaction } from '../db/pool.ts';
 import { recordScreened } from '../registry/application-steps.ts';
-import { findMovable } from '../registry/applications.ts';
+import { findMovable, type MovableApplications } from '../registry/applications.ts';
 import { expireReviews } from '../registry/reviews.ts';
 import { resumeApplication } from './issue-application.ts';
 import type { IssuanceNeeds } from './needs.ts';
 import { screenApplication } from './screen-application.ts';
-import { settleReferral } from './settle-referral.ts';
+import { reconsiderReferral, settleReferral } from './settle-referral.ts';
 
 /** What a turn did; `failed`: applications that could not be looked at, and why. */
 export interface ScreenedAgain {
@@ -16,24 +16,34 @@ export interface ScreenedAgain {
 }
 
 /**
- * Screens waiting applications again, settles referrals that were decided, and resumes what an interrupted process was
- * issuing. One that fails never harms its neighbours.
- * @param participantIds  after a change of their facts; absent: of everybody, because any reason may depend on time
+ * After a change of facts of participants: screens their waiting applications again, settles referrals that were decided, and
+ * resumes what an interrupted process was issuing. One that fails never harms its neighbours. Somebody waits for this: what
+ * is too much for now, the sweep comes to.
  * @throws Fault `database-unavailable`
  */
 export async function screenAgain(
-  participantIds: readonly string[] | undefined,
+  participantIds: readonly string[],
   needs: IssuanceNeeds,
 ): Promise<ScreenedAgain> {
-  if (participantIds?.length === 0) return { moved: 0, failed: [] };
-  const found = await findMovable(participantIds, A_TURN, needs.clock.now(), needs.db);
+  if (participantIds.length === 0) return { moved: 0, failed: [] };
+  const found = await findMovable({ participantIds, limit: AT_ONCE }, needs.clock.now(), needs.db);
+  return moveAll(found, needs, () => false);
+}
+
+/** @param isStopped  asked before each: whether somebody wants this to end */
+async function moveAll(
+  found: MovableApplications,
+  needs: IssuanceNeeds,
+  isStopped: () => boolean,
+): Promise<ScreenedAgain> {
   const failed: { application: string; error: unknown }[] = [];
   let moved = 0;
   const each = async (
     ids: readonly string[],
     act: (id: string, needs: IssuanceNeeds) => Promise<unknown>,
   ) => {
-    for (const id of ids)
+    for (const id of ids) {
+      if (isStopped()) return;
       try {
         await act(id, needs);
         moved += 1;
@@ -46,15 +56,23 @@ export async function screenAgain(
         // Whoever fails again and again must not stand before the others for ever.
         await recordScreened(id, needs.clock.now(), needs.db);
       }
+    }
   };
   await each(found.toResume, resumeApplication);
   await each(found.toSettle, settleReferral);
+  await each(found.toReconsider, reconsiderReferral);
   await each(found.toScreen, screenApplication);
   return { moved, failed };
 }
 
-/** One turn of the sweep: reviews whose time is over end, and every application that may move is looked at. */
-export async function sweep(needs: IssuanceNeeds): Promise<ScreenedAgain> {
+/**
+ * One turn of the sweep: reviews whose time is over end, and every application that may move is looked at, however many there
+ * are, because any reason may depend on time.
+ */
+export async function sweep(
+  needs: IssuanceNeeds,
+  isStopped: () => boolean = () => false,
+): Promise<ScreenedAgain> {
   const at = needs.clock.now();
   await withTransaction(needs.db, async (db) => {
     const expired = await expireReviews(at, db);
@@ -69,7 +87,7 @@ export async function sweep(needs: IssuanceNeeds): Promise<ScreenedAgain> {
       db,
     );
   });
-  return screenAgain(undefined, needs);
+  return moveAll(await findMovable({}, needs.clock.now(), needs.db), needs, isStopped);
 }
 
 /**
@@ -86,7 +104,7 @@ export function startSweep(
   let turn: Promise<void> = Promise.resolve();
   const takeTurn = async () => {
     try {
-      const { failed } = await sweep(needs);
+      const { failed } = await sweep(needs, () => stopped);
       for (const { error } of failed) onTrouble(error);
     } catch (error) {
       onTrouble(error);
@@ -105,5 +123,5 @@ export function startSweep(
   };
 }
 
-/** Applications of one turn: enough for a minute, and soon over. */
-const A_TURN = 500;
+/** Applications that a change of facts moves before it is answered. */
+const AT_ONCE = 500;

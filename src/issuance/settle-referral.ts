@@ -5,7 +5,7 @@ import type { Review } from '../domain/review.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
-import { requireReview } from '../registry/reviews.ts';
+import { endReview, requireReview } from '../registry/reviews.ts';
 import { judgeItems } from './application-verdict.ts';
 import { askApplication } from './ask-application.ts';
 import { issueApplication } from './issue-application.ts';
@@ -45,6 +45,30 @@ export async function settleReferral(applicationId: string, needs: IssuanceNeeds
       : endUnapproved(application, review, needs.clock.now(), db);
   });
   return refused ?? issueApproved(applicationId, undefined, needs);
+}
+
+/**
+ * Looks at a referred application that nobody has decided yet: when nothing is left that wants an approver, because a hold was
+ * released or a fact is another, its review ends and it is issued like one that was never referred (requirements, F12: an
+ * approver is asked about exceptions only).
+ * @throws Fault `not-found`; `conflict` when it is not REFERRED, or somebody was faster
+ */
+export async function reconsiderReferral(applicationId: string, needs: IssuanceNeeds): Promise<Application> {
+  const considered = await withTransaction(needs.db, async (db) => {
+    const at = needs.clock.now();
+    const { application, review } = await requireReferred(applicationId, db);
+    const items = await askApplication(application, undefined, needs, at, db);
+    await recordScreened(applicationId, at, db);
+    const decided = { ...application, items };
+    if (judgeItems(items, needs.ruleSets.at(at)).to !== 'APPROVED') return decided;
+    if (!(await endReview(review.id, undefined, at, db)))
+      throw new Fault('conflict', 'The referral of this application was decided at the same time.');
+    const facts = { review: review.id, gone: review.reasons.map((one) => one.reason) };
+    const tell = `Application ${applicationId} needs no approver any more: what was referred is gone.`;
+    const screened = await moveApplication(decided, { to: 'SCREENED', facts, tell }, at, db);
+    return approve(screened, {}, at, db);
+  });
+  return considered.state === 'ISSUING' ? issueApplication(considered, needs) : considered;
 }
 
 async function followApproval(

@@ -100,12 +100,39 @@ export async function findApplications(
   return rows;
 }
 
+/**
+ * Applications that have not ended and whose latest decision rests on an agreement of the participant, or on its membership
+ * (its own, and as Network Party those of RDPs); newest first. One that was never decided rests on nothing yet.
+ */
+export async function findRestingApplications(
+  { participantId, agreement }: { readonly participantId: string; readonly agreement?: string },
+  limit: number,
+  db: Db,
+): Promise<Application[]> {
+  const { rows } = await query<Application>(
+    db,
+    `${SELECT}
+      where a.state in ('SUBMITTED', 'SCREENED', 'REFERRED', 'APPROVED', 'ISSUING') and exists (
+        select 1 from application_item i join decision d on d.id = i.decision_id where i.application_id = a.id
+          and case when $2::text is not null then a.participant_id = $1::uuid and d.agreement_ref = $2
+              else (a.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')
+                or (d.basis = 'RDP_NOMINATION' and a.participant_id in (
+                  select f.participant_id from fact f join participant n on n.signifier = f.key
+                   where n.id = $1 and f.kind = 'NOMINATION')) end)
+      order by a.created_at desc, a.id desc limit $3`,
+    [participantId, agreement ?? null, limit],
+  );
+  return rows;
+}
+
 /** Which applications may move without their applicant. */
 export interface MovableApplications {
   /** Not yet screened, or waiting for a fact. */
   readonly toScreen: readonly string[];
   /** Referred, and the review is no longer open; or approved, and waiting for a fact. */
   readonly toSettle: readonly string[];
+  /** Referred, and nobody has decided yet: what was referred may be gone. */
+  readonly toReconsider: readonly string[];
   /** Being issued by nobody: whoever had it is gone. */
   readonly toResume: readonly string[];
 }
@@ -114,29 +141,30 @@ export interface MovableApplications {
  * Finds applications that may move, those first that were not looked at the longest. A change of a Network Party touches
  * the RDPs that it nominates.
  * @param participantIds  of these participants; absent: of all
+ * @param limit           at most so many; absent: all
  */
 export async function findMovable(
-  participantIds: readonly string[] | undefined,
-  limit: number,
+  { participantIds, limit }: { readonly participantIds?: readonly string[]; readonly limit?: number },
   now: Date,
   db: Db,
 ): Promise<MovableApplications> {
-  const { rows } = await query<{ id: string; state: ApplicationState }>(
+  const { rows } = await query<{ id: string; state: ApplicationState; open: boolean | null }>(
     db,
-    `select a.id, a.state from application a left join review r on r.id = a.review_id
-      where (a.state in ('SUBMITTED', 'SCREENED') or (a.state = 'REFERRED' and r.state <> 'OPEN')
-          or (a.state = 'ISSUING' and a.lease_until <= $2))
+    `select a.id, a.state, r.state = 'OPEN' as open from application a left join review r on r.id = a.review_id
+      where (a.state in ('SUBMITTED', 'SCREENED', 'REFERRED') or (a.state = 'ISSUING' and a.lease_until <= $2))
         and ($1::uuid[] is null or a.participant_id = any($1) or a.participant_id in (
           select f.participant_id from fact f join participant n on n.signifier = f.key
            where f.kind = 'NOMINATION' and n.id = any($1)))
       order by a.screened_at nulls first, a.id limit $3`,
-    [participantIds ?? null, now, limit],
+    [participantIds ?? null, now, limit ?? null],
   );
   const inState = (...states: ApplicationState[]) =>
     rows.filter(({ state }) => states.includes(state)).map(({ id }) => id);
+  const referred = rows.filter(({ state }) => state === 'REFERRED');
   return {
     toScreen: inState('SUBMITTED', 'SCREENED'),
-    toSettle: inState('REFERRED'),
+    toSettle: referred.filter(({ open }) => open !== true).map(({ id }) => id),
+    toReconsider: referred.filter(({ open }) => open === true).map(({ id }) => id),
     toResume: inState('ISSUING'),
   };
 }

@@ -179,6 +179,45 @@ describe('batches over HTTP', () => {
     ).toHaveLength(3);
   });
 
+  test('its result is fetched while its participant may have the certificates; it hangs on the agreement', async () => {
+    const { id } = await submitted(deviceLines(2, 2050));
+    const waiting = await submitted(deviceLines(1, 2060), { as: 'NORTHGATE' });
+    const dependents = async (query: string, signifier = 'METERWORKS') =>
+      (
+        (await here.get(`/v1/participants/${signifier}/dependents${query}`, 'DCC', 'DCC_REGISTRAR')).body as {
+          batches: { id: string; state: string; certificates: number }[];
+        }
+      ).batches;
+    expect(await dependents('?agreement=BA-2026-001')).toContainEqual(
+      expect.objectContaining({ id, state: 'PENDING', certificates: 0 }),
+    );
+    expect((await dependents('', 'NORTHGATE')).map((one) => one.id)).toEqual([waiting.id]);
+    await here.work();
+    expect(await dependents('?agreement=BA-2026-001')).toContainEqual(
+      expect.objectContaining({ id, state: 'COMPLETED', certificates: 2 }),
+    );
+    expect(await dependents('')).toEqual([]);
+
+    const hold = (version: number, state: string) =>
+      query(
+        here.database.pool,
+        `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+         select id, 'HOLD', 'hold-1', $1, $2, $3, '{"cause":"BREACH","because":"looked into"}', 'DCC', $3 from participant
+          where signifier = 'METERWORKS'`,
+        [version, state, here.clock.now()],
+      );
+    await hold(1, 'PLACED');
+    const refused = await here.get(`/v1/batches/${id}/result`);
+    expect([refused.status, refused.body]).toMatchObject([
+      403,
+      { errors: [{ reason: 'PARTICIPANT_ON_HOLD' }] },
+    ]);
+    expect(await count(`audit_event where event = 'batch.result.refused' and object = $1`, id)).toBe(1);
+    expect((await here.get(`/v1/batches/${id}/items`)).status).toBe(200);
+    await hold(2, 'RELEASED');
+    expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(200);
+  });
+
   test('the same Idempotency-Key and octets give one batch; other octets are a conflict', async () => {
     const lines = deviceLines(2, 2100);
     const [first, second] = await Promise.all([

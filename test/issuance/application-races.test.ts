@@ -3,7 +3,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import { query, withTransaction } from '../../src/db/pool.ts';
 import { findApplication } from '../../src/issuance/find-applications.ts';
 import { ISSUING_LEASE, resumeApplication } from '../../src/issuance/issue-application.ts';
-import { screenAgain } from '../../src/issuance/screen-again.ts';
+import { sweep } from '../../src/issuance/screen-again.ts';
 import { screenApplication } from '../../src/issuance/screen-application.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
 import {
@@ -112,7 +112,7 @@ describe(`of many who act at once one wins, on ${onPostgres ? 'PostgreSQL' : 'th
   test('what waited is issued once, however many sweep', async () => {
     const applications = [await waiting(), await waiting(), await waiting()];
     await agreement('EXECUTED');
-    await Promise.all(Array.from({ length: AT_ONCE }, () => screenAgain(undefined, here.needs)));
+    await Promise.all(Array.from({ length: AT_ONCE }, () => sweep(here.needs)));
     const aro = await here.caller('NEWMETER');
     for (const { id } of applications) {
       expect((await findApplication(id, aro, here.needs.db)).state).toBe('ISSUED');

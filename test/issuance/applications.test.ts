@@ -1,4 +1,5 @@
 import { hasEnded } from '../../src/domain/application.ts';
+import type { Caller } from '../../src/domain/participant.ts';
 import { findCertificate } from '../../src/ca/find-certificates.ts';
 import { query } from '../../src/db/pool.ts';
 import { findApplication, findHistory, listApplications } from '../../src/issuance/find-applications.ts';
@@ -10,6 +11,7 @@ import {
   submitDraft,
   withdrawApplication,
 } from '../../src/issuance/submit-application.ts';
+import { findMovable } from '../../src/registry/applications.ts';
 import { policiesOf } from '../../src/profiles/profile.ts';
 import {
   applicationWorld,
@@ -19,7 +21,7 @@ import {
   faultOf,
   type ApplicationWorld,
 } from '../support/applications.ts';
-import { deviceCsr } from '../support/csr-builder.ts';
+import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { opensslVerify } from '../support/openssl.ts';
 
 let here: ApplicationWorld;
@@ -284,44 +286,107 @@ describe('an application that waits', () => {
   };
 });
 
-describe('one certificate that has to wait', () => {
+describe('one certificate', () => {
   beforeEach(open);
   afterEach(close);
 
-  const request = () => ({ ...deviceRequest(), csr: deviceCsrs('50', 1)[0]! });
+  const device = () => ({ ...deviceRequest(), csr: deviceCsrs('50', 1)[0]! });
+  const applications = async (caller: Caller) =>
+    (await listApplications({}, { limit: 10 }, caller, here.needs.db)).items;
 
-  test('becomes an application of one item; the same Idempotency-Key gives the same one', async () => {
+  test('that is refused for now is refused, and told where it would be kept until that changes', async () => {
     const issue = issuesOneByOne(here.needs);
-    const asked = { request: request(), caller: await here.caller('NEWMETER') };
+    const asked = { request: device(), caller: await here.caller('NEWMETER') };
     const first = await faultOf(issue(asked, 'the-key'));
-    expect(first).toMatchObject({ code: 'referred', about: { application: expect.any(String) as string } });
-    expect(codesOf(first.reasons)).toEqual(['AGREEMENT_NOT_EXECUTED']);
+    expect([first.code, codesOf(first.reasons), first.about.application]).toEqual([
+      'not-eligible',
+      ['AGREEMENT_NOT_EXECUTED'],
+      undefined,
+    ]);
+    expect(first.message).toContain('POST /v1/applications');
     const again = await faultOf(issue(asked, 'the-key'));
     expect([again.code, again.about, again.message]).toEqual([first.code, first.about, first.message]);
-    const application = await findApplication(first.about.application!, asked.caller, here.needs.db);
-    expect(application.items.map((item) => item.decisionId)).toEqual([first.about.decision]);
-    await execute();
-    await sweep(here.needs);
-    const issued = await findApplication(application.id, asked.caller, here.needs.db);
-    expect(issued.state).toBe('ISSUED');
-    await judge(asked.caller.participantId, issued.items[0]!.serialNumber);
-    expect((await listApplications({}, { limit: 10 }, asked.caller, here.needs.db)).items).toHaveLength(1);
+    expect(await applications(asked.caller)).toEqual([]);
   });
 
-  test('asked for ten times at once under one key, is one application', async () => {
-    const issue = issuesOneByOne(here.needs);
-    const asked = { request: request(), caller: await here.caller('NEWMETER') };
-    const faults = await Promise.all(Array.from({ length: 10 }, () => faultOf(issue(asked, 'the-key'))));
-    expect(new Set(faults.map((one) => one.about.application)).size).toBe(1);
-    expect((await listApplications({}, { limit: 10 }, asked.caller, here.needs.db)).items).toHaveLength(1);
-  });
-
-  test('is none when it is refused for good', async () => {
+  test('that is refused for good is not told so', async () => {
     const caller = await here.caller('OLDMETER');
-    const fault = await faultOf(issuesOneByOne(here.needs)({ request: request(), caller }, 'the-key'));
+    const fault = await faultOf(issuesOneByOne(here.needs)({ request: device(), caller }, 'the-key'));
     expect([fault.code, fault.about.application]).toEqual(['not-eligible', undefined]);
-    expect((await listApplications({}, { limit: 10 }, caller, here.needs.db)).items).toEqual([]);
+    expect(fault.message).not.toContain('POST /v1/applications');
+    expect(await applications(caller)).toEqual([]);
   });
+
+  describe('beyond a full quota', () => {
+    const organisation = () => ({
+      ...deviceRequest(),
+      category: 'ORGANISATION' as const,
+      csr: organisationCsr('90-B3-D5-1F-30-01-00-00', '02').der,
+    });
+    const fill = async () =>
+      query(
+        here.needs.db,
+        `insert into issued_count (participant_id, category, hour, certificates) values ($1, 'ORGANISATION', $2, 100000)`,
+        [
+          await here.idOf('NORTHGATE'),
+          new Date(Math.floor(here.clock.now().getTime() / 3_600_000) * 3_600_000),
+        ],
+      );
+
+    test('waits as an application of one item; the same Idempotency-Key gives the same one', async () => {
+      await fill();
+      const issue = issuesOneByOne(here.needs);
+      const asked = { request: organisation(), caller: await here.caller('NORTHGATE') };
+      const first = await faultOf(issue(asked, 'the-key'));
+      expect([first.code, codesOf(first.reasons)]).toEqual(['referred', ['QUOTA_EXCEEDED']]);
+      const again = await faultOf(issue(asked, 'the-key'));
+      expect([again.code, again.about, again.message]).toEqual([first.code, first.about, first.message]);
+      const waiting = await findApplication(first.about.application!, asked.caller, here.needs.db);
+      expect(waiting).toMatchObject({ state: 'SCREENED', waitingFor: ['QUOTA_EXCEEDED'] });
+      expect(waiting.items.map((item) => item.decisionId)).toEqual([first.about.decision]);
+      here.clock.advance(26 * 3_600_000);
+      await sweep(here.needs);
+      const issued = await findApplication(waiting.id, asked.caller, here.needs.db);
+      expect(issued.state).toBe('ISSUED');
+      await judge(asked.caller.participantId, issued.items[0]!.serialNumber);
+      expect(await applications(asked.caller)).toHaveLength(1);
+    });
+
+    test('asked for ten times at once under one key, is one application', async () => {
+      await fill();
+      const issue = issuesOneByOne(here.needs);
+      const asked = { request: organisation(), caller: await here.caller('NORTHGATE') };
+      const faults = await Promise.all(Array.from({ length: 10 }, () => faultOf(issue(asked, 'the-key'))));
+      expect(new Set(faults.map((one) => one.about.application)).size).toBe(1);
+      expect(await applications(asked.caller)).toHaveLength(1);
+    });
+  });
+});
+
+test('the sweep comes to every application, however many wait; a change of facts moves so many at once', async () => {
+  await open();
+  const aro = await here.caller('NEWMETER');
+  const { id, participantId } = await submitApplication(
+    deviceRequest(),
+    deviceCsrs('50', 1),
+    aro,
+    here.needs,
+  );
+  await query(
+    here.needs.db,
+    `insert into application (id, participant_id, credential_id, state, version, request, created_at, state_since, screened_at)
+     select gen_random_uuid(), participant_id, credential_id, state, version, request, created_at, state_since, screened_at
+       from application, generate_series(1, 600) where id = $1`,
+    [id],
+  );
+  const at = here.clock.now();
+  expect((await findMovable({}, at, here.needs.db)).toScreen).toHaveLength(601);
+  const some = await findMovable({ participantIds: [participantId], limit: 500 }, at, here.needs.db);
+  expect(some.toScreen).toHaveLength(500);
+  let asked = 0;
+  await sweep(here.needs, () => ++asked > 3);
+  expect(asked).toBe(4);
+  await close();
 });
 
 test('the sweep runs by itself until it is stopped', async () => {

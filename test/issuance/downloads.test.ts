@@ -156,6 +156,15 @@ describe('a certificate that was issued', () => {
   });
 });
 
+const NOTHING_AGREED = {
+  permittedCategories: [],
+  permittedPurposes: [],
+  permittedEnvironments: [],
+  permittedRoles: [],
+  deviceRanges: [],
+  gatewayPermitted: false,
+};
+
 describe('what hangs on a basis', () => {
   test('of an agreement: its certificates by category and status, open applications, credentials', async () => {
     await issued('METERWORKS', '20', 3);
@@ -181,6 +190,13 @@ describe('what hangs on a basis', () => {
     });
     expect(preview.certificates.first).toHaveLength(2);
     expect(preview.applications.map((one) => one.id)).toEqual([open.id]);
+    expect(preview.carries).toBe(true);
+    // What rests on another agreement, or on nothing yet, does not hang on this one.
+    await here.state('METERWORKS', 'AGREEMENT', 'BA-2026-002', 'OFFERED', NOTHING_AGREED);
+    const other = await previewDependents(aro.participantId, { agreement: 'BA-2026-002' }, here.needs);
+    expect([other.carries, other.certificates.total, other.applications]).toEqual([false, 0, []]);
+    const membership = await previewDependents(aro.participantId, {}, here.needs);
+    expect([membership.carries, membership.applications]).toEqual([false, []]);
     expect(preview.credentials.map((one) => one.role)).toEqual(['PARTICIPANT_ARO']);
     const fault = await faultOf(
       previewDependents(aro.participantId, { agreement: 'BA-2022-014' }, here.needs),

@@ -83,6 +83,36 @@ describe('a referral', () => {
     expect((await now(id)).state).toBe('REFERRED');
   });
 
+  test('that only a hold caused is issued by itself when that is released, and its review ends', async () => {
+    await here.state('METERWORKS', 'HOLD', 'hold-1', 'PLACED', { cause: 'BREACH', because: 'looked into' });
+    const aro = await here.caller('METERWORKS');
+    const held = await submitApplication(deviceRequest(), deviceCsrs('20', 1), aro, here.needs);
+    expect(held.state).toBe('REFERRED');
+    await sweep(here.needs);
+    expect((await now(held.id)).state).toBe('REFERRED');
+    await here.state('METERWORKS', 'HOLD', 'hold-1', 'RELEASED');
+    await screenAgain([held.participantId], here.needs);
+    expect((await now(held.id)).state).toBe('ISSUED');
+    expect((await requireReview(held.reviewId!, here.needs.db)).state).toBe('WITHDRAWN');
+    expect(await here.told('METERWORKS')).toEqual([
+      'application.issued',
+      'application.screened',
+      'application.referred',
+    ]);
+  });
+
+  test('stays one while anything else stands against it, and is decided by people only', async () => {
+    await here.state('METERWORKS', 'HOLD', 'hold-1', 'PLACED', { cause: 'BREACH', because: 'looked into' });
+    const referred = await refer();
+    await here.state('METERWORKS', 'HOLD', 'hold-1', 'RELEASED');
+    await sweep(here.needs);
+    expect(codesOf((await now(referred.id)).items[0]!.reasons)).toEqual(['CATEGORY_REVIEW']);
+    await here.state('METERWORKS', 'AGREEMENT', 'BA-2026-001', 'SUSPENDED');
+    await sweep(here.needs);
+    expect((await now(referred.id)).state).toBe('REFERRED');
+    expect((await requireReview(referred.reviewId!, here.needs.db)).state).toBe('OPEN');
+  });
+
   test('that was approved is decided again: what refuses it now refuses it', async () => {
     const { id, reviewId } = await refer();
     await here.decideAs(await approver(), reviewId);

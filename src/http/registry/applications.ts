@@ -5,6 +5,7 @@ import {
   type Application,
 } from '../../domain/application.ts';
 import { findApplication, findHistory, listApplications } from '../../issuance/find-applications.ts';
+import { listDependentBatches } from '../../batches/dependent-batches.ts';
 import { previewDependents } from '../../issuance/preview-dependents.ts';
 import { submitApplication, submitDraft, withdrawApplication } from '../../issuance/submit-application.ts';
 import { formatInstant } from '../certificate-view.ts';
@@ -126,13 +127,18 @@ export const APPLICATION_ROUTES = [
     method: 'get',
     path: '/v1/participants/{signifier}/dependents',
     command: 'participants dependents',
-    summary: 'What hangs on the membership, or on an agreement: certificates, applications, credentials',
+    summary:
+      'What hangs on the membership, or on an agreement: certificates, batches, applications, credentials',
     roles: READERS,
     query: z.strictObject({ agreement: fields.text(64).optional() }),
     answer: z.unknown(),
-    handle: async ({ participant, query }, { issuance }) => {
+    handle: async ({ participant, query, pool }, { issuance }) => {
       const found = await previewDependents(participant.id, present(query), issuance);
-      return { body: views.plain({ ...found, applications: found.applications.map(applicationView) }) };
+      const on = { participantId: participant.id, ...present(query) };
+      const batches = await listDependentBatches(on, found.carries, MOST_BATCHES, pool);
+      return {
+        body: views.plain({ ...found, batches, applications: found.applications.map(applicationView) }),
+      };
     },
   }),
 ];
@@ -173,6 +179,8 @@ function applicationView(one: Application) {
   });
 }
 
+/** As many as of everything else in a preview. */
+const MOST_BATCHES = 50;
 /** What is no id is nobody's application. */
 const idOf = ({ id = '' }: Readonly<Record<string, string>>) =>
   UUID.test(id) ? id : '00000000-0000-0000-0000-000000000000';

@@ -1,0 +1,43 @@
+import { Fault } from '../domain/fault.ts';
+import type { SerialNumber } from '../domain/serial-number.ts';
+import type { Caller } from '../domain/participant.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { findCertificate } from '../ca/find-certificates.ts';
+import { query } from '../db/pool.ts';
+import { askDownloads } from '../issuance/require-downloadable.ts';
+import type { IssuanceNeeds } from '../issuance/needs.ts';
+import type { Batch } from './batch-store.ts';
+
+/**
+ * Lets the result of a batch be fetched if its participant may still have the certificates, as each download of one is asked
+ * (requirements 3.3: A4, A5 and A8 at each download). All were asked for the same category, purpose and environment, so one
+ * stands for all; a result without certificates is a report, which anybody who asked may read.
+ * @throws Fault `not-eligible` with every reason, on record: the basis lapsed, an obligation is outstanding, a hold is placed
+ */
+export async function requireFetchable(
+  { id, participantId, participant: signifier }: Batch,
+  caller: Caller,
+  requestId: string,
+  { db, clock, ruleSets }: Pick<IssuanceNeeds, 'db' | 'clock' | 'ruleSets'>,
+): Promise<void> {
+  const { rows } = await query<{ serialNumber: SerialNumber }>(
+    db,
+    `select serial_number as "serialNumber" from batch_verdict where batch_id = $1 and status = 'SUCCESS'
+      order by position limit 1`,
+    [id],
+  );
+  const [first] = rows;
+  if (first === undefined) return;
+  const certificate = await findCertificate({ participantId, reach: 'ALL' }, first.serialNumber, db);
+  if (certificate === undefined) throw new TypeError('a verdict without its certificate');
+  // Who sees the batch was asked before: an approver of the DCC has a batch that an operator began. This asks of its participant.
+  const own = { ...caller, participantId, signifier };
+  const [answer] = await askDownloads([certificate], own, 'INTERNET', { db, clock, ruleSets });
+  const { reasons } = answer ?? { reasons: [] };
+  if (reasons.length === 0) return;
+  const { credentialId, person } = caller;
+  const event = { at: clock.now(), event: 'batch.result.refused', participantId, credentialId, requestId };
+  const facts = { by: person, reasons: reasons.map((one) => one.reason) };
+  await recordEvents([{ ...event, object: id, facts }], db);
+  throw new Fault('not-eligible', 'The participant may no longer have these certificates.', { reasons });
+}
