@@ -101,7 +101,11 @@ async function findHolder({ signifier, role }: WantedCredential, now: Date, db: 
     [signifier, now],
   );
   const [holder] = rows;
-  if (holder === undefined) throw new Fault('not-found', `No participant has the signifier ${signifier}.`);
+  if (holder === undefined)
+    throw new Fault(
+      'not-found',
+      `No participant has the signifier ${signifier}. The DCC and who sends the feed are taken on with: tcs registry load FILE (docs/registry.md, "From nothing"); others come with the feed, or are registered.`,
+    );
   if (ROLE_HOLDERS[role].includes(holder.type)) return holder;
   throw new Fault(
     'role-not-permitted',

@@ -5,6 +5,7 @@ import { violatedConstraint } from '../db/database-errors.ts';
 import { findLatestFacts, recordFacts, type FactChange } from './facts.ts';
 import { replaceIdentifiers } from './replace-identifiers.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
+import { named, ownedByOthers, requireFeedKept } from './owned-by-others.ts';
 import { isOnRecord, statedFacts, statedKinds } from './stated-facts.ts';
 
 /** How much of each was loaded. */
@@ -21,7 +22,8 @@ export interface LoadReport {
  * truth; others stay as they are. What is on record already is not written again; what the file no longer states ends.
  * @param record  writes the audit, in the same transaction
  * @throws Fault `registry-invalid` when a range overlaps one in the database, a name is nobody's, a participant would
- *         change its type, or the SECAS feed owns what the file states differently; then nothing is loaded
+ *         change its type, or what the file states differently, or no longer, was stated by its owner since (the SECAS feed, the
+ *         DCC, the participant); then nothing is loaded
  */
 export async function loadRegistry(
   file: RegistryFile,
@@ -41,6 +43,7 @@ export async function loadRegistry(
       const ids = await recordParticipants(file.participants, now, db);
       await requireNetworkParties(file.participants, db);
       await recordStated(file.participants, ids, now, db);
+      await requireFeedKept(file.participants, ids, db);
       await replaceIdentifiers(
         file.participants.map((entry) => ({ participantId: idOf(entry, ids), ...entry })),
         now,
@@ -62,7 +65,7 @@ export async function loadRegistry(
   };
 }
 
-/** New participants, and whether each is closed; signifier -> id. */
+/** New participants, and whether each is closed: one that is, two people open again. Signifier -> id. */
 async function recordParticipants(
   entries: readonly RegistryEntry[],
   now: Date,
@@ -79,7 +82,7 @@ async function recordParticipants(
      select signifier, type, case when closed then $2::timestamptz end, $2
        from jsonb_to_recordset($1::jsonb) as entry (signifier text, type text, closed boolean)
      on conflict (signifier) do update set type = excluded.type,
-       closed_at = case when excluded.closed_at is null then null else coalesce(participant.closed_at, excluded.closed_at) end
+       closed_at = coalesce(participant.closed_at, excluded.closed_at)
      returning id, signifier`,
     [JSON.stringify(rows), now],
   );
@@ -114,7 +117,7 @@ async function recordStated(
     const gone = held.filter((fact) => kinds.has(fact.kind) && !stated.some((one) => same(one, fact)));
     const replaced = held.filter((fact) => differing.some((one) => same(one, fact)));
     for (const fact of [...gone, ...replaced]) {
-      if (fact.source === 'SECAS_FEED') throw ownedByFeed(entry.signifier, fact);
+      if (fact.source !== 'TAKE_ON') throw ownedByOthers(entry.signifier, named(fact), fact.source);
       ended.push({ ...fact, participantId, state: 'VOID', since: fact.since });
     }
     changed.push(...differing.map((fact) => ({ ...fact, participantId })));
@@ -155,21 +158,6 @@ const idOf = ({ signifier }: RegistryEntry, ids: ReadonlyMap<string, string>): s
   return id;
 };
 
-function ownedByFeed(signifier: string, { kind, key }: Fact): Fault {
-  return new Fault('registry-invalid', `${signifier} comes with the SECAS feed; nothing was loaded.`, {
-    reasons: [
-      {
-        reason: 'FACT_OWNED_BY_FEED',
-        clause: 'government response of 26 January 2015, paragraphs 29 and 38',
-        detail:
-          `The file says otherwise than the feed of the ${kind.toLowerCase()} ${key}`.trim() +
-          `of ${signifier}.`,
-        fix: 'Have SECAS correct it; the next feed brings it here.',
-      },
-    ],
-  });
-}
-
 /** What the database refused, in words. */
 function explained(error: unknown): unknown {
   if (error instanceof Fault && error.code === 'conflict')
@@ -195,6 +183,14 @@ const CONSTRAINTS = new Map([
   ['identifier_allocation_no_overlap', 'An allocation overlaps one of another participant.'],
   ['device_range_no_overlap', 'A device range overlaps one of another participant.'],
   ['device_range_not_in_registry_entry', 'A device range reaches into a Registry Entry of the SEC Panel.'],
+  [
+    'agreed_range_not_in_registry_entry',
+    'A device range of an agreement reaches into a Registry Entry of the SEC Panel.',
+  ],
+  [
+    'device_ceiling_not_in_registry_entry',
+    'A Registry Entry reaches over a Device ID whose limit was raised.',
+  ],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
   ['user_id_role_assignment_once', 'A User ID is assigned to the same User Role twice.'],
   ['market_participant_identity_once', 'A Market Participant identity is there twice.'],

@@ -47,7 +47,7 @@ export async function requireDemoDatabase(pool: Pool): Promise<void> {
 }
 
 /**
- * Loads the demo world into a database of its own, gives every account a fresh token, and writes demo-credentials.json (0600).
+ * Loads the demo world into an empty database, or goes on with the one that is there, gives every account a fresh token, and writes demo-credentials.json (0600).
  * @throws Fault `conflict` when others than the demo have participants in it
  */
 export async function openDemoWorld(
@@ -60,8 +60,11 @@ export async function openDemoWorld(
   await requireDemoDatabase(pool);
   const world = readWorld();
   const own = world.participants.map((one) => one.signifier);
-  const record = { at: now, event: 'participant.loaded', object: DEMO };
-  await loadRegistry(world, now, pool, (client) => recordEvents([record], client));
+  // Once it is there, it lives: what a feed, a Party or the DCC has stated since stays.
+  if ((await listSignifiers(pool)).length === 0) {
+    const record = { at: now, event: 'participant.loaded', object: DEMO };
+    await loadRegistry(world, now, pool, (client) => recordEvents([record], client));
+  }
 
   for (const old of await listCredentials(undefined, pool))
     if (old.label === DEMO && old.revokedAt === null) await revokeCredential(old.prefix, now, pool);

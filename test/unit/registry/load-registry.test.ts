@@ -3,6 +3,7 @@ import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { findWhole } from '../../support/registry-files.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
 import { TEST_NOW } from '../../support/dates.ts';
+import { faultOf } from '../../support/applications.ts';
 import { load, partyText, refusalOf } from '../../support/registry-files.ts';
 import { testDatabase } from '../../support/test-database.ts';
 
@@ -148,6 +149,43 @@ describe('loading a registry file', () => {
     });
     expect(found.get('NORTHGATE')).not.toHaveProperty('membership');
     expect(found.get('SOUTHGATE')!.allocations).toHaveLength(1);
+  });
+
+  test.each([
+    ['SECAS_FEED', 'MEMBERSHIP', '', 'SUSPENDED', 'FACT_OWNED_BY_FEED'],
+    ['DCC', 'AGREEMENT', 'BA-1', 'EXECUTED', 'CONFLICT'],
+    ['PARTICIPANT', 'OFFICER', 'aro', 'ACTIVE', 'FACT_OWNED_BY_PARTY'],
+  ])('undoes nothing that its owner (%s) has stated since', async (source, kind, key, state, reason) => {
+    const text = `participants:\n${partyText('NORTHGATE', 1)}    officers: []\n`;
+    await load(text, database.pool);
+    await query(
+      database.pool,
+      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+       select id, $1, $2, 1 + (select count(*) from fact where kind = $1 and key = $2), $3, $4, '{}', $5, $4 from participant`,
+      [kind, key, state, TEST_NOW, source],
+    );
+    const before = await everything();
+    const fault = await faultOf(load(text, database.pool));
+    expect([fault.code, fault.reasons.map((one) => one.reason)]).toEqual(['registry-invalid', [reason]]);
+    expect(await everything()).toEqual(before);
+  });
+
+  test('ends no allocation that the feed made, and opens no record that two people closed', async () => {
+    const bare = 'participants:\n  - { signifier: THE-DCC, type: DCC, legalName: The DCC }\n';
+    await load(bare, database.pool);
+    await query(
+      database.pool,
+      `insert into identifier_allocation (participant_id, kind, eui64_from, eui64_to, source)
+       select id, 'DCC_ID', '90b3d51f30000000', '90b3d51f3000ffff', 'SECAS_FEED' from participant`,
+    );
+    const fault = await faultOf(load(bare, database.pool));
+    expect(fault.reasons).toMatchObject([
+      { reason: 'FACT_OWNED_BY_FEED', detail: expect.stringContaining('90-B3-D5-1F-30-00-00-00') as string },
+    ]);
+    await query(database.pool, `delete from identifier_allocation`);
+    await query(database.pool, `update participant set closed_at = $1`, [TEST_NOW]);
+    await load(bare, database.pool);
+    expect((await findWhole(['THE-DCC'], database.pool)).get('THE-DCC')).toMatchObject({ status: 'CLOSED' });
   });
 
   test('never changes the type of a participant', async () => {
