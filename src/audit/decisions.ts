@@ -2,6 +2,8 @@ import type { Decision, EligibilityBasis, Outcome } from '../domain/decision.ts'
 import type { ApprovedReferral, EligibilityQuestion } from '../domain/eligibility-question.ts';
 import type { Reason } from '../domain/fault.ts';
 import { query, type Db } from '../db/pool.ts';
+import { recordEvents } from './audit-log.ts';
+import { securityEvents } from './security-events.ts';
 import { keepQuestion, restoreQuestion, type KeptQuestion } from './decision-inputs.ts';
 
 /** A decision and the question it answered. */
@@ -17,7 +19,10 @@ export interface DecisionRecord {
   readonly decision: Decision;
 }
 
-/** Appends decisions, passed and refused alike, two statements for all; nothing changes them afterwards. */
+/**
+ * Appends decisions, passed and refused alike, two statements for all, and what a security officer should know of them;
+ * nothing changes them afterwards.
+ */
 export async function recordDecisions(records: readonly DecisionRecord[], db: Db): Promise<void> {
   if (records.length === 0) return;
   const snapshots = new Map<string, NonNullable<KeptQuestion['snapshot']>>();
@@ -51,6 +56,7 @@ export async function recordDecisions(records: readonly DecisionRecord[], db: Db
   await Promise.all([
     recordSnapshots([...snapshots.values()], db),
     query(db, INSERT, [JSON.stringify(rows)]),
+    recordEvents(securityEvents(records), db),
   ]);
 }
 

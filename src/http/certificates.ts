@@ -10,7 +10,7 @@ import {
   type PageStart,
 } from '../ca/find-certificates.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { askDownloads, requireDownloadable } from '../issuance/require-downloadable.ts';
+import { askDownloads, recordListed, requireDownloadable } from '../issuance/require-downloadable.ts';
 import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf } from './auth.ts';
@@ -64,6 +64,10 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       );
       const answers = await askDownloads(page.items, caller, 'INTERNET', issuance);
       const views = await certificateViews(page.items, issuance);
+      if (reader.reach !== 'ALL') {
+        const handedOut = page.items.filter((_one, place) => answers[place]?.reasons.length === 0);
+        await recordListed(handedOut, caller, requestIdOf(request), issuance);
+      }
       response.json({
         items: views.map((view, place) => {
           const answer = answers[place];

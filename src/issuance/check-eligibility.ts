@@ -2,6 +2,8 @@ import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { securityEvents } from '../audit/security-events.ts';
 import { askRequests } from './decide-requests.ts';
 import { gather } from './gather.ts';
 import type { IssuanceNeeds } from './needs.ts';
@@ -42,6 +44,11 @@ async function checkSet(set: readonly Asked[], needs: IssuanceNeeds): Promise<(D
     hasCsr(one) ? (read[next++] ?? { asked: one }) : withoutCsr(one, needs),
   );
   const decided = await askRequests(undecided, needs, needs.clock.now(), needs.db, 'ALONE');
+  // A check binds and keeps nothing, but reaching for what is another's is on record however it is done.
+  await recordEvents(
+    securityEvents(decided.map(({ question, decision }) => ({ question, decision }))),
+    needs.db,
+  );
   return decided.map(({ decision, read: { profile } }) =>
     decision.outcome === 'PASS' && profile instanceof Fault ? profile : decision,
   );

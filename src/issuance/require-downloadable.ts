@@ -54,6 +54,27 @@ export async function requireDownloadable(
     });
 }
 
+/** A list hands certificates out too: a receipt for each, and one event for the page (requirements, F07). */
+export async function recordListed(
+  certificates: readonly Downloadable[],
+  { credentialId, participantId }: Caller,
+  requestId: string,
+  { db, clock }: Pick<DownloadNeeds, 'db' | 'clock'>,
+): Promise<void> {
+  if (certificates.length === 0) return;
+  const at = clock.now();
+  const [channel, form] = ['INTERNET', 'list'] as const;
+  const serials = certificates.map((one) => one.serialNumber);
+  const facts = { channel, form, certificates: serials.length };
+  await withTransaction(db, async (client) => {
+    await recordReceipts(serials, { credentialId, at, channel, form }, client);
+    await recordEvents(
+      [{ at, event: 'certificates.listed', participantId, credentialId, requestId, facts }],
+      client,
+    );
+  });
+}
+
 /**
  * What stands now against handing out each certificate of a page, in their order; changes nothing. One statement for the
  * participants, and a second one where an approver had covered something.

@@ -105,6 +105,9 @@ describe('a credential', () => {
     await load(FILE.replace('type: SEC_PARTY', 'status: CLOSED\n    type: SEC_PARTY'), database.pool);
     expect(await holder(token)).toBeUndefined();
     await load(FILE, database.pool);
+    expect(await holder(token)).toBeUndefined();
+    // Two people open it again, and no file.
+    await query(database.pool, 'update participant set closed_at = null');
     expect(await holder(token)).toBeDefined();
   });
 
