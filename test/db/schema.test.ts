@@ -157,9 +157,14 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     `insert into device_ceiling (eui64, certificates, review_id) values ('${eui64}', 200, '${P1}')`;
   const DEVICE = (serial: string, category: string, eui64: string) => `
     insert into certificate (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
-      subject, eui64, public_key_sha256, not_before, not_after, prepared_at, status, tbs)
+      subject, eui64, public_key_sha256, not_before, not_after, prepared_at, status, der, sha256, issued_at)
     values ('${serial}', 'a', 'p', '${category}', '${P1}', '${P1}', '${P1}', 'x', 's', '${eui64}', '\\x01', now(), now(), now(),
-      'prepared', '\\x30')`;
+      'issued', '\\x30', '\\x${serial}', now())`;
+  const INTENDED = (serial: string, category: string, eui64: string) => `
+    insert into certificate_intent (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
+      subject, eui64, public_key_sha256, not_before, not_after, prepared_at, tbs)
+    values ('${serial}', 'a', 'p', '${category}', '${P1}', '${P1}', '${P1}', 'x', 's', '${eui64}', '\\x01', now(), now(), now(),
+      '\\x30')`;
 
   describe('keeps Device IDs and Registry Entries of the SEC Panel apart', () => {
     beforeAll(async () => {
@@ -183,6 +188,7 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
         AGREED('BA-1', 'EXECUTED', '0000000000000000', 'ffffffffffffffff'),
         'agreed_range',
       ],
+      ['an intent for a Device Certificate', INTENDED('D1', 'DEVICE', '70b3d50000000000'), 'certificate'],
       ['a Device Certificate', DEVICE('D1', 'DEVICE', '70b3d5000fffffff'), 'certificate'],
     ])('%s has none of one', async (_what, statement, place) => {
       const constraint = `${place}_not_in_registry_entry`;
@@ -192,6 +198,8 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     test('an Organisation Certificate has one, and everything else is as free as before', async () => {
       await run(DEVICE('D2', 'ORGANISATION', '70b3d50000000001'));
       await run(DEVICE('D3', 'DEVICE', '70b3d50010000000'));
+      await run(INTENDED('D4', 'ORGANISATION', '70b3d50000000001'));
+      await run(INTENDED('D5', 'DEVICE', '70b3d50010000000'));
       await run(CEILING('70b3d50010000000'));
       await run(AGREED('BA-2', 'OFFERED', '70b3d50020000000', '70b3d500200000ff'));
       await run(AGREED('BA-3', 'TERMINATED', '70b3d50000000000', '70b3d500000000ff'));

@@ -47,6 +47,8 @@ begin
 end $$;
 create trigger certificate_not_in_registry_entry after insert on certificate referencing new table as made
   for each statement execute function refuse_device_certificate_in_registry_entry();
+create trigger certificate_intent_not_in_registry_entry after insert on certificate_intent referencing new table as made
+  for each statement execute function refuse_device_certificate_in_registry_entry();
 
 -- Of certificates it does not ask: what was given out cannot be taken back, and must not keep the Panel's word away.
 create or replace function refuse_entry_over_devices() returns trigger language plpgsql as $$
