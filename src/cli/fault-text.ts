@@ -49,6 +49,7 @@ export const EXIT_CODES = {
   'feed-invalid': 65,
   'feed-signature-invalid': 65,
   'result-invalid': 65,
+  'audit-broken': 65,
   'too-large': 65,
   'not-found': 66,
   'database-unavailable': 69,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageFile from '../../package.json';
+import { auditCommands } from './audit.ts';
 import { batchCommands } from './batch.ts';
 import { authorityCommands } from './ca.ts';
 import { csrCommand } from './csr.ts';
@@ -43,6 +44,7 @@ export function program(): Command {
     leftoverCommands,
     routeCommands,
     feedCommands,
+    auditCommands,
     demoCommand,
   ])
     add(tcs);

@@ -43,6 +43,7 @@ export const FAULT_CODES = [
   'authority-refused',
   'certificate-unreadable',
   'result-invalid',
+  'audit-broken',
   'output-unwritable',
 ] as const;
 export type FaultCode = (typeof FAULT_CODES)[number];

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'csr-refused': { status: 422, title: 'CSR refused' },
   'certificate-unreadable': { status: 422, title: 'Certificate unreadable' },
+  'audit-broken': { status: 422, title: 'Audit chain broken' },
   'result-invalid': { status: 422, title: 'Batch result invalid' },
   'registry-invalid': { status: 422, title: 'Registry file invalid' },
   'table-unreadable': { status: 422, title: 'Table unreadable' },

@@ -1,5 +1,6 @@
 import { Fault } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
+import { linkEvents } from '../audit/link-events.ts';
 import { withTransaction } from '../db/pool.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { findMovable, type MovableApplications } from '../registry/applications.ts';
@@ -67,7 +68,7 @@ async function moveAll(
 
 /**
  * One turn of the sweep: reviews whose time is over end, and every application that may move is looked at, however many there
- * are, because any reason may depend on time.
+ * are, because any reason may depend on time. Then what happened is linked into the audit's chain.
  */
 export async function sweep(
   needs: IssuanceNeeds,
@@ -87,7 +88,9 @@ export async function sweep(
       db,
     );
   });
-  return moveAll(await findMovable({}, needs.clock.now(), needs.db), needs, isStopped);
+  const moved = await moveAll(await findMovable({}, needs.clock.now(), needs.db), needs, isStopped);
+  await linkEvents(needs.db, needs.clock.now(), isStopped);
+  return moved;
 }
 
 /**

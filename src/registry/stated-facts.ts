@@ -1,4 +1,5 @@
 import type { Fact, FactKind, FactValues } from '../domain/facts.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { FactChange } from './facts.ts';
 import type { RegistryEntry } from './registry-file.ts';
 
@@ -56,16 +57,7 @@ export function isOnRecord(stated: StatedFact, held: Fact | undefined, now: Date
     held !== undefined &&
     held.state === stated.state &&
     (stated.since === now || held.since.getTime() === stated.since.getTime()) &&
-    canonical(held.value) === canonical(stated.value)
-  );
-}
-
-/** JSON with its members in the order of their names. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_name, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : member,
+    canonicalJson(held.value) === canonicalJson(stated.value)
   );
 }
 

@@ -27,6 +27,8 @@ describe('every command', () => {
 test('the commands are those that are documented', () => {
   const own = COMMANDS.map((one) => one.name).filter((name) => !ROUTES.some((row) => row.command === name));
   expect(own.sort()).toEqual([
+    'audit export',
+    'audit verify',
     'batch result',
     'batch submit',
     'batch verify',
