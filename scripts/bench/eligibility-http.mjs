@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import pg from 'pg';
 import { cpuOfAll } from './cpu.mjs';
-import { load, newDataFolder, PASSPHRASE, PURPOSE } from './fixtures.mjs';
+import { load, newDataFolder, PASSPHRASE, PURPOSE, SERVICE_FLAGS } from './fixtures.mjs';
 
 const PARTICIPANTS = 10_000;
 const CSRS = 2_000;
@@ -23,7 +23,7 @@ const environment = {
 execFileSync(process.execPath, ['dist/cli/main.js', 'migrate'], { env: environment, stdio: 'ignore' });
 await fillRegistry();
 
-const service = spawn(process.execPath, ['dist/main.js'], {
+const service = spawn(process.execPath, [...SERVICE_FLAGS, 'dist/main.js'], {
   env: environment,
   stdio: ['ignore', 'pipe', 'inherit'],
 });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import { cpuOfAll } from './cpu.mjs';
-import { MAKER, PASSPHRASE, PURPOSE, deviceCsrs, newDataFolder } from './fixtures.mjs';
+import { MAKER, PASSPHRASE, PURPOSE, SERVICE_FLAGS, deviceCsrs, newDataFolder } from './fixtures.mjs';
 
 const count = Number(process.argv[2] ?? 12_000);
 const environment = {
@@ -26,7 +26,7 @@ const tcs = (...args) =>
 tcs('registry', 'load', 'src/cli/demo/world.yaml');
 const token = tcs('token', 'create', '--participant', MAKER, '--role', 'PARTICIPANT_ARO').trim();
 
-const service = spawn(process.execPath, ['dist/main.js'], {
+const service = spawn(process.execPath, [...SERVICE_FLAGS, 'dist/main.js'], {
   env: environment,
   stdio: ['ignore', 'pipe', 'inherit'],
 });
