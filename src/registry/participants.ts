@@ -61,10 +61,15 @@ export async function findWholeParticipant(
 }
 
 /** Signifiers of every participant, in order. */
-export async function listSignifiers(db: Db): Promise<string[]> {
+export async function listSignifiers(
+  db: Db,
+  page: { readonly limit?: number; readonly after?: string } = {},
+): Promise<string[]> {
   const { rows } = await query<{ signifier: string }>(
     db,
-    `select signifier from participant order by signifier`,
+    `select signifier from participant where $1::text is null or signifier collate "C" > $1
+      order by signifier collate "C" limit $2`,
+    [page.after ?? null, page.limit ?? null],
   );
   return rows.map((row) => row.signifier);
 }

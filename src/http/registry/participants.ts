@@ -35,10 +35,14 @@ export const PARTICIPANT_ROUTES = [
     method: 'get',
     path: '/v1/participants',
     command: 'participants list',
-    summary: 'Signifiers of every participant',
+    summary: 'Signifiers of every participant, in their order',
     roles: READERS,
-    answer: z.object({ items: z.array(z.string()), nextCursor: z.null() }),
-    handle: async ({ pool }) => ({ body: { items: await listSignifiers(pool), nextCursor: null } }),
+    query: z.strictObject({ limit: fields.page.limit, cursor: fields.signifier.optional() }),
+    answer: z.object({ items: z.array(z.string()), nextCursor: z.string().nullable() }),
+    handle: async ({ pool, query: { limit, cursor } }) => {
+      const items = await listSignifiers(pool, cursor === undefined ? { limit } : { limit, after: cursor });
+      return { body: { items, nextCursor: items.length < limit ? null : (items.at(-1) ?? null) } };
+    },
   }),
   route({
     method: 'post',

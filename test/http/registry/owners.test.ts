@@ -96,6 +96,23 @@ describe('what its owner states, and nobody else', () => {
     ]);
   });
 
+  test('participants are listed page by page, each once', async () => {
+    const token = await here.token('DCC', 'DCC_REGISTRAR');
+    const page = async (query: string) =>
+      (await request(here.http).get(`/v1/participants${query}`).set('Authorization', `Bearer ${token}`))
+        .body as { items: string[]; nextCursor: string | null };
+    const whole = await page('');
+    expect(whole.nextCursor).toBeNull();
+    const found: string[] = [];
+    for (let at = await page('?limit=4'); ; at = await page(`?limit=4&cursor=${at.nextCursor ?? ''}`)) {
+      found.push(...at.items);
+      if (at.nextCursor === null) break;
+    }
+    expect(found).toEqual(whole.items);
+    expect(found).toEqual([...new Set(found)].sort());
+    expect(found).toContain('NORTHGATE');
+  });
+
   test('a limit is raised for a Device ID of the participant, and for no other', async () => {
     const wanted = (eui64: string) => ({ eui64, certificates: 200, because: 'a rig' });
     const foreign = await send(
