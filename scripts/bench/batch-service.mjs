@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuOfDatabase, cpuOfProcesses } from './cpu.mjs';
-import { MAKER, PASSPHRASE, PURPOSE, newDataFolder } from './fixtures.mjs';
+import { MAKER, PASSPHRASE, PURPOSE, SERVICE_FLAGS, newDataFolder } from './fixtures.mjs';
 
 const databaseUrl = process.env.TEST_DATABASE_URL;
 
@@ -35,7 +35,10 @@ export function openWorld() {
 /** The service, and workers beside it. */
 export async function startService({ environment }, chunk, count) {
   const env = { ...environment, TCS_BATCH_CHUNK: String(chunk) };
-  const service = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const service = spawn(process.execPath, [...SERVICE_FLAGS, 'dist/main.js'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const url = /http:\S+/.exec(await firstLine(service))[0];
   const beside = [];
   for (let number = 0; number < count; number += 1) {

@@ -3,6 +3,11 @@ import type { CallerRole } from '../../../src/domain/participant.ts';
 import { query } from '../../../src/db/pool.ts';
 import { world, type World } from '../../support/world.ts';
 
+interface Page {
+  readonly items: string[];
+  readonly nextCursor: string | null;
+}
+
 describe('what its owner states, and nobody else', () => {
   let here: World;
   beforeAll(async () => {
@@ -100,13 +105,15 @@ describe('what its owner states, and nobody else', () => {
     const token = await here.token('DCC', 'DCC_REGISTRAR');
     const page = async (query: string) =>
       (await request(here.http).get(`/v1/participants${query}`).set('Authorization', `Bearer ${token}`))
-        .body as { items: string[]; nextCursor: string | null };
+        .body as Page;
     const whole = await page('');
     expect(whole.nextCursor).toBeNull();
     const found: string[] = [];
-    for (let at = await page('?limit=4'); ; at = await page(`?limit=4&cursor=${at.nextCursor ?? ''}`)) {
-      found.push(...at.items);
-      if (at.nextCursor === null) break;
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const { items, nextCursor }: Page = await page(`?limit=4${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      found.push(...items);
+      cursor = nextCursor;
     }
     expect(found).toEqual(whole.items);
     expect(found).toEqual([...new Set(found)].sort());
