@@ -10,12 +10,17 @@ import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { deviceLines, ndjson } from '../support/batch-world.ts';
 import { TEST_NOW } from '../support/dates.ts';
+import { seededRandom } from '../support/random.ts';
 import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
-/** CRASHES: how many steps are tried, spread over all there are; `every` for all of them. CRASH_SEED: which of them. */
+/**
+ * CRASHES: how many steps are tried, spread over all there are; `every` for all of them. CRASH_INSTANTS: how many times a
+ * process is killed at a random instant, whatever it is about. CRASH_SEED: which steps and instants. See `npm run crash`.
+ */
 const CRASHES = process.env['CRASHES'] ?? '8';
+const INSTANTS = Number(process.env['CRASH_INSTANTS'] ?? '2');
 const SEED = Number(process.env['CRASH_SEED'] ?? '0');
 
 describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
@@ -25,24 +30,30 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
   const good = deviceLines(6, 7000);
   const upload = ndjson([...good, { id: 'unreadable', csr: 'none' }, { id: 'twice', csr: good[0]!.csr }]);
 
-  test('every item has exactly one verdict after recovery, every signature is on record, what was issued keeps its octets', async () => {
+  /** Kills a process over a batch, lets another go on, and looks; `after`: milliseconds from when it begins. */
+  const prepareRuns = async (tally: Tally) => {
     const { token, copy } = await prepareOrigin(folder);
-    const tally = { killed: 0, signed: 0, issued: 0, abandoned: 0, verdicts: 0 };
-    const run = async (dieAt: number) => {
-      const database = await copy(`victim-${String(dieAt)}`);
-      const evidence = path.join(folder, `evidence-${String(dieAt)}`);
+    return async (dieAt: number, after?: number) => {
+      const name = `${String(dieAt)}-${String(after)}`;
+      const database = await copy(`victim-${name}`);
+      const evidence = path.join(folder, `evidence-${name}`);
       const orders = { database, authorities, token, dieAt, evidence };
-      const ended = await spawnVictim({ ...orders, upload });
-      expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
+      const ended = await spawnVictim({ ...orders, upload }, after);
+      if (after === undefined) expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
+      else if (ended.signal === 'SIGKILL') tally.killed += 1;
       const before = await withDatabase(database, forgetLease);
       // A client that had no answer hands it in again; else whoever is left goes on.
       await spawnVictim({ ...orders, dieAt: 0, ...(before.batches === 0 ? { upload } : {}) });
       await withDatabase(database, (survivor) => check(survivor, evidence, before, tally));
       if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
-      return Number(ended.output.trim());
+      return ended;
     };
+  };
 
-    const steps = await run(0);
+  test('every item has exactly one verdict after recovery, every signature is on record, what was issued keeps its octets', async () => {
+    const tally = { killed: 0, signed: 0, issued: 0, abandoned: 0, verdicts: 0 };
+    const run = await prepareRuns(tally);
+    const steps = (await run(0)).steps;
     expect(steps).toBeGreaterThan(100);
     const wanted = CRASHES === 'every' ? steps : Number(CRASHES);
     const places = Array.from(
@@ -54,6 +65,17 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
       await run(place);
     }
     process.stdout.write(`killed at ${String(wanted)} of ${String(steps)} steps: ${JSON.stringify(tally)}\n`);
+  }, 3_600_000);
+
+  test('the same holds for random instants', async () => {
+    const tally = { killed: 0, signed: 0, issued: 0, abandoned: 0, verdicts: 0 };
+    const run = await prepareRuns(tally);
+    const { milliseconds } = await run(0);
+    const random = seededRandom(SEED);
+    for (let left = INSTANTS; left > 0; left -= 1) await run(0, random.below(milliseconds));
+    process.stdout.write(
+      `killed at ${String(INSTANTS)} random instants of ${String(milliseconds)} ms, seed ${String(SEED)}: ${JSON.stringify(tally)}\n`,
+    );
   }, 3_600_000);
 
   if (onPostgres)
@@ -81,6 +103,8 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
     }, 120_000);
 });
 
+type Tally = Record<'killed' | 'signed' | 'issued' | 'abandoned' | 'verdicts', number>;
+
 interface Before {
   readonly batches: number;
   readonly verdicts: readonly unknown[];
@@ -103,7 +127,7 @@ async function check(
   { pool }: Database,
   evidence: string,
   before: Before,
-  tally: Record<'signed' | 'issued' | 'abandoned' | 'verdicts', number>,
+  tally: Tally,
   items = 8,
 ): Promise<void> {
   const { rows: batches } = await query(pool, 'select state, items from batch');
@@ -179,7 +203,15 @@ async function prepareOrigin(folder: string) {
   return { token, copy };
 }
 
-function spawnVictim(orders: BatchOrders): Promise<{ signal: string | null; output: string }> {
+interface Ended {
+  readonly signal: string | null;
+  readonly steps: number;
+  /** From when it began to when it ended. */
+  readonly milliseconds: number;
+}
+
+/** @param after  milliseconds from when it begins until it is killed, if it is there still */
+function spawnVictim(orders: BatchOrders, after?: number): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
@@ -187,9 +219,18 @@ function spawnVictim(orders: BatchOrders): Promise<{ signal: string | null; outp
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    let begun: number | undefined;
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      if (begun !== undefined || !output.startsWith('begins\n')) return;
+      begun = Date.now();
+      if (after !== undefined) setTimeout(() => child.kill('SIGKILL'), after);
+    });
     child.on('error', reject);
-    child.on('exit', (_code, signal) => resolve({ signal, output }));
+    child.on('exit', (_code, signal) => {
+      const milliseconds = Date.now() - (begun ?? Date.now());
+      resolve({ signal, steps: Number(output.trim().split('\n').at(-1)), milliseconds });
+    });
   });
 }
 

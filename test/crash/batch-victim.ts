@@ -97,6 +97,7 @@ async function main(orders: BatchOrders): Promise<void> {
     leaseSeconds: 60,
   };
 
+  process.stdout.write('begins\n');
   armed = true;
   if (orders.upload !== undefined) {
     const file = path.join(orders.evidence, `upload-${randomUUID()}`);
