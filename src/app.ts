@@ -202,6 +202,7 @@ function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds {
     intake: { limits, codes: loadItemCodes() },
     folder,
     ...(serviceKey === undefined ? {} : { serviceKey }),
+    laboratoryKeys: config.laboratoryKeys === 'on',
     chunkItems: config.batchChunk,
     leaseSeconds: LEASE_SECONDS,
     ...(config.liveTimings === undefined ? {} : { timings: config.liveTimings }),

@@ -42,6 +42,8 @@ export interface Config {
   readonly batchRetentionDays: number;
   /** The window in which batches are worked on, as in the live service; absent: they are at once. */
   readonly liveTimings?: LiveTimings;
+  /** Keys are made for laboratories whose agreement allows it. */
+  readonly laboratoryKeys: 'on' | 'off';
   /** Where webhooks may go. */
   readonly webhookTargets: WebhookTargets;
 }
@@ -188,6 +190,7 @@ const SCHEMA = z.object({
       'off, on, or a window such as 20:00-08:00',
     )
     .transform((text) => (text === 'on' ? LIVE_WINDOW : parseTimings(text))),
+  TCS_LABORATORY_KEYS: z.enum(['on', 'off']).default('off'),
   TCS_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS).default('public'),
 });
 
@@ -319,6 +322,13 @@ export const SETTINGS: readonly Setting[] = [
     default: 'off',
     secret: false,
     meaning: 'off; on: batches are worked on from 20:00 to 08:00 (Europe/London); or another window',
+  },
+  {
+    name: 'TCS_LABORATORY_KEYS',
+    key: 'laboratoryKeys',
+    default: 'off',
+    secret: false,
+    meaning: 'on: keys are made for laboratories whose agreement allows it',
   },
   {
     name: 'TCS_WEBHOOK_TARGETS',

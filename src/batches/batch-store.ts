@@ -22,7 +22,7 @@ export interface Batch {
   readonly person: string;
   readonly name: string;
   readonly request: BatchRequest;
-  readonly contentType: BatchContentType;
+  readonly contentType: BatchContentType | 'application/vnd.tcs.generation+json';
   readonly uploadSha256: Buffer;
   readonly uploadOctets: number;
   readonly retryOf: string | null;

@@ -76,6 +76,18 @@ export function explainContainer(finding: ContainerFinding, codes: ItemCodes): C
   };
 }
 
+/** A reason for which no keys are made, with its clause and fix. @throws TypeError for a reason that the table does not have */
+export function explainGeneration({ reason, detail }: ContainerFinding, { container }: ItemCodes): Reason {
+  const row = container.get(reason);
+  if (row === undefined) throw new TypeError(`${reason} is not in item-codes.yaml`);
+  return {
+    reason,
+    clause: row.source,
+    detail: `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`,
+    fix: row.fix,
+  };
+}
+
 /** The verdict of an item that never came to a decision. @throws TypeError for a reason that the table does not have */
 export function workflowFailure(reason: string, detail: string, codes: ItemCodes): ItemFailure {
   const row = codes.workflow.get(reason);

@@ -11,6 +11,8 @@ export interface BatchNeeds {
   readonly folder: string;
   /** The key by which results are vouched for; absent where `tcs ca init` has not made one. */
   readonly serviceKey?: Signer;
+  /** Whether keys are made for laboratories whose agreement allows it; absent: never. */
+  readonly laboratoryKeys?: boolean;
   /** Items that a worker takes at a time. */
   readonly chunkItems: number;
   /** How long a chunk is a worker's without a word of it, by the clock of the database. Seconds. */

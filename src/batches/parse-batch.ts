@@ -11,6 +11,8 @@ import { announceBatch } from './announce-batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { findBatch, type Batch } from './batch-store.ts';
 import { roomFault } from './disk-room.ts';
+import { generateItems } from './generate-items.ts';
+import { GENERATION } from './generation.ts';
 import type { BatchNeeds } from './needs.ts';
 import { readItems } from './read-items.ts';
 
@@ -101,21 +103,20 @@ async function fetchUpload(id: string, file: string, db: PoolClient): Promise<Bu
   }
 }
 
-async function insertItems(
-  { id, contentType }: Batch,
-  file: string,
-  { intake }: BatchNeeds,
-  db: PoolClient,
-): Promise<number> {
+async function insertItems(batch: Batch, file: string, needs: BatchNeeds, db: PoolClient): Promise<number> {
   const earlier = new Map<string, number>();
   let rows: object[] = [];
   let items = 0;
   const flush = async () => {
     if (rows.length === 0) return;
-    await query(db, INSERT_ITEMS, [id, JSON.stringify(rows)]);
+    await query(db, INSERT_ITEMS, [batch.id, JSON.stringify(rows)]);
     rows = [];
   };
-  for await (const item of readItems({ file, contentType }, intake)) {
+  const found =
+    batch.contentType === GENERATION
+      ? generateItems(batch, file, needs, db)
+      : readItems({ file, contentType: batch.contentType }, needs.intake);
+  for await (const item of found) {
     items += 1;
     rows.push(itemRow(item, earlier));
     if (rows.length === ROWS) await flush();

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { recordEvents } from '../audit/audit-log.ts';
 import { query, withTransaction } from '../db/pool.ts';
+import { removeKeys } from './laboratory-keys.ts';
 import type { BatchNeeds } from './needs.ts';
 
 /** A batch whose result can no longer be fetched; its items, verdicts and certificates are kept. */
@@ -24,6 +25,11 @@ export async function sweepResults(
       `update batch set result_removed_at = $1 where result_removed_at is null and state in ('COMPLETED', 'CANCELLED')
          and ended_at < $2 returning id, name, ended_at as "endedAt"`,
       [at, new Date(at.getTime() - days * DAY)],
+    );
+    await removeKeys(
+      rows.map(({ id }) => id),
+      at,
+      client,
     );
     await recordEvents(
       rows.map(({ id }) => ({ at, event: 'batch.result.removed', object: id })),

@@ -5,6 +5,7 @@ import { verifyResult, type ResultVerdict } from '../batches/verify-result.ts';
 import { Fault } from '../domain/fault.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
+import { batchKeysCommand } from './batch-keys.ts';
 import { batchResultCommand } from './batch-result.ts';
 import { batchSubmitCommand } from './batch-submit.ts';
 import { print, type OutputOptions } from './output.ts';
@@ -17,6 +18,7 @@ export function batchCommands(tcs: Command): void {
   const batch = tcs.command('batch').description('batches of CSRs and their results');
   batchSubmitCommand(batch);
   batchResultCommand(batch);
+  batchKeysCommand(batch);
   batch
     .command('verify')
     .argument('<result.zip>', 'the result of a batch, as it was downloaded')

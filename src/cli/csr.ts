@@ -79,7 +79,11 @@ export function csrContent(wish: CsrWish): CsrContent {
         subject: encodeName([]),
         extensions: [
           keyUsage,
-          encodeExtension(oids.SUBJECT_ALT_NAME, true, hardwareModuleNameValue(HW_TYPE, requireEui64(wish))),
+          encodeExtension(
+            oids.SUBJECT_ALT_NAME,
+            true,
+            hardwareModuleNameValue(oids.TEST_DEVICES, requireEui64(wish)),
+          ),
         ],
       };
     case 'ORGANISATION':
@@ -152,6 +156,3 @@ function requireEui64({ eui64 }: CsrWish): Buffer {
     throw new Fault('malformed-request', '--eui64 is wanted: 16 hex digits, in pairs if you like.');
   return eui64Octets(value);
 }
-
-/** hwType of the public test device certificates; a manufacturer has its own. */
-const HW_TYPE = '1.2.826.0.1.8641679.1.2.2.1';

@@ -64,6 +64,8 @@ export interface Agreement {
   /** Certificates in all; absent: no cap. */
   readonly volumeCap?: number;
   readonly gatewayPermitted: boolean;
+  /** The service may make keys for its devices; absent: it may not. */
+  readonly laboratoryKeys?: boolean;
 }
 
 export interface RdpNomination {

@@ -12,12 +12,17 @@ import {
   type BatchAct,
 } from '../batches/control-batch.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
+import { generationOrder, submitGeneration } from '../batches/generation.ts';
+import { acknowledgeKeys } from '../batches/laboratory-keys.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
+import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import * as fields from './registry/fields.ts';
 import { route, type AskedRoute, type RouteAnswer } from './route.ts';
-import { z } from './schemas.ts';
+import * as schemas from './schemas.ts';
+
+const { z } = schemas;
 
 /** Who hands batches in, and controls them. */
 export const SUBMITTERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
@@ -56,6 +61,29 @@ export const BATCH_ROUTES = [
       return { body: { items: items.map((one) => batchView(one, at, batches)), nextCursor } };
     },
   }),
+  // Before the batches by their id.
+  route({
+    method: 'post',
+    path: '/v1/batches/generations',
+    command: 'batch generate',
+    summary:
+      'order devices whose keys the service makes: two certificates each, and the keys encrypted to a certificate',
+    roles: ['PARTICIPANT_ARO', 'PARTICIPANT_SRO'],
+    body: schemas.generation,
+    answer: batchSchema,
+    status: 202,
+    event: 'batch.submitted',
+    handle: async ({ body, caller, at, db }, { batches }) => {
+      const { devices, from, to, deviceType, recipient, name, ...asked } = body;
+      const order = generationOrder.parse({
+        ...present({ devices, deviceType, recipient }),
+        range: { from, to },
+      });
+      const request = { category: 'DEVICE', ...present(asked) } as const;
+      const batch = await submitGeneration({ order, name, request }, { caller, at, db }, batches);
+      return { ...answerOf(batch, at, batches), location: `/v1/batches/${batch.id}` };
+    },
+  }),
   route({
     method: 'get',
     path: '/v1/batches/{id}',
@@ -83,6 +111,21 @@ export const BATCH_ROUTES = [
       const last = items.at(-1);
       const nextCursor = items.length < limit || last === undefined ? null : String(last.position);
       return { body: { items: items.map(itemView), nextCursor } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/batches/{id}/keys/receipt',
+    command: 'batch acknowledge-keys',
+    summary: 'say that the generated keys were received whole: the service removes them',
+    roles: ['PARTICIPANT_ARO', 'PARTICIPANT_SRO'],
+    body: z.strictObject({ sha256: fields.sha256 }).openapi('KeysReceipt'),
+    answer: z.object({ acknowledgedAt: z.string() }),
+    event: 'batch.keys.acknowledged',
+    handle: async ({ params, body, caller, at, db }) => {
+      const batch = await requireBatch(params['id'] ?? '', caller, db);
+      const { acknowledgedAt } = await acknowledgeKeys(batch, body.sha256, at, db);
+      return { body: { acknowledgedAt: formatInstant(acknowledgedAt) }, object: batch.id };
     },
   }),
   act('pause', 'batch pause', 'let a batch rest', 'batch.paused', SUBMITTERS, pauseBatch),

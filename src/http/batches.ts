@@ -10,6 +10,7 @@ import { ENDED_STATES } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { openResult, resultLines } from '../batches/batch-result.ts';
+import { keyPieces, requireKeys } from '../batches/laboratory-keys.ts';
 import { requireBatch, type Batch } from '../batches/batch-store.ts';
 import { parseBatchContentType, receiveUpload, type ReceivedUpload } from '../batches/receive-upload.ts';
 import { rehearseBatch } from '../batches/rehearse-batch.ts';
@@ -26,7 +27,7 @@ import { requestIdOf } from './request-id.ts';
 import * as schemas from './schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
-/** What of batches is no JSON: the upload, the result, the events. The rest are rows (`batch-routes.ts`). */
+/** What of batches is no JSON: the upload, the result, the keys, the events. The rest are rows (`batch-routes.ts`). */
 export function batchRoutes(needs: HttpNeeds): Router {
   const { batches, issuance } = needs;
   const router = Router();
@@ -58,6 +59,15 @@ export function batchRoutes(needs: HttpNeeds): Router {
     else await sendLines(batch, response, needs);
   });
 
+  router.get(
+    '/:id/keys',
+    requireRole('PARTICIPANT_ARO', 'PARTICIPANT_SRO'),
+    async (request: ById, response) => {
+      const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
+      await sendKeys(batch, response, needs);
+    },
+  );
+
   router.get('/:id/events', requireRole(...BATCH_READERS), async (request: ById, response) => {
     const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
     await sendEvents(batch, response, needs);
@@ -67,7 +77,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
     if (request.method === 'GET' || request.method === 'HEAD') next();
     else void onlyMethods('GET', 'POST')(request, response, next);
   });
-  router.all(['/:id/result', '/:id/events'], onlyMethods('GET'));
+  router.all(['/:id/result', '/:id/keys', '/:id/events'], onlyMethods('GET'));
   return router;
 }
 
@@ -134,14 +144,37 @@ async function sendLines(batch: Batch, response: Response, { batches }: HttpNeed
   });
 }
 
+/** The whole message each time: it is no secret, and is removed only when it is acknowledged by its SHA-256, the ETag. */
+async function sendKeys(batch: Batch, response: Response, { batches, issuance }: HttpNeeds): Promise<void> {
+  const { sha256, octets } = await requireKeys(batch, issuance.db);
+  await recordDownload(batch, response, batches.issuance, 'batch.keys.fetched');
+  response
+    .attachment(`${batch.name}-keys.p7m`)
+    .type('application/pkcs7-mime')
+    .set({
+      ETag: `"${sha256.toString('hex')}"`,
+      'Content-Length': String(octets),
+      'Cache-Control': 'no-store',
+    });
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const pieces = Readable.from(keyPieces(batch, issuance.db), { objectMode: false });
+  await pipeline(pieces, response).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  });
+}
+
 async function recordDownload(
   { id, participantId }: Batch,
   response: Response,
   { db, clock }: HttpNeeds['issuance'],
+  what = 'batch.result.fetched',
 ): Promise<void> {
   const { credentialId, person } = callerOf(response);
   const requestId = requestIdOf(response.req);
-  const event = { at: clock.now(), event: 'batch.result.fetched', participantId, credentialId, requestId };
+  const event = { at: clock.now(), event: what, participantId, credentialId, requestId };
   await recordEvents([{ ...event, object: id, facts: { by: person } }], db);
 }
 

@@ -211,6 +211,14 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/v1/batches/{id}/keys',
+    summary:
+      'The keys that the service made: CMS AuthEnvelopedData, a ZIP of <id>.key inside; until their receipt is acknowledged',
+    answers: { 200: { says: 'whole; ETag is its SHA-256', content: { 'application/pkcs7-mime': octets } } },
+    problems: [403, 404, 409, ...AUTHENTICATED],
+  },
+  {
+    method: 'get',
     path: '/v1/batches/{id}/events',
     summary: 'Server-Sent Events: the batch whenever it changes, until its end',
     answers: { 200: { says: 'events named batch', content: { 'text/event-stream': text } } },

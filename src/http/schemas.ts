@@ -55,15 +55,16 @@ const csr = z.string().min(1).openapi({
 });
 
 export const certificateRequest = z.strictObject({ ...question, csr }).openapi('CertificateRequest');
+const batchName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$/, 'up to 100 letters, digits, spaces, full stops, _ and -')
+  .default('batch')
+  .openapi({ description: 'names the result: <name>-response.zip' });
 export const batchSubmission = z
   .strictObject(question)
   .omit({ deviceType: true })
   .extend({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$/, 'up to 100 letters, digits, spaces, full stops, _ and -')
-      .default('batch')
-      .openapi({ description: 'names the result: <name>-response.zip' }),
+    name: batchName,
     dryRun: z
       .enum(['true', 'false'])
       .transform((text) => text === 'true')
@@ -74,6 +75,28 @@ export const batchSubmission = z
         description: 'the report it would give; nothing is kept',
       }),
   });
+const { purpose: forPurpose, environment, deviceType, channel } = question;
+/** An order of devices whose keys the service makes. */
+export const generation = z
+  .strictObject({
+    purpose: forPurpose,
+    environment,
+    channel,
+    deviceType,
+    devices: z.int().min(1).max(1_000_000),
+    from: z
+      .string()
+      .openapi({ description: 'first Device ID of the range', example: '00-DB-12-34-20-00-00-00' }),
+    to: z
+      .string()
+      .openapi({ description: 'last Device ID of the range', example: '00-DB-12-34-20-00-FF-FF' }),
+    recipient: z
+      .string()
+      .max(32_768)
+      .openapi({ description: 'certificate with an RSA key, PEM: only its holder opens the keys' }),
+    name: batchName,
+  })
+  .openapi('KeyGeneration');
 export const eligibilityCheck = z
   .strictObject({ ...question, csr: csr.optional() })
   .openapi('EligibilityCheck');

@@ -69,13 +69,20 @@ function requireDates(state: string, { executedAt, effectiveFrom, effectiveTo }:
     throw new Fault('conflict', 'effectiveTo is not after effectiveFrom.');
 }
 
-function describe({ permittedCategories, effectiveFrom, effectiveTo, volumeCap }: AgreementTerms): string {
+function describe({
+  permittedCategories,
+  effectiveFrom,
+  effectiveTo,
+  volumeCap,
+  laboratoryKeys,
+}: AgreementTerms): string {
   const day = (instant: Date | undefined) => instant?.toISOString().slice(0, 10);
   return [
     permittedCategories.join(', ') || 'no category',
     ...(effectiveFrom === undefined ? [] : [`from ${day(effectiveFrom) ?? ''}`]),
     ...(effectiveTo === undefined ? [] : [`to ${day(effectiveTo) ?? ''}`]),
     ...(volumeCap === undefined ? [] : [`at most ${String(volumeCap)} certificates`]),
+    ...(laboratoryKeys ? ['keys made for its devices'] : []),
   ].join(', ');
 }
 

@@ -64,6 +64,7 @@ const agreement = z.strictObject({
   deviceRanges: z.array(z.strictObject(range)).default([]),
   volumeCap: z.number().int().min(0).max(LARGEST_COUNT).optional(),
   gatewayPermitted: z.boolean().default(false),
+  laboratoryKeys: z.boolean().optional(),
 });
 
 const officer = z.strictObject({

@@ -21,6 +21,9 @@ export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 /** id-on-hardwareModuleName: RFC 4108, 5. */
 export const HARDWARE_MODULE_NAME = '1.3.6.1.5.5.7.8.4';
 
+/** hwType of the public test device certificates; a manufacturer has its own. */
+export const TEST_DEVICES = '1.2.826.0.1.8641679.1.2.2.1';
+
 /** extensionRequest: RFC 2985, 5.4.2. */
 export const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 
@@ -45,3 +48,9 @@ export const ECDSA_WITH_SHA384_OID = '1.2.840.10045.4.3.3';
 export const ECDSA_WITH_SHA512_OID = '1.2.840.10045.4.3.4';
 export const SHA384_WITH_RSA_OID = '1.2.840.113549.1.1.12';
 export const SHA512_WITH_RSA_OID = '1.2.840.113549.1.1.13';
+
+// Encrypted messages: RFC 5083, 2.1; RFC 5084, 3.2; RFC 8017, A.2.
+export const CMS_AUTH_ENVELOPED_DATA = '1.2.840.113549.1.9.16.1.23';
+export const AES256_GCM = '2.16.840.1.101.3.4.1.46';
+export const RSAES_OAEP = '1.2.840.113549.1.1.7';
+export const MGF1 = '1.2.840.113549.1.1.8';

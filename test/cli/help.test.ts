@@ -29,6 +29,7 @@ test('the commands are those that are documented', () => {
   expect(own.sort()).toEqual([
     'audit export',
     'audit verify',
+    'batch keys',
     'batch result',
     'batch submit',
     'batch verify',

@@ -32,11 +32,13 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
 
   /** Kills a process over a batch, lets another go on, and looks; `after`: milliseconds from when it begins. */
   const prepareRuns = async (tally: Tally) => {
-    const { token, copy } = await prepareOrigin(folder);
+    const world = mkdtempSync(path.join(folder, 'world-'));
+    const { token, copy } = await prepareOrigin(world);
+    let runs = 0;
     return async (dieAt: number, after?: number) => {
-      const name = `${String(dieAt)}-${String(after)}`;
+      const name = String((runs += 1));
       const database = await copy(`victim-${name}`);
-      const evidence = path.join(folder, `evidence-${name}`);
+      const evidence = path.join(world, `evidence-${name}`);
       const orders = { database, authorities, token, dieAt, evidence };
       const ended = await spawnVictim({ ...orders, upload }, after);
       if (after === undefined) expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');

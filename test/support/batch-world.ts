@@ -29,8 +29,11 @@ export function deviceLines(count: number, first = 1): Line[] {
 }
 
 /** The service with batches over HTTP; nothing is worked on until a test says so. */
-export async function batchWorld(changes: Partial<BatchNeeds> = {}) {
-  const here: World = await world();
+export async function batchWorld(
+  changes: Partial<BatchNeeds> = {},
+  options: Parameters<typeof world>[0] = {},
+) {
+  const here: World = await world(options);
   const needs: BatchNeeds = { ...here.app.batches, ...changes };
   const bearer = async (signifier: string, role?: Parameters<World['token']>[1]) =>
     `Bearer ${await here.token(signifier, role)}`;

@@ -5,12 +5,15 @@ import pg from 'pg';
 import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
 
-/** A fresh migrated database: embedded, or its own one on the server of TEST_DATABASE_URL; dropped when closed. */
-export async function testDatabase(): Promise<Database & { readonly url?: string }> {
+/** A fresh migrated database: embedded, in memory or in a folder, or its own one on the server of TEST_DATABASE_URL; dropped when closed. */
+export async function testDatabase(dataDir?: string): Promise<Database & { readonly url?: string }> {
   const url = process.env['TEST_DATABASE_URL'];
   if (url === undefined) {
     const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
-    return openDatabase({ image: new Blob([new Uint8Array(image)]) });
+    return openDatabase({
+      image: new Blob([new Uint8Array(image)]),
+      ...(dataDir === undefined ? {} : { dataDir }),
+    });
   }
   const name = `tcs_test_${randomBytes(6).toString('hex')}`;
   await administer(url, `create database ${name} template tcs_template`);

@@ -23,10 +23,12 @@ export async function world(
     readonly rateLimit?: number;
     readonly logger?: Logger;
     readonly environment?: Readonly<Record<string, string>>;
+    /** Where the embedded database rests; absent: in memory. */
+    readonly dataDir?: string;
   } = {},
 ) {
   const clock = fixedClock();
-  const database = await testDatabase();
+  const database = await testDatabase(options.dataDir);
   const config = readConfig({
     TCS_DATA_DIR: process.env['TCS_TEST_FOLDER'],
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,

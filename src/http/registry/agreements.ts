@@ -40,6 +40,7 @@ const terms = {
   deviceRanges: ranges.default([]),
   volumeCap: fields.count.optional(),
   gatewayPermitted: z.boolean().default(false),
+  laboratoryKeys: z.boolean().optional(),
   documentSha256: fields.sha256.optional(),
   signatories: z.array(fields.text(200)).max(20).optional(),
 };

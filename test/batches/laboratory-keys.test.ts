@@ -1,0 +1,430 @@
+import { execFileSync } from 'node:child_process';
+import { createPrivateKey, createPublicKey, hash, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import request from 'supertest';
+import { openZip } from '../../src/archive/read-zip.ts';
+import { sweepResults } from '../../src/batches/sweep-results.ts';
+import { workOnce } from '../../src/batches/worker.ts';
+import { query } from '../../src/db/pool.ts';
+import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+import { TEST_NOW } from '../support/dates.ts';
+import { onPostgres } from '../support/test-database.ts';
+
+const RANGE = { from: '00-DB-12-34-20-00-00-00', to: '00-DB-12-34-20-00-FF-FF' };
+
+describe('keys for laboratories', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-lab-'));
+  const dataDir = path.join(folder, 'database');
+  const written: string[] = [];
+  let here: BatchWorld;
+  let recipient: string;
+  beforeAll(async () => {
+    const logger = pino({ level: 'trace' }, { write: (line: string) => void written.push(line) });
+    here = await batchWorld({ chunkItems: 10 }, { logger, dataDir });
+    Object.assign(here.app.batches, { laboratoryKeys: true });
+    recipient = certificate('lab', 'rsa:2048');
+    await vary({ laboratoryKeys: true });
+  });
+  afterAll(async () => {
+    await here.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A certificate of the tests' instant, made by OpenSSL, and its key beside it. */
+  function certificate(name: string, key: string, options: readonly string[] = [], at = TEST_NOW): string {
+    const file = path.join(folder, name);
+    const from = new Date(at.getTime() - 86_400_000);
+    const instant = (when: Date) =>
+      when
+        .toISOString()
+        .replace(/[-:T]|\.\d+/g, '')
+        .slice(0, 15);
+    const algorithm = key === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : [key];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-newkey',
+        ...algorithm,
+        '-nodes',
+        '-keyout',
+        `${file}.key`,
+        '-out',
+        `${file}.csr`,
+        '-subj',
+        `/CN=${name}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    // openssl req -x509 knows no beginning; ca does.
+    writeFileSync(`${file}.index`, '');
+    writeFileSync(
+      `${file}.conf`,
+      `[ca]\ndefault_ca=d\n[d]\ndatabase=${file}.index\nrand_serial=yes\nnew_certs_dir=${folder}\ndefault_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n[e]\n${options.join('\n')}\n`,
+    );
+    execFileSync(
+      'openssl',
+      [
+        'ca',
+        '-batch',
+        '-config',
+        `${file}.conf`,
+        '-selfsign',
+        '-keyfile',
+        `${file}.key`,
+        '-in',
+        `${file}.csr`,
+        '-out',
+        `${file}.pem`,
+        '-startdate',
+        instant(from),
+        '-enddate',
+        instant(new Date(at.getTime() + 30 * 86_400_000)),
+        '-notext',
+      ],
+      { stdio: 'ignore' },
+    );
+    return readFileSync(`${file}.pem`, 'latin1');
+  }
+  /** Another version of METERWORKS' agreement. */
+  async function vary(terms: object): Promise<void> {
+    await query(
+      here.database.pool,
+      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+       select participant_id, kind, key, version + 1, state, since, value || $1::jsonb, source, recorded_at
+         from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
+      [JSON.stringify(terms)],
+    );
+  }
+  const order = async (change: object = {}, as = 'METERWORKS') =>
+    request(here.http)
+      .post('/v1/batches/generations')
+      .set('Authorization', await here.bearer(as))
+      .send({ purpose: PURPOSE, devices: 3, ...RANGE, recipient, name: 'rig', ...change });
+  const fetchKeys = async (id: string, as = 'METERWORKS') =>
+    request(here.http)
+      .get(`/v1/batches/${id}/keys`)
+      .set('Authorization', await here.bearer(as))
+      .buffer(true)
+      .parse((response, done) => {
+        const chunks: Buffer[] = [];
+        response
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', () => done(null, Buffer.concat(chunks)));
+      });
+  const acknowledge = async (id: string, sha256: string) =>
+    request(here.http)
+      .post(`/v1/batches/${id}/keys/receipt`)
+      .set('Authorization', await here.bearer('METERWORKS'))
+      .send({ sha256 });
+  /** What is in the message, as OpenSSL opens it: PEM by name. */
+  async function open(message: Buffer, name = 'lab'): Promise<Map<string, string>> {
+    const file = path.join(folder, 'keys');
+    writeFileSync(`${file}.p7m`, message);
+    execFileSync('openssl', [
+      'cms',
+      '-decrypt',
+      '-binary',
+      '-inform',
+      'DER',
+      '-in',
+      `${file}.p7m`,
+      '-inkey',
+      path.join(folder, `${name}.key`),
+      '-out',
+      `${file}.zip`,
+    ]);
+    const archive = await openZip(`${file}.zip`, { entries: 1000, entrySize: 10_000 });
+    const found = new Map<string, string>();
+    for (const entry of archive.entries) found.set(entry.name, (await archive.read(entry)).toString());
+    await archive.close();
+    expect(archive.troubles).toEqual([]);
+    return found;
+  }
+  const reasonsOf = (answer: { body: unknown }) =>
+    (answer.body as { errors: { reason: string }[] }).errors.map((one) => one.reason);
+
+  test('an order gives both certificates of each next free device, and keys that only the recipient opens', async () => {
+    // The second Device ID of the range has a certificate already.
+    const { id: before } = (await here.submit([{ id: 'one', csr: deviceCsr('00db123420000001').pem }]))
+      .body as BatchBody;
+    await here.work();
+    expect((await here.get(`/v1/batches/${before}`)).body).toMatchObject({ state: 'COMPLETED' });
+
+    const answer = await order();
+    expect([answer.status, answer.headers['location']]).toEqual([
+      202,
+      `/v1/batches/${(answer.body as BatchBody).id}`,
+    ]);
+    const { id } = answer.body as BatchBody;
+    expect((await fetchKeys(id)).status).toBe(409);
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
+      state: 'COMPLETED',
+      items: 6,
+      progress: { counts: { SUCCESS: 6 } },
+    });
+    const fetched = await fetchKeys(id);
+    expect(fetched.headers).toMatchObject({
+      'content-type': 'application/pkcs7-mime',
+      'content-disposition': 'attachment; filename=rig-keys.p7m',
+      'cache-control': 'no-store',
+      etag: `"${hash('sha256', fetched.body as Buffer)}"`,
+    });
+    const keys = await open(fetched.body as Buffer);
+    const names = ['00DB123420000000', '00DB123420000002', '00DB123420000003'].flatMap((eui64) => [
+      `${eui64}-DS`,
+      `${eui64}-KA`,
+    ]);
+    expect([...keys.keys()]).toEqual(names.map((name) => `${name}.key`));
+    const { rows } = await query<{ id: string; der: Buffer; profile: string }>(
+      here.database.pool,
+      `select i.id, c.der, c.profile from batch_item i join certificate c on c.batch_id = i.batch_id and c.batch_position = i.position
+        where i.batch_id = $1 order by i.position`,
+      [id],
+    );
+    expect(rows.map((row) => row.id)).toEqual(names);
+    for (const row of rows) {
+      const key = createPrivateKey(keys.get(`${row.id}.key`) ?? '');
+      expect(new X509Certificate(row.der).checkPrivateKey(key)).toBe(true);
+      expect(row.profile).toContain(row.id.endsWith('DS') ? 'digital-signing' : 'key-agreement');
+    }
+    // OpenSSL reads them too, and each key is one of its own.
+    writeFileSync(path.join(folder, 'one.key'), keys.get(`${names[0]}.key`) ?? '');
+    execFileSync('openssl', ['pkey', '-in', path.join(folder, 'one.key'), '-check', '-noout'], {
+      stdio: 'ignore',
+    });
+    expect(
+      new Set(
+        [...keys.values()].map((pem) =>
+          createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('hex'),
+        ),
+      ).size,
+    ).toBe(6);
+    expect(() =>
+      execFileSync(
+        'openssl',
+        [
+          'cms',
+          '-decrypt',
+          '-binary',
+          '-inform',
+          'DER',
+          '-in',
+          path.join(folder, 'keys.p7m'),
+          '-inkey',
+          path.join(folder, 'one.key'),
+        ],
+        { stdio: 'ignore' },
+      ),
+    ).toThrow();
+  }, 60_000);
+
+  test('a broken download is repeated, the same octets; acknowledged by their SHA-256 they are gone, for good', async () => {
+    const { id } = (await order({ devices: 1 })).body as BatchBody;
+    await here.work();
+    const first = (await fetchKeys(id)).body as Buffer;
+    const broken = await acknowledge(id, hash('sha256', first.subarray(1)));
+    expect([broken.status, (broken.body as { detail: string }).detail]).toEqual([
+      409,
+      expect.stringContaining('they are kept'),
+    ]);
+    expect(((await fetchKeys(id)).body as Buffer).equals(first)).toBe(true);
+    const receipt = await acknowledge(id, hash('sha256', first));
+    expect([receipt.status, receipt.body]).toEqual([200, { acknowledgedAt: '2026-11-24T12:00:00Z' }]);
+    expect((await acknowledge(id, hash('sha256', first))).status).toBe(200);
+    const late = await fetchKeys(id);
+    expect(late.status).toBe(409);
+    expect(
+      (await query(here.database.pool, `select from laboratory_keys_piece where batch_id = $1`, [id]))
+        .rowCount,
+    ).toBe(0);
+    // The certificates are had as ever, and the Device ID is not taken again.
+    expect((await here.get(`/v1/batches/${id}/items`)).body).toMatchObject({
+      items: [{ status: 'SUCCESS' }, { status: 'SUCCESS' }],
+    });
+  });
+
+  test('no private key is in the database, its files, the log or the data folder; the scalars were looked for', async () => {
+    const { id } = (await order({ devices: 10 })).body as BatchBody;
+    await here.work();
+    const keys = await open((await fetchKeys(id)).body as Buffer);
+    expect(keys.size).toBe(20);
+    const scalars = [...keys.values()].map((pem) =>
+      Buffer.from(createPrivateKey(pem).export({ format: 'jwk' }).d ?? '', 'base64url'),
+    );
+    await query(here.database.pool, 'checkpoint');
+    const shown = async (sql: string) =>
+      (await query<{ data_directory: string }>(here.database.pool, sql)).rows[0]?.data_directory ?? '';
+    const data = onPostgres ? await shown('show data_directory') : dataDir;
+    const places = new Map<string, Buffer>([['the log', Buffer.from(written.join(''))]]);
+    for (const inside of [data, here.batches.folder])
+      for (const entry of readdirSync(inside, { recursive: true, withFileTypes: true }))
+        if (entry.isFile())
+          places.set(
+            path.join(entry.parentPath, entry.name),
+            readFileSync(path.join(entry.parentPath, entry.name)),
+          );
+    const { rows: tables } = await query<{ name: string }>(
+      here.database.pool,
+      `select tablename as name from pg_tables where schemaname = 'public'`,
+    );
+    for (const { name } of tables) {
+      const { rows } = await query<{ row: string }>(
+        here.database.pool,
+        `select t::text as row from "${name}" t`,
+      );
+      places.set(`table ${name}`, Buffer.from(rows.map(({ row }) => row).join('\n')));
+    }
+    const whereIs = (octets: Buffer | string) =>
+      [...places].filter(([, content]) => content.includes(octets)).map(([place]) => place);
+    // The search finds what is there: a public key, in files and in the form in which tables show octets.
+    const point = Buffer.from(
+      createPublicKey([...keys.values()][0] ?? '').export({ format: 'jwk' }).x ?? '',
+      'base64url',
+    );
+    expect(whereIs(point.toString('hex'))).toContain('table certificate');
+    expect(whereIs(point).some((place) => place.startsWith(data))).toBe(true);
+    for (const scalar of onPostgres ? scalars.slice(0, 4) : scalars)
+      expect(
+        [scalar, scalar.toString('hex'), scalar.toString('base64').slice(0, 16)].flatMap(whereIs),
+      ).toEqual([]);
+    expect(whereIs('BEGIN PRIVATE KEY')).toEqual([]);
+  }, 120_000);
+
+  test('whoever dies over an order leaves nothing; the next one makes other keys', async () => {
+    const { id } = (await order({ devices: 2 })).body as BatchBody;
+    await query(
+      here.database.pool,
+      `create function die() returns trigger language plpgsql as $$ begin raise exception 'died'; end $$`,
+    );
+    await query(
+      here.database.pool,
+      `create trigger die before insert on laboratory_keys_piece for each statement execute function die()`,
+    );
+    await expect(workOnce(here.batches)).rejects.toThrow('died');
+    for (const table of ['laboratory_keys', 'laboratory_device', 'batch_item'])
+      expect(
+        (await query(here.database.pool, `select from ${table} where batch_id = $1`, [id])).rowCount,
+      ).toBe(0);
+    await query(here.database.pool, `drop trigger die on laboratory_keys_piece`);
+    await query(here.database.pool, `update batch set parse_after = null`);
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
+      state: 'COMPLETED',
+      progress: { counts: { SUCCESS: 4 } },
+    });
+  });
+
+  test('keys that nobody fetched go with the result; a range without enough free Device IDs refuses the order', async () => {
+    const small = { from: '00-DB-12-34-20-01-00-00', to: '00-DB-12-34-20-01-00-02' };
+    const { id } = (await order({ devices: 2, ...small })).body as BatchBody;
+    await here.work();
+    const over = (await order({ devices: 2, ...small })).body as BatchBody;
+    await here.work();
+    expect((await here.get(`/v1/batches/${over.id}`)).body).toMatchObject({
+      state: 'REJECTED',
+      reasons: [{ reason: 'GENERATION_RANGE', errorCode: 'FM:RANGE' }],
+    });
+    expect((await fetchKeys(over.id)).status).toBe(409);
+    here.clock.advance(29 * 86_400_000);
+    await sweepResults(30, here.batches);
+    expect((await fetchKeys(id)).status).toBe(200);
+    here.clock.advance(2 * 86_400_000);
+    await sweepResults(30, here.batches);
+    expect((await fetchKeys(id)).status).toBe(409);
+    expect(
+      (await query(here.database.pool, `select from laboratory_keys_piece where batch_id = $1`, [id]))
+        .rowCount,
+    ).toBe(0);
+    here.clock.advance(-31 * 86_400_000);
+  });
+
+  test('only its owner sees the keys of a batch', async () => {
+    const { id } = (await order({ devices: 1 })).body as BatchBody;
+    await here.work();
+    expect((await fetchKeys(id, 'NORTHGATE')).status).toBe(404);
+    const { id: plain } = (await here.submit([{ id: 'one', csr: deviceCsr('00db12342a000001').pem }]))
+      .body as BatchBody;
+    await here.work();
+    expect((await fetchKeys(plain)).status).toBe(409);
+  });
+
+  describe('are refused', () => {
+    test('where the service makes none, or the agreement does not allow it, with every reason', async () => {
+      Object.assign(here.app.batches, { laboratoryKeys: false });
+      await vary({ laboratoryKeys: false });
+      const answer = await order();
+      expect([answer.status, reasonsOf(answer)]).toEqual([
+        403,
+        ['LABORATORY_KEYS_OFF', 'LABORATORY_KEYS_NOT_AGREED'],
+      ]);
+      Object.assign(here.app.batches, { laboratoryKeys: true });
+      expect(reasonsOf(await order())).toEqual(['LABORATORY_KEYS_NOT_AGREED']);
+      await vary({ laboratoryKeys: true });
+      // A member of the SEC has no agreement that could allow it.
+      const north = { from: '00-DB-12-34-10-00-00-00', to: '00-DB-12-34-10-00-00-FF' };
+      expect(reasonsOf(await order(north, 'NORTHGATE'))).toEqual(['LABORATORY_KEYS_NOT_AGREED']);
+      expect((await order({}, 'OLDMETER')).status).toBe(403);
+    });
+
+    test.each([
+      [
+        "another's range",
+        { from: '00-DB-12-34-10-00-00-00', to: '00-DB-12-34-10-00-00-FF' },
+        'GENERATION_RANGE',
+      ],
+      ['a range that ends before it begins', { from: RANGE.to, to: RANGE.from }, 'GENERATION_RANGE'],
+      ['more devices than the range has', { devices: 3, to: '00-DB-12-34-20-00-00-01' }, 'GENERATION_RANGE'],
+      ['more than half as many devices as a batch has items', { devices: 25_001 }, 'GENERATION_DEVICES'],
+    ])('for %s', async (_, change, reason) => {
+      const answer = await order(change);
+      expect([answer.status, reasonsOf(answer)]).toEqual([400, [reason]]);
+    });
+
+    test.each([
+      ['a text', () => 'no certificate', 'RECIPIENT_UNREADABLE'],
+      ['a private key', () => readFileSync(path.join(folder, 'lab.key'), 'latin1'), 'RECIPIENT_UNREADABLE'],
+      ['an RSA key of 1024 bits', () => certificate('weak', 'rsa:1024'), 'RECIPIENT_KEY'],
+      ['a P-256 key', () => certificate('curve', 'ec'), 'RECIPIENT_KEY'],
+      [
+        'a keyUsage of digitalSignature',
+        () => certificate('signer', 'rsa:2048', ['keyUsage=digitalSignature']),
+        'RECIPIENT_USAGE',
+      ],
+      [
+        'a CA',
+        () =>
+          certificate('ca', 'rsa:2048', ['basicConstraints=CA:true', 'keyUsage=keyEncipherment,keyCertSign']),
+        'RECIPIENT_USAGE',
+      ],
+      [
+        'a certificate that has expired',
+        () => certificate('old', 'rsa:2048', [], new Date(TEST_NOW.getTime() - 40 * 86_400_000)),
+        'RECIPIENT_VALIDITY',
+      ],
+      [
+        'one that is not valid yet',
+        () => certificate('early', 'rsa:2048', [], new Date(TEST_NOW.getTime() + 3 * 86_400_000)),
+        'RECIPIENT_VALIDITY',
+      ],
+    ])('for a recipient with %s', async (_, made, reason) => {
+      const answer = await order({ recipient: made() });
+      expect([answer.status, reasonsOf(answer)]).toEqual([400, [reason]]);
+    });
+
+    test('for a recipient whose key everybody knows', async () => {
+      const spki = createPublicKey(recipient).export({ type: 'spki', format: 'der' });
+      const { issuance } = here.app.batches;
+      Object.assign(here.app.batches, {
+        issuance: { ...issuance, refusedKeys: new Set([hash('sha256', spki)]) },
+      });
+      expect(reasonsOf(await order())).toEqual(['RECIPIENT_KEY']);
+      Object.assign(here.app.batches, { issuance });
+    });
+  });
+});
