@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
+import { refusedNameIn } from '../lint/refused-name.ts';
 import { readYamlFile, yamlReasons } from '../yaml/read-yaml.ts';
-import { readName } from '../x509/name.ts';
-import { COMMON_NAME } from '../x509/oids.ts';
 
 /**
  * Names and keys of the published test PKIs, under which this service never serves and which it never certifies. Live
@@ -30,11 +29,8 @@ export function loadRefused(templatesDir: string): Refused {
 
 /** Why a CA of this name and key may not be served, or `undefined`. @param subject Name DER @param spkiSha256 lower-case hex */
 export function whyRefused(subject: Buffer, spkiSha256: string, refused: Refused): string | undefined {
-  for (const attribute of readName(subject)) {
-    const name = attribute.value.toString('latin1');
-    const why = attribute.type === COMMON_NAME ? refused.commonNames.get(name) : undefined;
-    if (why !== undefined) return `its commonName ${name} is refused: ${why}`;
-  }
+  const name = refusedNameIn(subject, refused.commonNames);
+  if (name !== undefined) return `its commonName ${name.commonName} is refused: ${name.why}`;
   return refused.keys.has(spkiSha256) ? 'its public key belongs to a published test PKI' : undefined;
 }
 

@@ -1,7 +1,6 @@
 import { Router } from 'express';
-import { Fault } from '../domain/fault.ts';
 import { checksOneByOne } from '../issuance/check-eligibility.ts';
-import { checkCertificate } from '../lint/check-certificate.ts';
+import { certificateUnreadable, checkCertificate } from '../lint/check-certificate.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
 import { callerOf } from './auth.ts';
@@ -58,13 +57,7 @@ function decode(octets: Buffer): Buffer {
     return decodeCertificateInput(octets);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    const reason = {
-      reason: 'CERTIFICATE_UNPARSEABLE',
-      clause: 'RFC 7468, 5',
-      detail: error.message,
-      fix: 'Send one certificate as DER, PEM (BEGIN CERTIFICATE) or Base64 of DER.',
-    };
-    throw new Fault('certificate-unreadable', 'This is not a certificate.', { reasons: [reason] });
+    throw certificateUnreadable(error, 'RFC 7468, 5');
   }
 }
 

@@ -6,6 +6,7 @@ import { CHANNELS } from '../domain/certificate-request.ts';
 import { OUTCOMES } from '../domain/decision.ts';
 import { parseEui64 } from '../domain/eui64.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
+import { isSignifier, SIGNIFIER_FORM } from '../domain/signifier.ts';
 
 extendZodWithOpenApi(z);
 export { z };
@@ -44,7 +45,7 @@ const question = {
   channel: z.enum(CHANNELS).default('INTERNET').openapi('DeliveryChannel'),
   onBehalfOf: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .refine(isSignifier, `is no Signifier: ${SIGNIFIER_FORM}`)
     .optional()
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
@@ -117,14 +118,10 @@ const serialNumberFilter = z.string().transform((text, context) => {
 const instantFilter = z.iso.datetime().transform((text) => new Date(text));
 
 export const certificateList = z.strictObject({
-  onBehalfOf: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/)
-    .optional()
-    .openapi({
-      description:
-        'Signifier of another participant: an operator of the DCC lists what the DCC had issued on its behalf, an assessor or auditor all that it has',
-    }),
+  onBehalfOf: z.string().refine(isSignifier, `is no Signifier: ${SIGNIFIER_FORM}`).optional().openapi({
+    description:
+      'Signifier of another participant: an operator of the DCC lists what the DCC had issued on its behalf, an assessor or auditor all that it has',
+  }),
   category: category.optional(),
   eui64: eui64Filter.optional().openapi({ type: 'string' }),
   serialNumber: serialNumberFilter.optional().openapi({ type: 'string' }),

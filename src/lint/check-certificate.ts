@@ -7,6 +7,7 @@ import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { readCertificate, type CertificateFacts, type TbsFacts } from '../x509/read-certificate.ts';
 import { runRules } from './lint.ts';
+import { refusedNameIn } from './refused-name.ts';
 import { extensionOf, type CertificateKind, type LintFinding } from './rule.ts';
 
 /** A profile as far as a certificate can be recognised by it. */
@@ -61,14 +62,19 @@ function read(der: Buffer): CertificateFacts {
     return readCertificate(der);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
-    const reason = {
-      reason: 'CERTIFICATE_UNPARSEABLE',
-      clause: 'RFC 5280, 4.1; X.690, 10',
-      detail: error.message,
-      fix: 'Send one certificate as DER, PEM (BEGIN CERTIFICATE) or Base64 of DER.',
-    };
-    throw new Fault('certificate-unreadable', 'This is not a certificate in DER.', { reasons: [reason] });
+    throw certificateUnreadable(error, 'RFC 5280, 4.1; X.690, 10');
   }
+}
+
+/** What was sent is no certificate. @param clause  of the form that it does not have */
+export function certificateUnreadable({ message }: DerError, clause: string): Fault {
+  const reason = {
+    reason: 'CERTIFICATE_UNPARSEABLE',
+    clause,
+    detail: message,
+    fix: 'Send one certificate as DER, PEM (BEGIN CERTIFICATE) or Base64 of DER.',
+  };
+  return new Fault('certificate-unreadable', 'This is not a certificate.', { reasons: [reason] });
 }
 
 interface Recognised {
@@ -183,13 +189,10 @@ function checkValidity({ validity }: TbsFacts, now: Date): LintFinding[] {
 
 /** A certificate of live SMKI, or of the published test PKI, is not one of ours. */
 function checkNames(facts: TbsFacts, refused: ReadonlyMap<string, string>): LintFinding[] {
-  return readName(facts.issuer).flatMap((name) => {
-    const text = name.value.toString('latin1');
-    const why = name.type === oids.COMMON_NAME ? refused.get(text) : undefined;
-    return why === undefined
-      ? []
-      : [finding('test-issuer', 'WARN', 'DESIGN: certs-templates/refused', `the issuer ${text}: ${why}`)];
-  });
+  const name = refusedNameIn(facts.issuer, refused);
+  if (name === undefined) return [];
+  const detail = `the issuer ${name.commonName}: ${name.why}`;
+  return [finding('test-issuer', 'WARN', 'DESIGN: certs-templates/refused', detail)];
 }
 
 function finding(

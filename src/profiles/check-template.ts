@@ -1,4 +1,5 @@
 import type { Category } from '../domain/category.ts';
+import { isPrintable } from '../x509/name.ts';
 import type { AuthorityTemplate, Profile, SubjectLine } from './profile.ts';
 
 /** What is wrong with one template, and in which of its fields. */
@@ -50,7 +51,8 @@ function checkSubjectLine(line: SubjectLine, place: number, category: Category):
     return [{ path, detail: '{eui64} and nothing else is written as bit-string' }];
   if (value === '{common-name}' && optional !== true)
     return [{ path, detail: '{common-name} may be absent, so the line must say optional: true' }];
-  if (as === 'printable' && !PRINTABLE.test(value))
+  // A role code fits, free text may not.
+  if (as === 'printable' && value !== '{role-code}' && !isPrintable(value))
     return [{ path, detail: `${value} does not fit a PrintableString` }];
   return [];
 }
@@ -66,5 +68,3 @@ const ALTERNATIVE_NAMES: Record<Category, (typeof ALTERNATIVE_FORMS)[number] | u
   DEVICE: 'hardwareModuleName',
   DCCKI: 'dNSNames',
 };
-/** X.680, 41.4; a role code fits it, free text may not. */
-const PRINTABLE = /^([A-Za-z0-9 '()+,\-./:=?]*|\{role-code\})$/;

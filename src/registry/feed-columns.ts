@@ -11,6 +11,7 @@ import {
   type FeedRegistryEntry,
 } from '../domain/feed.ts';
 import { IDENTIFIER_KINDS, MEMBERSHIP_STATES, PARTY_CATEGORIES } from '../domain/participant.ts';
+import { isSignifier, SIGNIFIER_FORM } from '../domain/signifier.ts';
 
 /** What a cell says, or what is wrong with it. */
 export type Cell<T> = { readonly value: T } | { readonly fault: string; readonly fix: string };
@@ -165,12 +166,12 @@ function eui64(text: string): Cell<Eui64> {
 }
 
 function signifier(text: string): Cell<string> {
-  if (/^[A-Z0-9_-]{3,32}$/.test(text)) return { value: text };
+  if (isSignifier(text)) return { value: text };
   const upper = text.toUpperCase();
-  const meant = /^[A-Z0-9_-]{3,32}$/.test(upper) ? `; did you mean ${upper}?` : '';
+  const meant = isSignifier(upper) ? `; did you mean ${upper}?` : '';
   return {
     fault: `${shown(text)} is not a Signifier${meant}`,
-    fix: 'A Signifier has 3 to 32 of A-Z, 0-9, _ and -.',
+    fix: `A Signifier has ${SIGNIFIER_FORM}.`,
   };
 }
 

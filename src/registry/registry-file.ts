@@ -11,6 +11,7 @@ import { didYouMean } from '../domain/did-you-mean.ts';
 import { parseEui64, type Eui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import * as participant from '../domain/participant.ts';
+import { isSignifier, SIGNIFIER_FORM } from '../domain/signifier.ts';
 import { parseYaml, yamlReasons, type YamlFault } from '../yaml/read-yaml.ts';
 import { crossCheck } from './registry-cross-check.ts';
 
@@ -39,7 +40,7 @@ const label = (longest: number) =>
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character');
 /** PostgreSQL's integer. */
 const LARGEST_COUNT = 2_147_483_647;
-const signifier = z.string().regex(/^[A-Z0-9_-]{3,32}$/, 'a Signifier has 3 to 32 of A-Z, 0-9, _ and -');
+const signifier = z.string().refine(isSignifier, `a Signifier has ${SIGNIFIER_FORM}`);
 
 /** An enum whose message names what was meant. */
 function word<const Words extends readonly [string, ...string[]]>(words: Words) {

@@ -66,7 +66,7 @@ function encodeValue({ as, value }: RelativeName): Buffer {
   }
   const text = value.toString();
   if (as === 'utf8') return tlv(TAG.UTF8_STRING, Buffer.from(text, 'utf8'));
-  if (!PRINTABLE.test(text)) throw new TypeError(`${text} is no PrintableString`);
+  if (!isPrintable(text)) throw new TypeError(`${text} is no PrintableString`);
   return tlv(TAG.PRINTABLE_STRING, Buffer.from(text, 'latin1'));
 }
 
@@ -96,7 +96,8 @@ const isBitString = (octets: Buffer) => {
     unused <= 7 && (octets.length === 1 ? unused === 0 : ((octets.at(-1) ?? 0) & ((1 << unused) - 1)) === 0)
   );
 };
-const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
+/** Whether a text fits a PrintableString. @see X.680, 41.4 */
+export const isPrintable = (text: string): boolean => /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text);
 const SHORT_NAMES = new Map([
   [COMMON_NAME, 'CN'],
   [ORGANIZATIONAL_UNIT_NAME, 'OU'],
@@ -108,7 +109,7 @@ const TEXT_FORMS = new Map<number, { readonly name: string; readonly isValid: (o
   [TAG.UTF8_STRING, { name: 'UTF8String', isValid: isUtf8 }],
   [
     TAG.PRINTABLE_STRING,
-    { name: 'PrintableString', isValid: (octets) => PRINTABLE.test(octets.toString('latin1')) },
+    { name: 'PrintableString', isValid: (octets) => isPrintable(octets.toString('latin1')) },
   ],
   [TAG.IA5_STRING, { name: 'IA5String', isValid: isAscii }],
   [TAG.BIT_STRING, { name: 'BIT STRING', isValid: isBitString }],

@@ -1,4 +1,5 @@
 import { parseEui64, type Eui64 } from '../../domain/eui64.ts';
+import { isSignifier, SIGNIFIER_FORM } from '../../domain/signifier.ts';
 import { z } from '../schemas.ts';
 
 /** An EUI-64 in any of its forms. */
@@ -26,9 +27,7 @@ export const text = (longest: number) =>
     .max(longest)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character');
 
-export const signifier = z
-  .string()
-  .regex(/^[A-Z0-9_-]{3,32}$/, 'is no Signifier: 3 to 32 of A-Z, 0-9, _ and -');
+export const signifier = z.string().refine(isSignifier, `is no Signifier: ${SIGNIFIER_FORM}`);
 export const sha256 = z.string().regex(/^[0-9a-fA-F]{64}$/, 'is no SHA-256 in hex');
 export const count = z.int().min(1).max(2_147_483_647);
 
