@@ -17,11 +17,10 @@ export function keepQuestion(
   const asked = { category, purpose, environment, deviceType, channel, onBehalfOf };
   if (participant === undefined)
     return { inputs: JSON.stringify({ request: asked, caller, csr, standing, referral, now }) };
-  const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay, ...core } =
-    participant;
+  const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay } = participant;
   const own = { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay };
-  const snapshot = snapshots.get(participant.id) ?? takeSnapshot(core);
-  snapshots.set(participant.id, snapshot);
+  let snapshot = snapshots.get(participant.id);
+  if (snapshot === undefined) snapshots.set(participant.id, (snapshot = takeSnapshot(participant)));
   return {
     inputs: JSON.stringify({ request: asked, caller, participant: own, csr, standing, referral, now }),
     snapshot,
@@ -36,8 +35,16 @@ export function restoreQuestion(inputs: string, snapshot: string | null): Eligib
   return { ...rest, participant: { ...core, ...rest.participant } };
 }
 
-function takeSnapshot(core: object): NonNullable<KeptQuestion['snapshot']> {
-  const value = JSON.stringify(core);
+/** What does not depend on the request: `JSON.stringify` leaves out what is `undefined`. */
+function takeSnapshot(participant: TestingParticipant): NonNullable<KeptQuestion['snapshot']> {
+  const value = JSON.stringify({
+    ...participant,
+    allocations: undefined,
+    roleAssignments: undefined,
+    deviceRanges: undefined,
+    certificatesIssued: undefined,
+    issuedInDay: undefined,
+  });
   return { sha256: createHash('sha256').update(value).digest(), value };
 }
 

@@ -115,7 +115,7 @@ export async function askRequests<Request extends UndecidedRequest>(
   return requests.map((read, place) => {
     const core = participants.get(signifierOf(read));
     const identifier = identifiers[place] ?? UNASKED;
-    const participant = core && earlier.addedTo(wholeParticipant(core, identifier));
+    const participant = core && wholeParticipant(core, identifier, earlier);
     const standing = earlier.addedToStanding(standingOf(read, identifier, keySubjects, needs), read);
     const { request, caller, referral } = read.asked;
     const { reading } = read;
@@ -149,20 +149,14 @@ export class EarlierRequests {
       this.#subjects.set(key.sha256.toString('hex'), subjectKey(reading.subject));
   }
 
-  addedTo(participant: TestingParticipant): TestingParticipant {
-    const certificates = this.#count(participant.id);
-    if (certificates === 0) return participant;
-    const issuedInDay = Object.fromEntries(
-      CATEGORIES.map((category) => [
-        category,
-        (participant.issuedInDay[category] ?? 0) + this.#count(`${participant.id} ${category}`),
-      ]),
-    );
-    return {
-      ...participant,
-      certificatesIssued: participant.certificatesIssued + certificates,
-      issuedInDay,
-    };
+  /** What a participant has had issued, the earlier ones included. */
+  addedTo({ id, certificatesIssued, issuedInDay }: ParticipantCore): Counted {
+    const certificates = this.#count(id);
+    if (certificates === 0) return { certificatesIssued, issuedInDay };
+    const inDay = { ...issuedInDay };
+    for (const category of CATEGORIES)
+      inDay[category] = (inDay[category] ?? 0) + this.#count(`${id} ${category}`);
+    return { certificatesIssued: certificatesIssued + certificates, issuedInDay: inDay };
   }
 
   addedToStanding(standing: Standing, read: UndecidedRequest): Standing {
@@ -208,9 +202,12 @@ async function findIdentifiersOf(
   return asked.map((one) => (one === undefined ? undefined : found[next++]));
 }
 
-function wholeParticipant(core: ParticipantCore, identifier: IdentifierFacts): TestingParticipant {
-  const { allocations, roleAssignments, deviceRanges } = identifier;
-  return { ...core, allocations, roleAssignments, deviceRanges };
+function wholeParticipant(
+  core: ParticipantCore,
+  { allocations, roleAssignments, deviceRanges }: IdentifierFacts,
+  earlier: EarlierRequests,
+): TestingParticipant {
+  return { ...core, allocations, roleAssignments, deviceRanges, ...earlier.addedTo(core) };
 }
 
 function standingOf(
@@ -242,6 +239,7 @@ function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } 
   return { sha256: read.key.sha256, subject: subjectKey(read.reading.subject) };
 }
 
+type Counted = Pick<TestingParticipant, 'certificatesIssued' | 'issuedInDay'>;
 type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSets' | 'refusedKeys'>;
 const UNASKED: IdentifierFacts = {
   allocations: [],

@@ -18,6 +18,7 @@ import {
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequests, type ReadRequest } from './read-request.ts';
+import { inTurns } from './in-turns.ts';
 import { decisionRecord, refusal } from './refusal.ts';
 
 /** A certificate, or why there is none. */
@@ -47,7 +48,7 @@ export async function issueCertificates(
 ): Promise<IssuanceResult[]> {
   const requests = await readRequests(asked, needs);
   const intended = await recordIntended(requests, needs, companion);
-  const signed = intended.map((one) => (one instanceof Fault ? one : signOne(one, needs)));
+  const signed = await inTurns(intended, (one) => (one instanceof Fault ? one : signOne(one, needs)));
   const confirmed = await confirm(signed, intended, secondOpinion, needs);
   return recordSigned(confirmed, requests, needs, companion);
 }
@@ -88,7 +89,7 @@ async function recordIntended(
     };
     const record = async (db: PoolClient, looked: readonly DecidedRequest[]) => {
       const decided = await bindKeys(looked, needs, at, db);
-      const intended = decided.map((one) => prepareOne(one, needs, at));
+      const intended = await inTurns(decided, (one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
       const decisions = decided.map((one) => decisionRecord(one, at));
       const events = decided.flatMap((one, position) => refusalEvents(one, intended[position], at));

@@ -9,6 +9,7 @@ import { DerError } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
 import { publicKeySha256 } from '../x509/key-identifier.ts';
 import { proofOfPossession, type ProofOfPossession } from '../x509/proof-of-possession.ts';
+import { inTurns } from './in-turns.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 
 /** A request whose CSR has been read: everything about it that needs no records. */
@@ -32,12 +33,12 @@ export async function readRequests(
   asked: readonly AskedRequest[],
   { profiles, verifier }: Pick<IssuanceNeeds, 'profiles' | 'verifier'>,
 ): Promise<ReadRequest[]> {
-  const read = asked.map((one) => ({ asked: one, csr: readStrictly(one.request.csr) }));
+  const read = await inTurns(asked, (one) => ({ asked: one, csr: readStrictly(one.request.csr) }));
   const proofs = await verifier.proofsOfPossession(
     read.flatMap(({ csr }) => (csr instanceof DerError ? [] : [csr])),
   );
   let next = 0;
-  return read.map((one) =>
+  return inTurns(read, (one) =>
     one.csr instanceof DerError
       ? unread(one.asked, one.csr)
       : readOne(one.asked, one.csr, proofs[next++] ?? 'UNTOLD', profiles),
