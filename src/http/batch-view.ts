@@ -35,7 +35,7 @@ export const batchSchema = z
       secondsLeft: z.number().optional(),
     }),
     waits: z
-      .object({ reason: z.literal('LIVE_TIMINGS'), until: instant, detail: z.string() })
+      .object({ cause: z.literal('LIVE_TIMINGS'), until: instant, detail: z.string() })
       .optional()
       .openapi({ description: 'why nothing happens now, and when it goes on' }),
     reasons: z.array(
@@ -131,7 +131,7 @@ function waitsOf({ state, rests, approvedAt, submittedAt }: Batch, now: Date, ti
   const detail =
     `Live timings: what is handed in before ${from} is worked on from ${from} to ${to} (Europe/London)` +
     (rests ? '; the window closed before this batch was done.' : '.');
-  return { reason: 'LIVE_TIMINGS' as const, until: formatInstant(until), detail };
+  return { cause: 'LIVE_TIMINGS' as const, until: formatInstant(until), detail };
 }
 
 export function itemView(item: StoredItem) {

@@ -32,7 +32,7 @@ describe('live timings', () => {
     expect(await show(id)).toMatchObject({
       state: 'QUEUED',
       items: 6,
-      waits: { reason: 'LIVE_TIMINGS', until: '2026-11-24T20:00:00Z' },
+      waits: { cause: 'LIVE_TIMINGS', until: '2026-11-24T20:00:00Z' },
     });
     expect((await show(id)).waits?.detail).toContain('before 20:00 is worked on from 20:00 to 08:00');
 

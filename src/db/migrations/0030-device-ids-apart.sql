@@ -38,7 +38,7 @@ create trigger agreed_range_not_in_registry_entry before insert on fact for each
 -- Registry Entries away by itself.
 create function refuse_device_certificate_in_registry_entry() returns trigger language plpgsql as $$
 begin
-  if exists (select 1 from made c join registry_entry r on c.eui64 between r.eui64_from and r.eui64_to
+  if exists (select 1 from made c join registry_entry r on eui64_range(r.eui64_from, r.eui64_to, '[]') @> c.eui64
       where c.category = 'DEVICE') then
     raise exception 'the Device ID of a certificate lies in a Registry Entry of the SEC Panel'
       using errcode = 'exclusion_violation', constraint = 'certificate_not_in_registry_entry';
