@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, hash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -12,6 +14,7 @@ import { query } from '../../src/db/pool.ts';
 import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { TEST_NOW } from '../support/dates.ts';
+import { tcs } from '../support/tcs.ts';
 import { onPostgres } from '../support/test-database.ts';
 
 const RANGE = { from: '00-DB-12-34-20-00-00-00', to: '00-DB-12-34-20-00-FF-FF' };
@@ -353,6 +356,64 @@ describe('keys for laboratories', () => {
     await here.work();
     expect((await fetchKeys(plain)).status).toBe(409);
   });
+
+  test('on the command line: ordered, fetched, acknowledged; what did not come whole is not acknowledged', async () => {
+    const server = here.http.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const token = path.join(folder, 'token');
+    const at = (file: string) => path.join(folder, file);
+    writeFileSync(token, (await here.bearer('METERWORKS')).replace('Bearer ', ''));
+    const there = [
+      '--url',
+      `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+      '--token-file',
+      token,
+      '--json',
+    ];
+    try {
+      const words = [
+        '--devices',
+        '2',
+        '--from',
+        RANGE.from,
+        '--to',
+        RANGE.to,
+        '--purpose',
+        PURPOSE,
+        '--recipient',
+        recipient,
+      ];
+      const ordered = await tcs({}, 'batch', 'generate', ...words, ...there);
+      expect(ordered).toMatchObject({ code: 0, fault: '' });
+      const { id } = JSON.parse(ordered.out) as BatchBody;
+      await here.work();
+      expect((await tcs({}, 'batch', 'keys', id, '--out', at('kept.p7m'), '--keep', ...there)).code).toBe(0);
+      expect((await tcs({}, 'batch', 'keys', id, '--out', at('kept.p7m'), ...there)).code).toBe(73);
+      // An octet of the message is another one when it arrives; then again what it was.
+      const flip = () =>
+        query(
+          here.database.pool,
+          `update laboratory_keys_piece set octets = set_byte(octets, 500, get_byte(octets, 500) # 1) where batch_id = $1`,
+          [id],
+        );
+      await flip();
+      const broken = await tcs({}, 'batch', 'keys', id, '--out', at('broken.p7m'), ...there);
+      expect(broken).toMatchObject({
+        code: 65,
+        fault: expect.stringContaining('nothing was acknowledged') as string,
+      });
+      expect(readdirSync(folder).filter((name) => name.startsWith('broken'))).toEqual([]);
+      await flip();
+      const fetched = await tcs({}, 'batch', 'keys', id, '--out', at('keys-of-cli.p7m'), ...there);
+      expect(JSON.parse(fetched.out)).toMatchObject({ acknowledged: true });
+      expect(readFileSync(at('keys-of-cli.p7m')).equals(readFileSync(at('kept.p7m')))).toBe(true);
+      expect((await open(readFileSync(at('keys-of-cli.p7m')))).size).toBe(4);
+      expect((await tcs({}, 'batch', 'keys', id, '--out', at('late.p7m'), ...there)).code).toBe(73);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  }, 60_000);
 
   describe('are refused', () => {
     test('where the service makes none, or the agreement does not allow it, with every reason', async () => {
