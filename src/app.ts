@@ -23,6 +23,7 @@ import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { findExposedKeys } from './keys/key-exposure.ts';
 import { DEFAULT_BATCH_LIMITS } from './batches/batch-limits.ts';
+import { watchDrops } from './batches/drop-folder.ts';
 import { loadItemCodes } from './batches/item-codes.ts';
 import type { BatchNeeds } from './batches/needs.ts';
 import { sweepResults } from './batches/sweep-results.ts';
@@ -84,9 +85,11 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   let stopSweep = () => Promise.resolve();
   let worker: BatchWorker | undefined;
   let deliverer: Deliverer | undefined;
+  let drops: { stop(): Promise<void> } | undefined;
   let sweeper: NodeJS.Timeout | undefined;
   const close = async () => {
     clearInterval(sweeper);
+    await drops?.stop();
     await worker?.stop();
     await deliverer?.stop();
     await stopSweep();
@@ -136,6 +139,12 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       // Who leaves batches to workers leaves this to them, too.
       if (config.batchLanes > 0)
         deliverer = startDeliveries(webhooks, (err) => logger.error({ err }, 'a webhook had to wait'));
+      const { dropFolder: folder, dropCredentials: credentials = [] } = config;
+      if (config.batchLanes > 0 && folder !== undefined)
+        drops = watchDrops({ folder, credentials }, batches, {
+          onTaken: () => worker?.wake(),
+          onTrouble: (err) => logger.error({ err }, 'the drop folder was not taken whole'),
+        });
       const sweep = () => {
         const before = new Date(clock.now().getTime() - config.batchRetentionDays * DAY);
         sweepDeliveries(before, database.pool).catch((err: unknown) =>

@@ -44,6 +44,10 @@ export interface Config {
   readonly liveTimings?: LiveTimings;
   /** Keys are made for laboratories whose agreement allows it. */
   readonly laboratoryKeys: 'on' | 'off';
+  /** Folder from which batches are taken; absent: none is. */
+  readonly dropFolder?: string;
+  /** Prefixes of the tokens as whose owners they are handed in. */
+  readonly dropCredentials?: readonly string[];
   /** Where webhooks may go. */
   readonly webhookTargets: WebhookTargets;
 }
@@ -76,6 +80,13 @@ export function readConfig(environment: Environment): Config {
       faults.push(
         reason(`${issue.path.join('.')}: ${issue.message}`, 'See the configuration table of the README.'),
       );
+  if (values.has('TCS_DROP_FOLDER') !== values.has('TCS_DROP_CREDENTIALS'))
+    faults.push(
+      reason(
+        'TCS_DROP_FOLDER and TCS_DROP_CREDENTIALS go together.',
+        'Set both: where files are dropped, and as whom they are handed in.',
+      ),
+    );
   if (faults.length > 0 || !parsed.success)
     throw new Fault('configuration-invalid', 'The configuration has faults; the service does not start.', {
       reasons: faults,
@@ -91,17 +102,17 @@ export function readConfig(environment: Environment): Config {
 /** The effective settings for people: name, value, meaning; secrets only as given or not given. */
 export function describeConfig(config: Config): { name: string; value: string; meaning: string }[] {
   return SETTINGS.map(({ name, key, meaning, secret }) => {
-    const value = config[key];
-    const shown =
-      value === undefined
-        ? '(not set)'
-        : secret
-          ? '(set, not shown)'
-          : typeof value === 'object'
-            ? formatTimings(value)
-            : String(value);
+    const value = textOf(config, key);
+    const shown = value === undefined ? '(not set)' : secret ? '(set, not shown)' : value;
     return { name, value: shown, meaning };
   });
+}
+
+function textOf(config: Config, key: keyof Config): string | undefined {
+  if (key === 'liveTimings') return config.liveTimings && formatTimings(config.liveTimings);
+  if (key === 'dropCredentials') return config.dropCredentials?.join(',');
+  const value = config[key];
+  return value === undefined ? undefined : String(value);
 }
 
 function unknownNames(environment: Environment): Reason[] {
@@ -191,6 +202,18 @@ const SCHEMA = z.object({
     )
     .transform((text) => (text === 'on' ? LIVE_WINDOW : parseTimings(text))),
   TCS_LABORATORY_KEYS: z.enum(['on', 'off']).default('off'),
+  TCS_DROP_FOLDER: z
+    .string()
+    .transform((folder) => path.resolve(folder))
+    .optional(),
+  TCS_DROP_CREDENTIALS: z
+    .string()
+    .regex(
+      /^[0-9a-f]{8}(,[0-9a-f]{8})*$/,
+      'prefixes of tokens, as tcs token list shows them, with commas between',
+    )
+    .transform((text) => text.split(','))
+    .optional(),
   TCS_WEBHOOK_TARGETS: z.enum(WEBHOOK_TARGETS).default('public'),
 });
 
@@ -329,6 +352,20 @@ export const SETTINGS: readonly Setting[] = [
     default: 'off',
     secret: false,
     meaning: 'on: keys are made for laboratories whose agreement allows it',
+  },
+  {
+    name: 'TCS_DROP_FOLDER',
+    key: 'dropFolder',
+    default: 'none',
+    secret: false,
+    meaning: 'folder from which batches are taken: <SIGNIFIER>/<CATEGORY>/<PURPOSE>/',
+  },
+  {
+    name: 'TCS_DROP_CREDENTIALS',
+    key: 'dropCredentials',
+    default: 'none',
+    secret: false,
+    meaning: 'prefixes of the tokens as whose owners they are handed in, one for each participant',
   },
   {
     name: 'TCS_WEBHOOK_TARGETS',

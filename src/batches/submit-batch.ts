@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { Fault } from '../domain/fault.ts';
-import type { Caller } from '../domain/participant.ts';
+import type { Caller, CallerRole } from '../domain/participant.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { findParticipantRef } from '../registry/participants.ts';
 import type { BatchContentType } from './batch-item.ts';
 import { insertBatch, requireBatch, type Batch, type BatchRequest } from './batch-store.ts';
 import type { ReceivedUpload } from './receive-upload.ts';
+
+/** Who hands batches in, and controls them. */
+export const SUBMITTERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
 
 /** A batch as it is handed in. */
 export interface SubmittedBatch {
@@ -27,8 +30,8 @@ export async function submitBatch(
   caller: Caller,
   at: Date,
   db: PoolClient,
+  id: string = randomUUID(),
 ): Promise<Batch> {
-  const id = randomUUID();
   await insertBatch(
     {
       id,

@@ -14,6 +14,7 @@ import {
 import type { BatchNeeds } from '../batches/needs.ts';
 import { generationOrder, submitGeneration } from '../batches/generation.ts';
 import { acknowledgeKeys } from '../batches/laboratory-keys.ts';
+import { SUBMITTERS } from '../batches/submit-batch.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
 import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
@@ -24,8 +25,6 @@ import * as schemas from './schemas.ts';
 
 const { z } = schemas;
 
-/** Who hands batches in, and controls them. */
-export const SUBMITTERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
 export const BATCH_READERS: readonly CallerRole[] = [
   ...SUBMITTERS,
   'PARTICIPANT_VIEWER',

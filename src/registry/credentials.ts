@@ -189,6 +189,16 @@ export async function findApplicant(
   return { caller: toCaller(row, now), revoked: row.revoked_at !== null };
 }
 
+/** Who stands behind a credential by its prefix, if it holds now. */
+export async function findValidByPrefix(prefix: string, now: Date, db: Db): Promise<Caller | undefined> {
+  const { rows } = await query<CallerRow>(
+    db,
+    `${SELECT_CALLER} where c.prefix = $1 and c.revoked_at is null and c.expires_at > $2`,
+    [prefix, now],
+  );
+  return rows[0] === undefined ? undefined : toCaller(rows[0], now);
+}
+
 /** Remembers that credentials were used; at most one write a minute for each. */
 export async function touchCredentials(ids: readonly string[], now: Date, db: Db): Promise<void> {
   await query(

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CATEGORIES, PURPOSES } from '../domain/category.ts';
+import { Fault } from '../domain/fault.ts';
+import type { Caller } from '../domain/participant.ts';
+import { recordEvents } from '../audit/audit-log.ts';
+import { query, withTransaction } from '../db/pool.ts';
+import { findValidByPrefix } from '../registry/credentials.ts';
+import type { BatchContentType } from './batch-item.ts';
+import type { BatchNeeds } from './needs.ts';
+import { receiveUpload, type ReceivedUpload } from './receive-upload.ts';
+import { submitBatch, SUBMITTERS } from './submit-batch.ts';
+
+/** A folder that is watched, and as whom what lies in it is handed in. */
+export interface DropFolder {
+  readonly folder: string;
+  /** Prefixes of tokens (`tcs token list`), one for each participant: no secret, and taken back like any token. */
+  readonly credentials: readonly string[];
+}
+
+/**
+ * Hands in what lies in `<folder>/<SIGNIFIER>/<CATEGORY>/<PURPOSE>/`, and moves it to `done/` or `refused/` of the participant
+ * with a report beside it. Names that begin with a full stop or end with `.part` or `.tmp` are not looked at, nor what
+ * changed within the last seconds: files are best written under such a name and then given their own.
+ * @param onTrouble  told of what is left where it is: it is looked at again
+ * @returns how many files were moved
+ */
+export async function takeDrops(
+  { folder, credentials }: DropFolder,
+  needs: BatchNeeds,
+  onTrouble: (error: unknown) => void,
+): Promise<number> {
+  let moved = 0;
+  for (const prefix of credentials)
+    try {
+      const caller = await findValidByPrefix(prefix, needs.issuance.clock.now(), needs.issuance.db);
+      if (caller === undefined || !SUBMITTERS.includes(caller.role))
+        throw new Error(
+          `credential ${prefix} of TCS_DROP_CREDENTIALS is unknown, over, or may hand nothing in`,
+        );
+      const home = path.join(folder, caller.signifier);
+      for (const place of await findDrops(home))
+        try {
+          if (await takeDrop(home, place, caller, needs)) moved += 1;
+        } catch (error) {
+          onTrouble(error);
+        }
+    } catch (error) {
+      onTrouble(error);
+    }
+  return moved;
+}
+
+/** Watches until it is stopped. */
+export function watchDrops(
+  drops: DropFolder,
+  needs: BatchNeeds,
+  { onTaken, onTrouble }: { readonly onTaken: () => void; readonly onTrouble: (error: unknown) => void },
+): { stop(): Promise<void> } {
+  let turn = Promise.resolve();
+  let isIdle = true;
+  const timer = setInterval(() => {
+    if (!isIdle) return;
+    isIdle = false;
+    turn = takeDrops(drops, needs, onTrouble).then((moved) => {
+      isIdle = true;
+      if (moved > 0) onTaken();
+    });
+  }, LOOK);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await turn;
+    },
+  };
+}
+
+interface Drop {
+  readonly category: string;
+  readonly purpose: string;
+  readonly file: string;
+}
+
+async function findDrops(home: string): Promise<Drop[]> {
+  const drops: Drop[] = [];
+  for (const category of await foldersIn(home)) {
+    if (KEPT.includes(category)) continue;
+    for (const purpose of await foldersIn(path.join(home, category))) {
+      const names = await readdir(path.join(home, category, purpose));
+      for (const file of names.filter((name) => !UNFINISHED.test(name)).sort())
+        drops.push({ category, purpose, file });
+    }
+  }
+  return drops;
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((one) => one.isDirectory()).map(({ name }) => name);
+}
+
+/** @returns whether it was taken; else it is not complete yet, or somebody else was faster */
+async function takeDrop(home: string, drop: Drop, caller: Caller, needs: BatchNeeds): Promise<boolean> {
+  const source = path.join(home, drop.category, drop.purpose, drop.file);
+  const found = await lstat(source).catch(() => undefined);
+  if (found === undefined || Date.now() - found.mtimeMs < SETTLED) return false;
+  try {
+    if (!found.isFile()) throw refused('It is not a file.');
+    const handed = await handIn(source, found.mtimeMs, drop, caller, needs);
+    if (handed === undefined) return false;
+    const { id, isNew } = handed;
+    const words = isNew ? 'Handed in as' : 'The same octets were handed in before; they are';
+    await move(
+      source,
+      path.join(home, 'done'),
+      `${id}-${drop.file}`,
+      `${words} batch ${id}.\nHow it stands: tcs batch show ${id}\n`,
+    );
+  } catch (error) {
+    // Only what the file itself is at fault for: all else is tried again.
+    if (!(error instanceof Fault) || !REFUSALS.has(error.code)) throw error;
+    const stamp = needs.issuance.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
+    await move(
+      source,
+      path.join(home, 'refused'),
+      `${stamp}-${randomUUID().slice(0, 8)}-${drop.file}`,
+      reportOf(error),
+    );
+  }
+  return true;
+}
+
+/**
+ * One batch for the same octets, category and purpose of a participant, whoever hands them in how often.
+ * @returns nothing when the file changed while it was read
+ */
+async function handIn(
+  source: string,
+  changedAt: number,
+  drop: Drop,
+  caller: Caller,
+  needs: BatchNeeds,
+): Promise<{ readonly id: string; readonly isNew: boolean } | undefined> {
+  const { db, clock } = needs.issuance;
+  const category = CATEGORIES.find((one) => one === drop.category);
+  const purpose = PURPOSES.find((one) => one === drop.purpose);
+  const { name, ext } = path.parse(drop.file);
+  const contentType = CONTENT_TYPES.get(ext.toLowerCase());
+  if (category === undefined) throw refused(`${drop.category} is none of ${CATEGORIES.join(', ')}.`);
+  if (purpose === undefined) throw refused(`${drop.purpose} is none of ${PURPOSES.join(', ')}.`);
+  if (contentType === undefined)
+    throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
+  const copy = path.join(needs.folder, `upload-${randomUUID()}`);
+  // A link that takes the place of the file meanwhile is not followed.
+  const handle = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const upload = await receiveUpload(
+    handle.createReadStream({ autoClose: false }),
+    copy,
+    needs.intake,
+  ).finally(() => handle.close());
+  try {
+    if ((await lstat(source)).mtimeMs !== changedAt) return undefined;
+    const at = clock.now();
+    return await withTransaction(db, async (client) => {
+      const id = randomUUID();
+      const key = [caller.participantId, category, purpose, upload.sha256];
+      const { rowCount } = await query(
+        client,
+        `insert into batch_drop (participant_id, category, purpose, upload_sha256, batch_id) values ($1, $2, $3, $4, $5)
+         on conflict do nothing`,
+        [...key, id],
+      );
+      if (rowCount !== 1) {
+        const { rows } = await query<{ id: string }>(
+          client,
+          `select batch_id as id from batch_drop
+            where participant_id = $1 and category = $2 and purpose = $3 and upload_sha256 = $4`,
+          key,
+        );
+        return { id: rows[0]?.id ?? '', isNew: false };
+      }
+      const asked = { category, purpose, channel: 'INTERNET' } as const;
+      const batch = await submitBatch(
+        { upload, contentType, name: nameOf(name), request: asked },
+        caller,
+        at,
+        client,
+        id,
+      );
+      const { credentialId, person: by, role } = caller;
+      const facts = { by, role, receipt: receiptOf(upload), state: batch.state, drop: drop.file };
+      const event = { at, event: 'batch.submitted', participantId: batch.participantId, credentialId };
+      await recordEvents([{ ...event, object: id, facts }], client);
+      return { id, isNew: true };
+    });
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+/** The report first: a file that was moved always has one. */
+async function move(source: string, folder: string, name: string, report: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, `${name}.txt`), report);
+  await rename(source, path.join(folder, name)).catch((error: unknown) => {
+    // Another worker has moved it.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  });
+}
+
+const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
+const refused = (detail: string) => new Fault('malformed-request', detail);
+
+function reportOf({ message, reasons }: Fault): string {
+  const told = reasons.map(
+    ({ reason, clause, detail, fix }) => `- ${detail}\n  ${reason} (${clause})\n  ${fix}\n`,
+  );
+  return `Refused; nothing was handed in.\n${message}\n${told.join('')}`;
+}
+
+/** As a batch may be called. */
+const nameOf = (stem: string): string =>
+  stem
+    .replace(/[^A-Za-z0-9._ -]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 100) || 'batch';
+
+const KEPT = ['done', 'refused'];
+const UNFINISHED = /^\.|\.(part|tmp)$/i;
+const REFUSALS: ReadonlySet<string> = new Set(['malformed-request', 'too-large', 'unsupported-media-type']);
+const CONTENT_TYPES: ReadonlyMap<string, BatchContentType> = new Map([
+  ['.zip', 'application/zip'],
+  ['.ndjson', 'application/x-ndjson'],
+  ['.jsonl', 'application/x-ndjson'],
+  ['.csv', 'text/csv'],
+] as const);
+/** Milliseconds. */
+const LOOK = 2000;
+const SETTLED = 3000;

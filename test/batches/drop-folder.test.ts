@@ -1,0 +1,159 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { takeDrops } from '../../src/batches/drop-folder.ts';
+import { query } from '../../src/db/pool.ts';
+import { revokeCredential } from '../../src/registry/credentials.ts';
+import {
+  batchWorld,
+  deviceLines,
+  ndjson,
+  PURPOSE,
+  type BatchBody,
+  type BatchWorld,
+} from '../support/batch-world.ts';
+
+describe('the drop folder', () => {
+  let here: BatchWorld;
+  let folder: string;
+  let prefix: string;
+  beforeAll(async () => {
+    here = await batchWorld();
+    prefix = (await here.token('METERWORKS')).split('_')[1] ?? '';
+  });
+  beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'batch-drop-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => here.close());
+
+  /** Drops a file that was finished a minute ago. */
+  const drop = (name: string, content: string, place = `DEVICE/${PURPOSE}`) => {
+    const home = path.join(folder, 'METERWORKS', place);
+    mkdirSync(home, { recursive: true });
+    const file = path.join(home, name);
+    writeFileSync(file, content);
+    settle(file);
+    return file;
+  };
+  const settle = (file: string) =>
+    utimesSync(file, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
+  const take = async (credentials = [prefix]) => {
+    const troubles: unknown[] = [];
+    const moved = await takeDrops({ folder, credentials }, here.batches, (error) => troubles.push(error));
+    return { moved, troubles: troubles.map(String) };
+  };
+  const lying = (place: string) => {
+    const there = path.join(folder, 'METERWORKS', place);
+    return existsSync(there) ? readdirSync(there).sort() : [];
+  };
+  const reportIn = (place: string) => {
+    const [report = ''] = lying(place).filter((name) => name.endsWith('.txt'));
+    return readFileSync(path.join(folder, 'METERWORKS', place, report), 'utf8');
+  };
+  const batches = async () =>
+    (await query<{ n: number }>(here.database.pool, 'select count(*)::integer as n from batch')).rows[0]?.n ??
+    0;
+
+  test('a file becomes a batch of its participant, and lies in done/ with a report', async () => {
+    drop('meters & more.ndjson', ndjson(deviceLines(2, 100)));
+    expect(await take()).toEqual({ moved: 1, troubles: [] });
+    const [name = ''] = lying('done');
+    const id = name.slice(0, 36);
+    expect(lying('done')).toEqual([`${id}-meters & more.ndjson`, `${id}-meters & more.ndjson.txt`]);
+    expect(reportIn('done')).toBe(`Handed in as batch ${id}.\nHow it stands: tcs batch show ${id}\n`);
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
+      state: 'COMPLETED',
+      name: 'meters - more',
+      participant: 'METERWORKS',
+      request: { category: 'DEVICE', purpose: PURPOSE },
+      progress: { counts: { SUCCESS: 2 } },
+    } satisfies object);
+    expect(lying(`DEVICE/${PURPOSE}`)).toEqual([]);
+  });
+
+  test('the same octets are one batch: dropped again, by two workers at once, or killed before they were moved', async () => {
+    const content = ndjson(deviceLines(1, 200));
+    const before = await batches();
+    drop('twice.ndjson', content);
+    const both = await Promise.all([take(), take()]);
+    expect(both.flatMap((one) => one.troubles)).toEqual([]);
+    drop('again.ndjson', content);
+    expect((await take()).moved).toBe(1);
+    expect(await batches()).toBe(before + 1);
+    const ids = lying('done').map((name) => name.slice(0, 36));
+    expect(new Set(ids).size).toBe(1);
+    expect(lying(`DEVICE/${PURPOSE}`)).toEqual([]);
+  });
+
+  test('what is not finished is left alone', async () => {
+    drop('.hidden.ndjson', 'x');
+    drop('meters.ndjson.part', 'x');
+    drop('meters.tmp', 'x');
+    writeFileSync(drop('fresh.ndjson', 'x'), 'y');
+    expect(await take()).toEqual({ moved: 0, troubles: [] });
+    expect(lying(`DEVICE/${PURPOSE}`)).toHaveLength(4);
+  });
+
+  test.each([
+    ['meters.docx', 'x', undefined, 'Its name ends with none of .zip, .ndjson, .jsonl, .csv.'],
+    ['empty.zip', '', undefined, 'BATCH_EMPTY'],
+    ['meters.zip', 'x', `GADGET/${PURPOSE}`, 'GADGET is none of ORGANISATION, DEVICE, DCCKI.'],
+    ['meters.zip', 'x', 'DEVICE/FUN', 'FUN is none of'],
+  ])('refused, with its reasons beside it: %s', async (name, content, place, says) => {
+    const before = await batches();
+    drop(name, content, place);
+    expect(await take()).toEqual({ moved: 1, troubles: [] });
+    expect(lying('refused')).toHaveLength(2);
+    expect(lying('refused')[0]).toMatch(new RegExp(`-${name}$`));
+    expect(reportIn('refused')).toContain(says);
+    expect(reportIn('refused')).toContain('Refused; nothing was handed in.');
+    expect([lying('done'), await batches()]).toEqual([[], before]);
+  });
+
+  test('a link is refused, and what it points to is not read', async () => {
+    const secret = path.join(folder, 'secret.ndjson');
+    writeFileSync(secret, ndjson(deviceLines(1, 300)));
+    mkdirSync(path.join(folder, 'METERWORKS', 'DEVICE', PURPOSE), { recursive: true });
+    symlinkSync(secret, path.join(folder, 'METERWORKS', 'DEVICE', PURPOSE, 'link.ndjson'));
+    await new Promise((resolve) => setTimeout(resolve, 3100));
+    expect((await take()).moved).toBe(1);
+    expect(reportIn('refused')).toContain('It is not a file.');
+    expect(existsSync(secret)).toBe(true);
+  });
+
+  test('a participant without a credential that holds is not looked at', async () => {
+    drop('meters.ndjson', ndjson(deviceLines(1, 400)));
+    const viewer = (await here.token('METERWORKS', 'PARTICIPANT_VIEWER')).split('_')[1] ?? '';
+    const other = (await here.token('NORTHGATE')).split('_')[1] ?? '';
+    const officer = (await here.token('METERWORKS', 'PARTICIPANT_SRO')).split('_')[1] ?? '';
+    await revokeCredential(officer, here.clock.now(), here.database.pool);
+    expect((await take([viewer, '00000000', officer])).troubles).toHaveLength(3);
+    expect(await take([other])).toEqual({ moved: 0, troubles: [] });
+    expect(lying(`DEVICE/${PURPOSE}`)).toEqual(['meters.ndjson']);
+  });
+
+  test('what cannot be put on record for a fault of ours stays, and is taken later', async () => {
+    drop('later.ndjson', ndjson(deviceLines(1, 500)));
+    const missing = { ...here.batches, folder: path.join(folder, 'nowhere') };
+    const troubles: unknown[] = [];
+    expect(await takeDrops({ folder, credentials: [prefix] }, missing, (error) => troubles.push(error))).toBe(
+      0,
+    );
+    expect(troubles).toHaveLength(1);
+    expect((await take()).moved).toBe(1);
+    const [name = ''] = lying('done');
+    expect((await here.get(`/v1/batches/${name.slice(0, 36)}`)).body as BatchBody).toMatchObject({
+      state: 'PENDING',
+    });
+  });
+});
