@@ -20,9 +20,6 @@ export const OPERATOR_REASONS: readonly OperatorReason[] = [
   row('ITEM_CODES', 'item-codes', 'The table of the codes of batches has a fault.', {
     fix: 'Correct the line that the answer names, or restore item-codes.yaml from the release.',
   }),
-  row('LIVE_TIMINGS', 'live-timings', 'The table of the live timings has a fault.', {
-    fix: 'Correct the line that the answer names, or restore the file from the release.',
-  }),
   row('REGISTRY_FILE', 'docs/registry-file.md', 'A registry file has a fault; nothing of it was loaded.', {
     fix: 'Correct the file, line and field that the answer names, and load it again.',
   }),
