@@ -1,9 +1,10 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
-import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
+import { startBackground, type Background } from './background.ts';
 import type { Config } from './config.ts';
+import { authoritiesFolder, requireDataFolder, requirePassphrase } from './data-folder.ts';
 import { systemClock, type Clock } from './domain/clock.ts';
 import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
@@ -22,18 +23,11 @@ import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import { screenAgain, startSweep } from './issuance/screen-again.ts';
 import type { IssuanceNeeds } from './issuance/needs.ts';
 import { findExposedKeys } from './keys/key-exposure.ts';
-import { DEFAULT_BATCH_LIMITS } from './batches/batch-limits.ts';
-import { watchDrops } from './batches/drop-folder.ts';
-import { loadItemCodes } from './batches/item-codes.ts';
 import type { BatchNeeds } from './batches/needs.ts';
-import { sweepResults } from './batches/sweep-results.ts';
-import { startWorker, type BatchWorker } from './batches/worker.ts';
-import { openDerivation, openServiceKey } from './keys/service-key.ts';
+import { batchNeeds, webhookNeeds } from './needs.ts';
 import { findFeedTrouble } from './registrar/feeds.ts';
 import { loadProfiles } from './profiles/load-profiles.ts';
 import { readSignerCertificate, type SignerCertificate } from './x509/detached-signature.ts';
-import { startDeliveries, type Deliverer } from './webhooks/deliver.ts';
-import { sweepDeliveries } from './webhooks/delivery-store.ts';
 import type { WebhookNeeds } from './webhooks/needs.ts';
 import { openVerifier } from './x509/verifying-threads.ts';
 import packageFile from '../package.json';
@@ -83,15 +77,9 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
-  let worker: BatchWorker | undefined;
-  let deliverer: Deliverer | undefined;
-  let drops: { stop(): Promise<void> } | undefined;
-  let sweeper: NodeJS.Timeout | undefined;
+  let background: Background | undefined;
   const close = async () => {
-    clearInterval(sweeper);
-    await drops?.stop();
-    await worker?.stop();
-    await deliverer?.stop();
+    await background?.stop();
     await stopSweep();
     await verifier.close();
     if (parts.database === undefined) await database.close();
@@ -124,8 +112,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       refusedNames: refused.commonNames,
       ...readFeedSigner(config),
       afterChange: async (participantIds) => {
-        worker?.wake();
-        deliverer?.wake();
+        background?.wake();
         await screenAfterChange(participantIds, needs, parts.logger);
       },
     });
@@ -134,34 +121,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
         parts.logger.warn({ err: error }, 'a sweep was not whole; the next one follows'),
       );
     const work = () => {
-      const { logger } = parts;
-      worker = startWorker(batches, config.batchLanes, (err) => logger.error({ err }, 'a batch had to wait'));
-      // Who leaves batches to workers leaves this to them, too.
-      if (config.batchLanes > 0)
-        deliverer = startDeliveries(webhooks, (err) => logger.error({ err }, 'a webhook had to wait'));
-      const { dropFolder: folder, dropCredentials: credentials = [] } = config;
-      if (config.batchLanes > 0 && folder !== undefined)
-        drops = watchDrops({ folder, credentials }, batches, {
-          onTaken: () => worker?.wake(),
-          onTrouble: (err) => logger.error({ err }, 'the drop folder was not taken whole'),
-        });
-      const sweep = () => {
-        const before = new Date(clock.now().getTime() - config.batchRetentionDays * DAY);
-        sweepDeliveries(before, database.pool).catch((err: unknown) =>
-          logger.warn({ err }, 'deliveries of webhooks could not be swept'),
-        );
-        sweepResults(config.batchRetentionDays, batches).then(
-          (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
-          (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
-        );
-        findFeedTrouble(clock.now(), database.pool).then(
-          (trouble) => {
-            if (trouble !== undefined) logger.warn(trouble);
-          },
-          () => undefined,
-        );
-      };
-      sweeper = setInterval(sweep, HOUR);
+      background = startBackground(config, { batches, webhooks, logger: parts.logger });
     };
     const notices = [...exposed, ...(await noticesOf(database, batches))];
     return { http, needs, batches, webhooks, database, notices, work, close };
@@ -198,40 +158,6 @@ async function screenAfterChange(
   }
 }
 
-function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds {
-  const folder = path.join(config.dataDir, 'batches');
-  requireDataFolder({ dataDir: folder });
-  const serviceKey = openServiceKey({
-    folder: authoritiesFolder(config),
-    passphrase: requirePassphrase(config),
-  });
-  const limits = { ...DEFAULT_BATCH_LIMITS, items: config.batchItems, uploadOctets: config.batchOctets };
-  return {
-    issuance,
-    intake: { limits, codes: loadItemCodes() },
-    folder,
-    ...(serviceKey === undefined ? {} : { serviceKey }),
-    laboratoryKeys: config.laboratoryKeys === 'on',
-    chunkItems: config.batchChunk,
-    leaseSeconds: LEASE_SECONDS,
-    ...(config.liveTimings === undefined ? {} : { timings: config.liveTimings }),
-  };
-}
-
-function webhookNeeds(config: Config, { db, clock }: IssuanceNeeds): WebhookNeeds {
-  const derive = openDerivation({ folder: authoritiesFolder(config), passphrase: requirePassphrase(config) });
-  return {
-    db,
-    clock,
-    targets: config.webhookTargets,
-    ...(derive === undefined ? {} : { derive }),
-    timeoutSeconds: 10,
-    leaseSeconds: LEASE_SECONDS,
-    random: Math.random,
-    resolve: (name) => lookup(name, { all: true }),
-  };
-}
-
 /**
  * The database that the configuration names, not yet migrated.
  * @throws Fault `database-unavailable`; `configuration-invalid` when the data folder cannot hold the embedded one
@@ -244,35 +170,6 @@ export async function openConfiguredDatabase(config: Config, logger: Logger): Pr
     config.databaseUrl === undefined
       ? { dataDir: path.join(config.dataDir, 'database'), onLost }
       : { url: config.databaseUrl, poolSize: config.databasePoolSize, onLost },
-  );
-}
-
-/** Makes the data folder where it is missing. @throws Fault `configuration-invalid` when it is a file or cannot be written */
-export function requireDataFolder({ dataDir }: Pick<Config, 'dataDir'>): void {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    accessSync(dataDir, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'is a file' : `cannot be used (${code})`;
-    throw new Fault(
-      'configuration-invalid',
-      `The data folder ${dataDir} ${why}. Set TCS_DATA_DIR to a folder that this user may write.`,
-      { cause },
-    );
-  }
-}
-
-/** Where the CA keys and certificates rest. */
-export function authoritiesFolder(config: Config): string {
-  return path.join(config.dataDir, 'authorities');
-}
-
-export function requirePassphrase(config: Config): string {
-  if (config.keyPassphrase !== undefined) return config.keyPassphrase;
-  throw new Fault(
-    'configuration-invalid',
-    'TCS_KEY_PASSPHRASE (or TCS_KEY_PASSPHRASE_FILE) is not set; it opens the CA keys.',
   );
 }
 
@@ -298,7 +195,3 @@ const EMBEDDED =
   'The embedded database is not safe against power loss and serves one process only; set DATABASE_URL for PostgreSQL.';
 const NO_SERVICE_KEY =
   'There is no key that signs results of batches, so none can be fetched; make it with: tcs ca init.';
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** Longer than a chunk takes and shorter than somebody waits; a fence guards what it cannot. */
-const LEASE_SECONDS = 60;

@@ -2,7 +2,7 @@ import { ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { explain } from '../eligibility/rule-set.ts';
-import { EarlierRequests } from '../issuance/decide-requests.ts';
+import { EarlierRequests } from '../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../issuance/issue-certificates.ts';
 import type { BatchItem } from './batch-item.ts';
 import type { SubmittedBatch } from './submit-batch.ts';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { authoritiesFolder, requirePassphrase } from '../app.ts';
+import { authoritiesFolder, requirePassphrase } from '../data-folder.ts';
 import { readConfig, type Config } from '../config.ts';
 import { CATEGORIES } from '../domain/category.ts';
 import { systemRandom } from '../domain/serial-number.ts';

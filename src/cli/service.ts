@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { openConfiguredDatabase } from '../app.ts';
-import { describeConfig, readConfig, SETTINGS } from '../config.ts';
+import { describeConfig, readConfig } from '../config.ts';
+import { SETTINGS } from '../settings.ts';
 import { migrate } from '../db/migrate.ts';
 import { loadProfiles } from '../profiles/load-profiles.ts';
 import { openLog } from '../logger.ts';

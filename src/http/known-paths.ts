@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { Fault } from '../domain/fault.ts';
-import { OPERATIONS } from './openapi.ts';
+import { OPERATIONS } from './operations.ts';
 import { ROUTES } from './routes.ts';
 
 /** What is at no address is not found, whoever asks; only what is there asks for a credential. Below `/v1`. */

@@ -1,37 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { CATEGORIES } from '../domain/category.ts';
-import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
+import { subjectKey } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
-import type {
-  ApprovedReferral,
-  CsrReading,
-  EligibilityQuestion,
-  Standing,
-} from '../domain/eligibility-question.ts';
-import type { Caller, TestingParticipant } from '../domain/participant.ts';
+import type { EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
+import type { TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
-import type { Profile } from '../profiles/profile.ts';
 import { lockCounted } from '../registry/lock-counted.ts';
 import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
+import { deviceOf, EarlierRequests, type UndecidedRequest } from './earlier-requests.ts';
 import type { IssuanceNeeds } from './needs.ts';
 import type { ReadRequest } from './read-request.ts';
-
-/** A request, with its CSR read if it came with one. */
-export interface UndecidedRequest {
-  readonly asked: {
-    readonly request: Omit<CertificateRequest, 'csr'>;
-    readonly caller: Caller;
-    readonly referral?: ApprovedReferral;
-  };
-  readonly reading?: CsrReading;
-  readonly key?: { readonly sha256: Buffer };
-  /** The profile that fits, or why none does. */
-  readonly profile?: Profile | Fault;
-}
 
 /** A request and the answer to "may they have it?". */
 export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> {
@@ -135,50 +116,6 @@ export async function askRequests<Request extends UndecidedRequest>(
   });
 }
 
-/** What earlier requests take from caps and quotas, and which keys they bind, as if they had come one by one. */
-export class EarlierRequests {
-  readonly #passed = new Map<string, number>();
-  readonly #subjects = new Map<string, string>();
-
-  add(participant: TestingParticipant | undefined, read: UndecidedRequest): void {
-    const { category } = read.asked.request;
-    for (const name of [participant?.id, participant && `${participant.id} ${category}`, deviceOf(read)])
-      if (name !== undefined) this.#passed.set(name, this.#count(name) + 1);
-    const { key, reading } = read;
-    if (key !== undefined && reading?.subject !== undefined)
-      this.#subjects.set(key.sha256.toString('hex'), subjectKey(reading.subject));
-  }
-
-  /** What a participant has had issued, the earlier ones included. */
-  addedTo({ id, certificatesIssued, issuedInDay }: ParticipantCore): Counted {
-    const certificates = this.#count(id);
-    if (certificates === 0) return { certificatesIssued, issuedInDay };
-    const inDay = { ...issuedInDay };
-    for (const category of CATEGORIES)
-      inDay[category] = (inDay[category] ?? 0) + this.#count(`${id} ${category}`);
-    return { certificatesIssued: certificatesIssued + certificates, issuedInDay: inDay };
-  }
-
-  addedToStanding(standing: Standing, read: UndecidedRequest): Standing {
-    const device = deviceOf(read);
-    const certificates = device === undefined ? 0 : this.#count(device);
-    const owner = read.key && this.#subjects.get(read.key.sha256.toString('hex'));
-    const subject = read.reading?.subject;
-    const bound = owner !== undefined && subject !== undefined && owner !== subjectKey(subject);
-    return certificates === 0 && !bound
-      ? standing
-      : {
-          ...standing,
-          certificatesForDevice: standing.certificatesForDevice + certificates,
-          keyUsedForAnotherSubject: standing.keyUsedForAnotherSubject || bound,
-        };
-  }
-
-  #count(name: string): number {
-    return this.#passed.get(name) ?? 0;
-  }
-}
-
 /** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */
 export function signifierOf({ asked }: UndecidedRequest): string {
   return asked.request.onBehalfOf ?? asked.caller.signifier;
@@ -229,17 +166,12 @@ function standingOf(
   };
 }
 
-function deviceOf({ reading }: UndecidedRequest): string | undefined {
-  return reading?.subject?.category === 'DEVICE' ? reading.subject.eui64 : undefined;
-}
-
 function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } {
   if (read.key === undefined || read.reading.subject === undefined)
     throw new TypeError('a request passed although its key or subject could not be read');
   return { sha256: read.key.sha256, subject: subjectKey(read.reading.subject) };
 }
 
-type Counted = Pick<TestingParticipant, 'certificatesIssued' | 'issuedInDay'>;
 type DecisionNeeds = Pick<IssuanceNeeds, 'ruleSets' | 'refusedKeys'>;
 const UNASKED: IdentifierFacts = {
   allocations: [],

@@ -8,13 +8,8 @@ import { recordIntents, recordIssued } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
-import {
-  askRequests,
-  bindKeys,
-  decideRequests,
-  type DecidedRequest,
-  type EarlierRequests,
-} from './decide-requests.ts';
+import { askRequests, bindKeys, decideRequests, type DecidedRequest } from './decide-requests.ts';
+import type { EarlierRequests } from './earlier-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequests, type ReadRequest } from './read-request.ts';

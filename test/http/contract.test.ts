@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import request from 'supertest';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
-import { OPERATIONS } from '../../src/http/openapi.ts';
+import { OPERATIONS } from '../../src/http/operations.ts';
 import * as schemas from '../../src/http/schemas.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describeConfig, readConfig, SETTINGS } from '../../src/config.ts';
+import { describeConfig, readConfig } from '../../src/config.ts';
+import { SETTINGS } from '../../src/settings.ts';
 import { Fault } from '../../src/domain/fault.ts';
 
 const detailsOf = (environment: Record<string, string>): string[] => {

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino';
+import { watchDrops } from './batches/drop-folder.ts';
+import type { BatchNeeds } from './batches/needs.ts';
+import { sweepResults } from './batches/sweep-results.ts';
+import { startWorker } from './batches/worker.ts';
+import type { Config } from './config.ts';
+import { findFeedTrouble } from './registrar/feeds.ts';
+import { startDeliveries } from './webhooks/deliver.ts';
+import { sweepDeliveries } from './webhooks/delivery-store.ts';
+import type { WebhookNeeds } from './webhooks/needs.ts';
+
+/** What goes on without a request: batches, webhooks, the drop folder, and what is looked at every hour. */
+export interface Background {
+  /** There may be something to do: look at once. */
+  wake(): void;
+  /** Finishes what is in its hands. */
+  stop(): Promise<void>;
+}
+
+interface BackgroundNeeds {
+  readonly batches: BatchNeeds;
+  readonly webhooks: WebhookNeeds;
+  readonly logger: Logger;
+}
+
+/** Begins it. Who leaves batches to workers (`batchLanes` is 0) leaves webhooks and the drop folder to them, too. */
+export function startBackground(config: Config, needs: BackgroundNeeds): Background {
+  const { batchLanes, dropFolder: folder, dropCredentials: credentials = [] } = config;
+  const { batches, webhooks, logger } = needs;
+  const worker = startWorker(batches, batchLanes, (err) => logger.error({ err }, 'a batch had to wait'));
+  const deliverer =
+    batchLanes === 0
+      ? undefined
+      : startDeliveries(webhooks, (err) => logger.error({ err }, 'a webhook had to wait'));
+  const drops =
+    batchLanes === 0 || folder === undefined
+      ? undefined
+      : watchDrops({ folder, credentials }, batches, {
+          onTaken: () => worker.wake(),
+          onTrouble: (err) => logger.error({ err }, 'the drop folder was not taken whole'),
+        });
+  const sweeper = setInterval(() => sweep(config, needs), HOUR);
+  return {
+    wake: () => {
+      worker.wake();
+      deliverer?.wake();
+    },
+    stop: async () => {
+      clearInterval(sweeper);
+      await drops?.stop();
+      await worker.stop();
+      await deliverer?.stop();
+    },
+  };
+}
+
+/** Removes what is kept no longer, and says so; tells of a feed that is stale. */
+function sweep({ batchRetentionDays: days }: Config, { batches, webhooks, logger }: BackgroundNeeds): void {
+  const { db, clock } = webhooks;
+  const now = clock.now();
+  sweepDeliveries(new Date(now.getTime() - days * DAY), db).catch((err: unknown) =>
+    logger.warn({ err }, 'deliveries of webhooks could not be swept'),
+  );
+  sweepResults(days, batches).then(
+    (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
+    (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
+  );
+  findFeedTrouble(now, db).then(
+    (trouble) => {
+      if (trouble !== undefined) logger.warn(trouble);
+    },
+    (err: unknown) => logger.warn({ err }, 'the age of the SECAS feed could not be told'),
+  );
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
