@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { verifyResult } from '../../src/batches/verify-result.ts';
@@ -22,16 +22,24 @@ import { onPostgres, testDatabase } from '../support/test-database.ts';
 const WORLD = path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml');
 
 describe('a database without room', () => {
+  // Its own: what others upload meanwhile is not looked at.
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-no-room-'));
   let here: BatchWorld;
   beforeAll(async () => {
-    here = await batchWorld({ chunkItems: 4 });
+    cpSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities'), path.join(folder, 'authorities'), {
+      recursive: true,
+    });
+    here = await batchWorld({ chunkItems: 4 }, { environment: { TCS_DATA_DIR: folder } });
     await query(
       here.database.pool,
       `create function no_room() returns trigger language plpgsql as $$
        begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`,
     );
   });
-  afterAll(() => here.close());
+  afterAll(async () => {
+    await here.close();
+    rmSync(folder, { recursive: true });
+  });
   const fill = (table: string) =>
     query(
       here.database.pool,

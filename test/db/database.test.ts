@@ -94,7 +94,7 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
     ['delete from decision'],
     [`update audit_event set event = 'other'`],
     ['delete from audit_event'],
-    ['truncate audit_event'],
+    ['truncate audit_event cascade'],
     ['delete from certificate'],
     [`update certificate set abandoned_reason = 'another'`],
   ])('%s is refused: decisions, audit and certificates are never undone', async (statement) => {
