@@ -180,6 +180,7 @@ const OPEN: readonly BatchState[] = [
   'PREPARED',
   'APPROVED_BY_SECOND_OPERATOR',
   'PENDING',
+  'PARSING',
   'QUEUED',
   'PROCESSING',
   'PAUSED',

@@ -200,16 +200,44 @@ async function handIn(
   }
 }
 
-/** The report first: a file that was moved always has one. */
-async function move(source: string, folder: string, name: string, report: string): Promise<void> {
+/**
+ * The report first: a file that was moved always has one. Nothing is written through a link, nor over what is there:
+ * whoever drops files may write in this folder, but not where the service may.
+ */
+async function move(source: string, folder: string, wanted: string, report: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, `${name}.txt`), report);
+  if (!(await lstat(folder)).isDirectory())
+    throw new Fault('configuration-invalid', `${folder} is no folder of its own; remove it.`);
+  const name = await writeReport(folder, shortened(wanted), report);
   await rename(source, path.join(folder, name)).catch((error: unknown) => {
     // Another worker has moved it.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   });
 }
 
+/** @returns the name to which it was written: another one where something else stands in its place */
+async function writeReport(folder: string, name: string, report: string): Promise<string> {
+  const file = path.join(folder, `${name}.txt`);
+  try {
+    await writeFile(file, report, { flag: 'wx' });
+    return name;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // A file: another worker wrote it a moment ago, or one that was killed before it moved what it is about.
+    return (await lstat(file)).isFile() ? name : writeReport(folder, `${randomUUID()}-${name}`, report);
+  }
+}
+
+/** With its end, which says what it is; a file's name has at most 255 octets. */
+const shortened = (name: string): string =>
+  Buffer.byteLength(name) <= LONGEST_NAME
+    ? name
+    : Buffer.from(name)
+        .subarray(-LONGEST_NAME)
+        .toString('latin1')
+        .replaceAll(/[^\w.-]/g, '_');
+
+const LONGEST_NAME = 200;
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
 const refused = (detail: string) => new Fault('malformed-request', detail);
 

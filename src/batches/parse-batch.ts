@@ -129,8 +129,9 @@ function itemRow({ position, id, fileName, csr, deviceType }: BatchItem, earlier
   const asked = askedHash(csr);
   const duplicateOf = asked === undefined ? undefined : earlier.get(asked);
   if (asked !== undefined && duplicateOf === undefined) earlier.set(asked, position);
-  // PostgreSQL has no NUL in texts; a CSR with one cannot be read anyway, and still cannot without.
-  const text = csr.replaceAll('\0', '\u{fffd}');
+  // PostgreSQL has no NUL and no half of a surrogate pair in texts; a CSR with one cannot be read anyway, and still
+  // cannot without.
+  const text = csr.replaceAll(/[\0\p{Surrogate}]/gu, '\u{fffd}');
   return { position, id, file_name: fileName, csr: text, device_type: deviceType, duplicate_of: duplicateOf };
 }
 

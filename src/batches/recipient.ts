@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { constants, createPublicKey, hash, publicEncrypt } from 'node:crypto';
 import { DerError } from '../x509/der.ts';
 import type { EnvelopeRecipient } from '../x509/enveloped-data.ts';
 import { readBasicConstraints, readKeyUsage } from '../x509/extensions.ts';
@@ -15,7 +15,8 @@ export interface KeyRecipient extends EnvelopeRecipient {
 
 /**
  * Reads the certificate of who is to have generated keys, and says everything for which it is refused: it cannot be read,
- * its key is not RSA of 2,048 bits or more, it is known to everybody, its keyUsage is not keyEncipherment, it is a CA's,
+ * its key is not RSA of 2,048 to 8,192 bits with an odd exponent of 65,537 or more (with a small one OAEP hides nothing), or
+ * OpenSSL cannot encrypt to it, it is known to everybody, its keyUsage is not keyEncipherment, it is a CA's,
  * or this is no instant of its validity.
  * @param text         PEM, or Base64 of DER
  * @param refusedKeys  SHA-256 of SPKI, lower-case hex
@@ -32,8 +33,11 @@ export function readRecipient(
     const der = decodeCertificateInput(Buffer.from(text));
     const { issuer, serialNumber, spki, publicKey, validity, extensions } = readCertificate(der).facts;
     if (publicKey.kind !== 'RSA') wrong('RECIPIENT_KEY', 'the key of the recipient is not RSA');
-    else if (publicKey.bits < LEAST_BITS)
+    else if (publicKey.bits < LEAST_BITS || publicKey.bits > MOST_BITS)
       wrong('RECIPIENT_KEY', `the key of the recipient has ${String(publicKey.bits)} bits`);
+    else if (publicKey.exponent < LEAST_EXPONENT || publicKey.exponent % 2n === 0n)
+      wrong('RECIPIENT_KEY', `the key of the recipient has the exponent ${String(publicKey.exponent)}`);
+    else if (!canEncryptTo(spki)) wrong('RECIPIENT_KEY', 'the key of the recipient does not encrypt');
     if (refusedKeys.has(hash('sha256', spki)))
       wrong('RECIPIENT_KEY', 'the private key of the recipient has been published');
     if (at < validity.notBefore || at > validity.notAfter)
@@ -56,4 +60,17 @@ export function readRecipient(
   }
 }
 
+function canEncryptTo(spki: Buffer): boolean {
+  try {
+    const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, Buffer.alloc(32));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const LEAST_BITS = 2048;
+const MOST_BITS = 8192;
+/** NIST SP 800-56B Rev. 2, 6.2. */
+const LEAST_EXPONENT = 65_537n;

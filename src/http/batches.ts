@@ -91,7 +91,7 @@ async function submit(
   const caller = callerOf(response);
   const at = issuance.clock.now();
   // What came is what its hash says: the same key with other octets is another request.
-  request.body = receiptOf(submitted.upload);
+  request.body = { ...receiptOf(submitted.upload), contentType: submitted.contentType };
   const { answer } = await withTransaction(issuance.db, (db) =>
     answerOnce(request, caller, at, db, async () => {
       const batch = await submitBatch(submitted, caller, at, db);
@@ -183,6 +183,10 @@ async function sendEvents(first: Batch, response: Response, { issuance, batches 
   const caller = callerOf(response);
   response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
   const { db, clock } = issuance;
   let told = '';
   for (let batch = first, silent = 0; !response.destroyed; silent += 1) {

@@ -226,6 +226,15 @@ describe('batches over HTTP', () => {
     ]);
     expect(bodyOf(first).id).toBe(bodyOf(second).id);
     expect((await here.submit(deviceLines(1, 2110), { key: 'once' })).status).toBe(409);
+    const asCsv = await request(here.http)
+      .post(`/v1/batches?category=DEVICE&purpose=DEVICE_AND_USER_SYSTEM_TESTS`)
+      .set({
+        Authorization: await here.bearer('METERWORKS'),
+        'Content-Type': 'text/csv',
+        'Idempotency-Key': 'once',
+      })
+      .send(lines.map((line) => JSON.stringify(line)).join('\n'));
+    expect(asCsv.status).toBe(409);
     await here.work();
   });
 
@@ -245,6 +254,15 @@ describe('batches over HTTP', () => {
     expect(await show(changed.id)).toMatchObject({ state: 'TAMPERED', items: null });
     expect(await count('batch_item where batch_id = any($1)', [refused.id, changed.id])).toBe(0);
     expect((await here.get(`/v1/batches/${refused.id}/result`)).status).toBe(409);
+  });
+
+  test('a CSR with half a surrogate pair is a CSR that cannot be read, and holds nobody up', async () => {
+    const { id } = bodyOf(await here.submit([], { body: String.raw`{"id":"half","csr":"x\ud800"}` }));
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
+      state: 'COMPLETED',
+      progress: { counts: { CSR_ERROR: 1 } },
+    } satisfies object);
   });
 
   test('a batch that is paused rests; cancelled, it keeps what is issued; the rest is retried', async () => {

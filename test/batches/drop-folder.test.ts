@@ -131,6 +131,33 @@ describe('the drop folder', () => {
     expect(existsSync(secret)).toBe(true);
   });
 
+  test('nothing is moved into the folder of another by a link in the place of done/', async () => {
+    const content = ndjson(deviceLines(1, 310));
+    const other = path.join(folder, 'NORTHGATE', 'DEVICE', PURPOSE);
+    mkdirSync(other, { recursive: true });
+    drop('astray.ndjson', content);
+    symlinkSync(other, path.join(folder, 'METERWORKS', 'done'));
+    const { moved, troubles } = await take();
+    expect([moved, troubles]).toEqual([0, [expect.stringContaining('is no folder of its own')]]);
+    expect(readdirSync(other)).toEqual([]);
+  });
+
+  test('a report is written over nothing, neither a file nor what a link points to; a long name is cut', async () => {
+    const precious = path.join(folder, 'precious');
+    writeFileSync(precious, 'kept');
+    const content = ndjson(deviceLines(1, 320));
+    drop('first.ndjson', content);
+    expect((await take()).moved).toBe(1);
+    const id = lying('done')[0]!.slice(0, 36);
+    symlinkSync(precious, path.join(folder, 'METERWORKS', 'done', `${id}-second.ndjson.txt`));
+    drop('second.ndjson', content);
+    expect(await take()).toEqual({ moved: 1, troubles: [] });
+    expect(readFileSync(precious, 'utf8')).toBe('kept');
+    drop(`${'L'.repeat(230)}.ndjson`, content);
+    expect(await take()).toEqual({ moved: 1, troubles: [] });
+    expect(lying(`DEVICE/${PURPOSE}`)).toEqual([]);
+  });
+
   test('a participant without a credential that holds is not looked at', async () => {
     drop('meters.ndjson', ndjson(deviceLines(1, 400)));
     const viewer = (await here.token('METERWORKS', 'PARTICIPANT_VIEWER')).split('_')[1] ?? '';

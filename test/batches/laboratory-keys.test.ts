@@ -46,7 +46,7 @@ describe('keys for laboratories', () => {
         .toISOString()
         .replace(/[-:T]|\.\d+/g, '')
         .slice(0, 15);
-    const algorithm = key === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : [key];
+    const algorithm = key === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : key.split(' ');
     execFileSync(
       'openssl',
       [
@@ -452,6 +452,12 @@ describe('keys for laboratories', () => {
       ['a private key', () => readFileSync(path.join(folder, 'lab.key'), 'latin1'), 'RECIPIENT_UNREADABLE'],
       ['an RSA key of 1024 bits', () => certificate('weak', 'rsa:1024'), 'RECIPIENT_KEY'],
       ['a P-256 key', () => certificate('curve', 'ec'), 'RECIPIENT_KEY'],
+      [
+        'a key whose exponent is 3',
+        () => certificate('small', 'rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3'),
+        'RECIPIENT_KEY',
+      ],
+      ['a key of more bits than are taken', () => certificate('large', 'rsa:8200'), 'RECIPIENT_KEY'],
       [
         'a keyUsage of digitalSignature',
         () => certificate('signer', 'rsa:2048', ['keyUsage=digitalSignature']),

@@ -285,7 +285,7 @@ describe('webhooks', () => {
     await deliverDue({ ...needs, targets: 'public', resolve });
     expect(asked).toBe(1);
     expect((await told(id))[0]?.attempts).toMatchObject([
-      { delivered: false, detail: '10.0.0.1 is an address that webhooks do not go to' },
+      { delivered: false, detail: 'it is where webhooks do not go' },
     ]);
     expect(there.received).toEqual([]);
   });
