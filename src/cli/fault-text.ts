@@ -41,6 +41,8 @@ export const EXIT_CODES = {
   'malformed-request': 64,
   'method-not-allowed': 64,
   'not-acceptable': 64,
+  'precondition-failed': 64,
+  'range-not-satisfiable': 64,
   'unsupported-media-type': 64,
   'csr-refused': 65,
   'certificate-unreadable': 65,

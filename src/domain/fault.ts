@@ -25,6 +25,8 @@ export const FAULT_CODES = [
   'too-large',
   'unsupported-media-type',
   'not-acceptable',
+  'precondition-failed',
+  'range-not-satisfiable',
   'method-not-allowed',
   'too-many-requests',
   'database-unavailable',

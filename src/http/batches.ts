@@ -125,13 +125,19 @@ async function sendZip(batch: Batch, response: Response, { batches }: HttpNeeds)
     response.sendFile(
       file,
       { dotfiles: 'allow', lastModified: false, cacheControl: false },
-      (error: (Error & { readonly code?: string }) | undefined) => {
+      (error: (Error & { readonly code?: string; readonly status?: number }) | undefined) => {
         if (error === undefined || error.code === 'ECONNABORTED') resolve();
-        else reject(error);
+        else reject(CONDITIONS.get(error.status) ?? error);
       },
     );
   });
 }
+
+/** What `send` says of a condition of the request that does not hold. */
+const CONDITIONS = new Map<number | undefined, Fault>([
+  [412, new Fault('precondition-failed', 'The result is not the one that If-Match names.')],
+  [416, new Fault('range-not-satisfiable', 'The result has no octets where Range begins.')],
+]);
 
 async function sendLines(batch: Batch, response: Response, { batches }: HttpNeeds): Promise<void> {
   const lines = Readable.from(resultLines(batch, batches), { objectMode: false });

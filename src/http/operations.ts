@@ -203,7 +203,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: { says: 'by Accept', content: { 'application/zip': octets, 'application/x-ndjson': text } },
       206: { says: 'the part of the ZIP that Range asks for', content: { 'application/zip': octets } },
     },
-    problems: [404, 406, 409, ...AUTHENTICATED],
+    problems: [412, 416, 404, 406, 409, ...AUTHENTICATED],
   },
   {
     method: 'get',

@@ -52,6 +52,9 @@ export const HTTP_REASONS: readonly HttpReason[] = [
   row('CONFLICT', 'RFC 9110, 15.5.10', 'The request does not go together with what is on record.', {
     fix: 'Read the record again, and ask for what may follow it.',
   }),
+  row('PRECONDITION_FAILED', 'RFC 9110, 15.5.13', 'What is there is not what If-Match names.', {
+    fix: 'Take the ETag of the answer without If-Match, or leave it out.',
+  }),
   row('TOO_LARGE', 'RFC 9110, 15.5.14', 'The body is larger than the service reads.', {
     fix: 'Send less: limits stand in GET /v1/categories; many CSRs are sent as a batch.',
   }),
@@ -65,6 +68,9 @@ export const HTTP_REASONS: readonly HttpReason[] = [
   ),
   row('TOO_MANY_REQUESTS', 'RFC 6585, 4', 'There were too many requests in this minute.', {
     fix: 'Come again after Retry-After; many CSRs are sent as a batch.',
+  }),
+  row('RANGE_NOT_SATISFIABLE', 'RFC 9110, 15.5.17', 'It has no octets where Range begins.', {
+    fix: 'Begin before the length that Content-Range tells; a file that is whole needs no more.',
   }),
   row('SERVICE_UNAVAILABLE', 'RFC 9110, 15.6.4', 'A part of the service is away.', {
     fix: 'Send the request again after Retry-After, under the same Idempotency-Key.',
@@ -148,7 +154,9 @@ const DEFAULTS: Partial<Record<FaultCode, string>> = {
   'registry-invalid': 'CONFLICT',
   'idempotency-key-reused': 'IDEMPOTENCY_KEY_REUSED',
   'request-in-progress': 'REQUEST_IN_PROGRESS',
+  'precondition-failed': 'PRECONDITION_FAILED',
   'too-large': 'TOO_LARGE',
+  'range-not-satisfiable': 'RANGE_NOT_SATISFIABLE',
   'unsupported-media-type': 'MEDIA_TYPE_UNSUPPORTED',
   'certificate-unreadable': 'CERTIFICATE_UNPARSEABLE',
   'too-many-requests': 'TOO_MANY_REQUESTS',

@@ -121,6 +121,18 @@ describe('batches over HTTP', () => {
       .parse(octetsOf as never);
     expect(rest.status).toBe(206);
     expect(zip.subarray(1000).equals(rest.body as Buffer)).toBe(true);
+    for (const [headers, status, code] of [
+      [{ Range: `bytes=${String(zip.length)}-` }, 416, 'range-not-satisfiable'],
+      [{ 'If-Match': '"another"' }, 412, 'precondition-failed'],
+    ] as const) {
+      const refused = await request(here.http)
+        .get(`/v1/batches/${id}/result`)
+        .set({ Authorization: await here.bearer('METERWORKS'), ...headers });
+      expect([refused.status, (refused.body as { type: string }).type]).toEqual([
+        status,
+        expect.stringContaining(code),
+      ]);
+    }
     // Written anew, as another node would: the same octets.
     rmSync(path.join(here.batches.folder, `${id}.zip`));
     const again = await request(here.http)
