@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
@@ -9,6 +9,7 @@ import { recordEvents } from '../audit/audit-log.ts';
 import { query, withTransaction } from '../db/pool.ts';
 import { findValidByPrefix } from '../registry/credentials.ts';
 import type { BatchContentType } from './batch-item.ts';
+import { moveWithReport, refusalReport } from './drop-report.ts';
 import type { BatchNeeds } from './needs.ts';
 import { receiveUpload, type ReceivedUpload } from './receive-upload.ts';
 import { submitBatch, SUBMITTERS } from './submit-batch.ts';
@@ -112,7 +113,7 @@ async function takeDrop(home: string, drop: Drop, caller: Caller, needs: BatchNe
     if (handed === undefined) return false;
     const { id, isNew } = handed;
     const words = isNew ? 'Handed in as' : 'The same octets were handed in before; they are';
-    await move(
+    await moveWithReport(
       source,
       path.join(home, 'done'),
       `${id}-${drop.file}`,
@@ -122,11 +123,11 @@ async function takeDrop(home: string, drop: Drop, caller: Caller, needs: BatchNe
     // Only what the file itself is at fault for: all else is tried again.
     if (!(error instanceof Fault) || !REFUSALS.has(error.code)) throw error;
     const stamp = needs.issuance.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
-    await move(
+    await moveWithReport(
       source,
       path.join(home, 'refused'),
       `${stamp}-${randomUUID().slice(0, 8)}-${drop.file}`,
-      reportOf(error),
+      refusalReport(error),
     );
   }
   return true;
@@ -165,11 +166,14 @@ async function handIn(
     const at = clock.now();
     return await withTransaction(db, async (client) => {
       const id = randomUUID();
+      // What was refused as a whole may come again, perhaps under the name that it should have had.
       const key = [caller.participantId, category, purpose, upload.sha256];
       const { rowCount } = await query(
         client,
-        `insert into batch_drop (participant_id, category, purpose, upload_sha256, batch_id) values ($1, $2, $3, $4, $5)
-         on conflict do nothing`,
+        `insert into batch_drop as earlier (participant_id, category, purpose, upload_sha256, batch_id)
+         values ($1, $2, $3, $4, $5)
+         on conflict (participant_id, category, purpose, upload_sha256) do update set batch_id = excluded.batch_id
+          where exists (select from batch b where b.id = earlier.batch_id and b.state in ('REJECTED', 'TAMPERED'))`,
         [...key, id],
       );
       if (rowCount !== 1) {
@@ -200,53 +204,8 @@ async function handIn(
   }
 }
 
-/**
- * The report first: a file that was moved always has one. Nothing is written through a link, nor over what is there:
- * whoever drops files may write in this folder, but not where the service may.
- */
-async function move(source: string, folder: string, wanted: string, report: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  if (!(await lstat(folder)).isDirectory())
-    throw new Fault('configuration-invalid', `${folder} is no folder of its own; remove it.`);
-  const name = await writeReport(folder, shortened(wanted), report);
-  await rename(source, path.join(folder, name)).catch((error: unknown) => {
-    // Another worker has moved it.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  });
-}
-
-/** @returns the name to which it was written: another one where something else stands in its place */
-async function writeReport(folder: string, name: string, report: string): Promise<string> {
-  const file = path.join(folder, `${name}.txt`);
-  try {
-    await writeFile(file, report, { flag: 'wx' });
-    return name;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // A file: another worker wrote it a moment ago, or one that was killed before it moved what it is about.
-    return (await lstat(file)).isFile() ? name : writeReport(folder, `${randomUUID()}-${name}`, report);
-  }
-}
-
-/** With its end, which says what it is; a file's name has at most 255 octets. */
-const shortened = (name: string): string =>
-  Buffer.byteLength(name) <= LONGEST_NAME
-    ? name
-    : Buffer.from(name)
-        .subarray(-LONGEST_NAME)
-        .toString('latin1')
-        .replaceAll(/[^\w.-]/g, '_');
-
-const LONGEST_NAME = 200;
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
 const refused = (detail: string) => new Fault('malformed-request', detail);
-
-function reportOf({ message, reasons }: Fault): string {
-  const told = reasons.map(
-    ({ reason, clause, detail, fix }) => `- ${detail}\n  ${reason} (${clause})\n  ${fix}\n`,
-  );
-  return `Refused; nothing was handed in.\n${message}\n${told.join('')}`;
-}
 
 /** As a batch may be called. */
 const nameOf = (stem: string): string =>

@@ -95,6 +95,25 @@ describe('the drop folder', () => {
     expect(lying(`DEVICE/${PURPOSE}`)).toEqual([]);
   });
 
+  test('what was refused as a whole may come again under its right name', async () => {
+    const content = ndjson(deviceLines(1, 210));
+    drop('wrong.csv', content);
+    expect((await take()).moved).toBe(1);
+    await here.work();
+    drop('right.ndjson', content);
+    expect((await take()).moved).toBe(1);
+    await here.work();
+    const states = await Promise.all(
+      ['wrong.csv', 'right.ndjson'].map(async (end) => {
+        const id = lying('done')
+          .find((name) => name.endsWith(end))!
+          .slice(0, 36);
+        return ((await here.get(`/v1/batches/${id}`)).body as BatchBody).state;
+      }),
+    );
+    expect(states).toEqual(['REJECTED', 'COMPLETED']);
+  });
+
   test('what is not finished is left alone', async () => {
     drop('.hidden.ndjson', 'x');
     drop('meters.ndjson.part', 'x');
