@@ -19,6 +19,7 @@ export async function openPostgres(
   { poolSize = 10, onLost }: DatabaseOptions,
 ): Promise<Database> {
   const pool = new pg.Pool({
+    Client: ClosingClient,
     connectionString: url,
     max: poolSize,
     pipeline: true,
@@ -47,6 +48,22 @@ export async function openPostgres(
     throw notOpened(error, url);
   }
   return { pool, kind: 'postgres', close: () => pool.end() };
+}
+
+/**
+ * A client that closes what it could not open. pg leaves a connection that failed halfway (a password that is missing) open,
+ * and while the server waits for the rest of it, up to a minute, it drops no database.
+ */
+class ClosingClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(callback: (error: Error | null) => void): void;
+  override connect(callback?: (error: Error | null) => void): Promise<pg.Client> | void {
+    if (callback === undefined) return super.connect();
+    super.connect((error: Error | null) => {
+      if (error !== null) this.connection.stream.destroy();
+      callback(error);
+    });
+  }
 }
 
 /** A pool like this one whose answers are waited for however long they take: for migrations. Ended by who asked for it. */

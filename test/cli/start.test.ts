@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -150,6 +151,25 @@ if (onPostgres)
         }
       },
     );
+
+    test('a connection that fails halfway is closed: a server that waits for the rest of it drops no database', async () => {
+      const { hostname, port } = new URL(server);
+      const failed: Promise<unknown>[] = [];
+      const proxy = createServer((socket: Socket) => {
+        const onward = connect(Number(port), hostname);
+        socket.pipe(onward).pipe(socket);
+        socket.on('error', () => onward.destroy());
+        failed.push(once(socket, 'close'));
+      }).listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      const url = Object.assign(new URL(urlWith({ username: 'tcs_with_password', password: '' })), {
+        port: String((proxy.address() as AddressInfo).port),
+      }).href;
+      await expect(openDatabase({ url })).rejects.toThrow('refuses the connection');
+      expect(failed).toHaveLength(1);
+      await Promise.all(failed);
+      proxy.close();
+    }, 20_000);
 
     test('the right password opens it', async () => {
       const database = await openDatabase({
