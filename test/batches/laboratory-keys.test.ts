@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, hash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -5,6 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import * as asn1 from '@peculiar/asn1-x509';
 import { pino } from 'pino';
 import request from 'supertest';
 import { openZip } from '../../src/archive/read-zip.ts';
@@ -92,6 +95,18 @@ describe('keys for laboratories', () => {
       { stdio: 'ignore' },
     );
     return readFileSync(`${file}.pem`, 'latin1');
+  }
+  /** The same certificate about another key, whose private half nobody has. */
+  function withModulus(pem: string, change: (modulus: Buffer) => Buffer): string {
+    const certificate = AsnConvert.parse(new X509Certificate(pem).raw, asn1.Certificate);
+    const key = createPublicKey(pem).export({ format: 'jwk' });
+    const n = change(Buffer.from(key.n ?? '', 'base64url')).toString('base64url');
+    const spki = createPublicKey({ key: { ...key, n }, format: 'jwk' }).export({
+      type: 'spki',
+      format: 'der',
+    });
+    certificate.tbsCertificate.subjectPublicKeyInfo = AsnConvert.parse(spki, asn1.SubjectPublicKeyInfo);
+    return Buffer.from(AsnConvert.serialize(certificate)).toString('base64');
   }
   /** Another version of METERWORKS' agreement. */
   async function vary(terms: object): Promise<void> {
@@ -457,7 +472,16 @@ describe('keys for laboratories', () => {
         () => certificate('small', 'rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3'),
         'RECIPIENT_KEY',
       ],
-      ['a key of more bits than are taken', () => certificate('large', 'rsa:8200'), 'RECIPIENT_KEY'],
+      [
+        'a key of more bits than are taken',
+        () => withModulus(recipient, (modulus) => Buffer.concat([modulus, Buffer.alloc(8200 / 8 - 256, 1)])),
+        'RECIPIENT_KEY',
+      ],
+      [
+        'a key to which nothing can be encrypted: its modulus is even',
+        () => withModulus(recipient, (modulus) => Buffer.concat([modulus.subarray(0, -1), Buffer.of(2)])),
+        'RECIPIENT_KEY',
+      ],
       [
         'a keyUsage of digitalSignature',
         () => certificate('signer', 'rsa:2048', ['keyUsage=digitalSignature']),
