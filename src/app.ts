@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
-import { startBackground, type Background } from './background.ts';
+import { startBackground } from './background.ts';
 import type { Config } from './config.ts';
 import { authoritiesFolder, requireDataFolder, requirePassphrase } from './data-folder.ts';
 import { systemClock, type Clock } from './domain/clock.ts';
@@ -13,6 +13,7 @@ import { recordAuthorities } from './ca/authority-store.ts';
 import { findLeftovers } from './ca/intent-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
 import { loadRefused } from './ca/refused.ts';
+import type { Looking } from './db/keep-looking.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import type { Database } from './db/pool.ts';
@@ -77,7 +78,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const database = parts.database ?? (await openConfiguredDatabase(config, parts.logger));
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
-  let background: Background | undefined;
+  let background: Looking | undefined;
   const close = async () => {
     await background?.stop();
     await stopSweep();

@@ -4,18 +4,11 @@ import type { BatchNeeds } from './batches/needs.ts';
 import { sweepResults } from './batches/sweep-results.ts';
 import { startWorker } from './batches/worker.ts';
 import type { Config } from './config.ts';
+import type { Looking } from './db/keep-looking.ts';
 import { findFeedTrouble } from './registrar/feeds.ts';
 import { startDeliveries } from './webhooks/deliver.ts';
 import { sweepDeliveries } from './webhooks/delivery-store.ts';
 import type { WebhookNeeds } from './webhooks/needs.ts';
-
-/** What goes on without a request: batches, webhooks, the drop folder, and what is looked at every hour. */
-export interface Background {
-  /** There may be something to do: look at once. */
-  wake(): void;
-  /** Finishes what is in its hands. */
-  stop(): Promise<void>;
-}
 
 interface BackgroundNeeds {
   readonly batches: BatchNeeds;
@@ -23,8 +16,11 @@ interface BackgroundNeeds {
   readonly logger: Logger;
 }
 
-/** Begins it. Who leaves batches to workers (`batchLanes` is 0) leaves webhooks and the drop folder to them, too. */
-export function startBackground(config: Config, needs: BackgroundNeeds): Background {
+/**
+ * Begins what goes on without a request: batches, webhooks, the drop folder, and what is looked at every hour. Who leaves batches to
+ * workers (`batchLanes` is 0) leaves webhooks and the drop folder to them, too.
+ */
+export function startBackground(config: Config, needs: BackgroundNeeds): Looking {
   const { batchLanes, dropFolder: folder, dropCredentials: credentials = [] } = config;
   const { batches, webhooks, logger } = needs;
   const worker = startWorker(batches, batchLanes, (err) => logger.error({ err }, 'a batch had to wait'));

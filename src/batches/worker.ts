@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { keepLooking, type Looking } from '../db/keep-looking.ts';
 import { query } from '../db/pool.ts';
 import { claimChunk } from './claim-chunk.ts';
 import { keepTimings } from './keep-timings.ts';
@@ -6,52 +6,24 @@ import type { BatchNeeds } from './needs.ts';
 import { parseBatch } from './parse-batch.ts';
 import { completeBatches, workChunk } from './work-chunk.ts';
 
-/** A worker of batches in this process. */
-export interface BatchWorker {
-  /** There may be something to do: look at once. */
-  wake(): void;
-  /** Finishes what is in its hands. */
-  stop(): Promise<void>;
-}
-
 /**
- * Works on batches until it is stopped, `lanes` chunks at a time: while one waits for the database another computes. Any
- * number of processes may; the database says who does what.
+ * Works on batches until it is stopped, `lanes` chunks at a time. Any number of processes may; the database says who does
+ * what.
  * @param onError  what went wrong at a chunk or a parse; it is tried again
  */
-export function startWorker(
-  needs: BatchNeeds,
-  lanes: number,
-  onError: (error: unknown) => void,
-): BatchWorker {
-  let stopped = false;
-  let sleeping = new AbortController();
-  const wake = () => {
-    sleeping.abort();
-    sleeping = new AbortController();
-  };
-  const sleep = (milliseconds: number) =>
-    stopped ? undefined : pause(milliseconds, undefined, { signal: sleeping.signal }).catch(() => undefined);
-
-  const lane = async () => {
-    while (!stopped)
-      try {
-        if (await workOnce(needs)) wake();
-        else await sleep(IDLE);
-      } catch (error) {
-        onError(error);
-        await sleep(AFTER_ERROR);
-      }
-  };
-  const running = Promise.all(Array.from({ length: lanes }, lane));
-  return {
-    wake,
-    stop: async () => {
-      stopped = true;
-      wake();
-      await running;
+export function startWorker(needs: BatchNeeds, lanes: number, onError: (error: unknown) => void): Looking {
+  const worker = keepLooking(
+    async () => {
+      const found = await workOnce(needs);
+      // What one lane did may have made work for the others.
+      if (found) worker.wake();
+      return found;
     },
-  };
+    RESTS,
+    onError,
+    lanes,
+  );
+  return worker;
 }
 
 /** Does the next thing there is to do. @returns whether there was any */
@@ -71,9 +43,7 @@ export async function workOnce(needs: BatchNeeds): Promise<boolean> {
   return true;
 }
 
-/** Milliseconds: how late a node hears of what another one took in, at most. */
-const IDLE = 500;
-const AFTER_ERROR = 2000;
+const RESTS = { idle: 500, afterError: 2000 };
 interface Outlook {
   readonly open: boolean;
   /** Some wait to be let in. */

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { recordEvents } from '../audit/audit-log.ts';
+import { keepLooking, type Looking } from '../db/keep-looking.ts';
 import { query, withTransaction, type PoolClient } from '../db/pool.ts';
 import { notify } from '../registry/notifications.ts';
 import { claimDeliveries, recordAttempt, type HeldDelivery } from './delivery-store.ts';
@@ -8,57 +8,36 @@ import { send, type Attempt } from './send.ts';
 import { secretOf, secretSha256, signatureHeader } from './signature.ts';
 import { setWebhookState } from './webhook-store.ts';
 
-/** What delivers in this process. */
-export interface Deliverer {
-  /** There may be something to deliver: look at once. */
-  wake(): void;
-  /** Finishes what is under way. */
-  stop(): Promise<void>;
-}
-
 /**
  * Delivers until it is stopped, several at a time. Any number of processes may: each delivery is one's at a time, and a
  * killed one's is taken over when its lease is over. So a receiver is told at least once, and may be told twice.
  */
-export function startDeliveries(needs: WebhookNeeds, onError: (error: unknown) => void): Deliverer {
-  let stopped = false;
-  let sleeping = new AbortController();
+export function startDeliveries(needs: WebhookNeeds, onError: (error: unknown) => void): Looking {
   const underWay = new Set<Promise<void>>();
-  const wake = () => sleeping.abort();
-  const sleep = (milliseconds: number) =>
-    pause(milliseconds, undefined, { signal: sleeping.signal }).catch(() => undefined);
   const begin = (held: HeldDelivery) => {
     const work = deliver(held, needs)
       .catch(onError)
       .finally(() => {
         underWay.delete(work);
-        wake();
+        looking.wake();
       });
     underWay.add(work);
   };
-
-  const run = async () => {
-    while (!stopped)
-      try {
-        // Whoever wakes while it is looked is heard after the look.
-        sleeping = new AbortController();
-        const free = AT_A_TIME - underWay.size;
-        const held = await claimDeliveries(free, needs.leaseSeconds, needs.clock.now(), needs.db);
-        held.forEach(begin);
-        if (held.length === 0) await sleep(IDLE);
-      } catch (error) {
-        onError(error);
-        await sleep(AFTER_ERROR);
-      }
-    await Promise.all(underWay);
-  };
-  const running = run();
+  const looking = keepLooking(
+    async () => {
+      const free = AT_A_TIME - underWay.size;
+      const held = await claimDeliveries(free, needs.leaseSeconds, needs.clock.now(), needs.db);
+      held.forEach(begin);
+      return held.length > 0;
+    },
+    RESTS,
+    onError,
+  );
   return {
-    wake,
+    wake: () => looking.wake(),
     stop: async () => {
-      stopped = true;
-      wake();
-      await running;
+      await looking.stop();
+      await Promise.all(underWay);
     },
   };
 }
@@ -143,9 +122,7 @@ export function secondsUntilNext(tries: number, random: () => number): number {
 
 const MOST_TRIES = 10;
 const AT_A_TIME = 8;
-/** Milliseconds: how late a node hears of what another one put down, at most. */
-const IDLE = 1000;
-const AFTER_ERROR = 5000;
+const RESTS = { idle: 1000, afterError: 5000 };
 const LONGEST_FAILURE = 3 * 86_400_000;
 /** Of HTTP: the receiver wants nothing any more. @see RFC 9110, 15.5.11 */
 const GONE = 410;
