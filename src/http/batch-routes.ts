@@ -19,11 +19,10 @@ import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
 import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import * as fields from './registry/fields.ts';
+import * as fields from './fields.ts';
 import { route, type AskedRoute, type RouteAnswer } from './route.ts';
-import * as schemas from './schemas.ts';
-
-const { z } = schemas;
+import * as requests from './request-schemas.ts';
+import { z } from './zod.ts';
 
 export const BATCH_READERS: readonly CallerRole[] = [
   ...SUBMITTERS,
@@ -68,7 +67,7 @@ export const BATCH_ROUTES = [
     summary:
       'order devices whose keys the service makes: two certificates each, and the keys encrypted to a certificate',
     roles: ['PARTICIPANT_ARO', 'PARTICIPANT_SRO'],
-    body: schemas.generation,
+    body: requests.generation,
     answer: batchSchema,
     status: 202,
     event: 'batch.submitted',

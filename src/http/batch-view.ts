@@ -3,11 +3,10 @@ import { formatTime, waitsUntil, type LiveTimings } from '../domain/live-timings
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
 import { formatInstant } from './certificate-view.ts';
-import * as schemas from './schemas.ts';
+import { instant, reason } from './answer-schemas.ts';
+import { z } from './zod.ts';
 
-const { z } = schemas;
 const count = z.int().min(0);
-const instant = z.string().openapi({ format: 'date-time' });
 
 export const batchSchema = z
   .object({
@@ -38,9 +37,7 @@ export const batchSchema = z
       .object({ cause: z.literal('LIVE_TIMINGS'), until: instant, detail: z.string() })
       .optional()
       .openapi({ description: 'why nothing happens now, and when it goes on' }),
-    reasons: z.array(
-      schemas.reason.extend({ errorCode: z.string().optional(), position: z.string().optional() }),
-    ),
+    reasons: z.array(reason.extend({ errorCode: z.string().optional(), position: z.string().optional() })),
     result: z.string().nullable().openapi({ description: 'where it can be fetched, once there is one' }),
   })
   .openapi('Batch');
@@ -53,7 +50,7 @@ export const itemSchema = z
     deviceType: z.string().optional(),
     status: z.enum([...ITEM_STATUSES, 'WAITING']),
     errorCode: z.string().optional(),
-    reasons: z.array(schemas.reason).optional(),
+    reasons: z.array(reason).optional(),
     serialNumber: z.string().optional(),
   })
   .openapi('BatchItem');
@@ -69,7 +66,7 @@ export const rehearsalSchema = z
         fileName: z.string().optional(),
         status: z.enum(ITEM_STATUSES),
         errorCode: z.string(),
-        reasons: z.array(schemas.reason),
+        reasons: z.array(reason),
       }),
     ),
   })

@@ -24,7 +24,7 @@ import { batchView } from './batch-view.ts';
 import { present } from './certificates.ts';
 import { onlyMethods } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
-import * as schemas from './schemas.ts';
+import * as requests from './request-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** What of batches is no JSON: the upload, the result, the keys, the events. The rest are rows (`batch-routes.ts`). */
@@ -32,7 +32,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
   const { batches, issuance } = needs;
   const router = Router();
   router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
-    const { name, dryRun, ...asked } = schemas.batchSubmission.parse(request.query);
+    const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
     if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');

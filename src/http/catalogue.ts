@@ -10,7 +10,7 @@ import { formatInstant } from './certificate-view.ts';
 import { noParameters, onlyMethods, sendAccepted } from './negotiation.ts';
 import { OPERATOR_REASONS } from './operator-reasons.ts';
 import { HTTP_REASONS } from './problem-reasons.ts';
-import * as schemas from './schemas.ts';
+import * as requests from './request-schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** Open to all: categories, reason codes, authorities, trust anchors, the key that signs results of batches. */
@@ -72,7 +72,7 @@ export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
   router
     .route('/trust-anchors')
     .get((request, response) => {
-      const { category } = schemas.trustAnchorQuery.parse(request.query);
+      const { category } = requests.trustAnchorQuery.parse(request.query);
       const wanted = hierarchy.authorities.filter(
         (one) => category === undefined || one.category === category,
       );

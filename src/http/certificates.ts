@@ -19,7 +19,7 @@ import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { requireSmallCsr } from './csr-size.ts';
 import { noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
-import * as schemas from './schemas.ts';
+import * as requests from './request-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -36,7 +36,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   router
     .route('/')
     .post(noParameters, requireType('application/json'), async (request, response) => {
-      const body = schemas.certificateRequest.parse(request.body);
+      const body = requests.certificateRequest.parse(request.body);
       requireSmallCsr(body.csr);
       const asked = { request: present(body), caller: callerOf(response), requestId: requestIdOf(request) };
       const certificate = await issue(asked, idempotencyKeyOf(request));
@@ -44,7 +44,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       response.status(201).location(`/v1/certificates/${certificate.serialNumber}`).json(view);
     })
     .get(async (request, response) => {
-      const { limit, cursor, sha256, onBehalfOf, ...query } = schemas.certificateList.parse(request.query);
+      const { limit, cursor, sha256, onBehalfOf, ...query } = requests.certificateList.parse(request.query);
       const caller = callerOf(response);
       const reader = readerOf(caller);
       if (onBehalfOf !== undefined && onBehalfOf !== caller.signifier && reader.reach === 'OWN')
@@ -89,7 +89,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
-      const { channel } = schemas.certificateDownload.parse(request.query);
+      const { channel } = requests.certificateDownload.parse(request.query);
       await requireDownload(certificate, callerOf(response), channel, request.get('Accept') ?? '*/*');
       await sendAccepted(request, response, {
         'application/json': async () => JSON.stringify((await certificateViews([certificate], issuance))[0]),

@@ -8,7 +8,7 @@ import { octetsBody } from './body.ts';
 import { present } from './certificates.ts';
 import { requireSmallCsr } from './csr-size.ts';
 import { noParameters, onlyMethods, requireType } from './negotiation.ts';
-import * as schemas from './schemas.ts';
+import * as requests from './request-schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** POST /v1/eligibility-checks: what a request would be answered; issues nothing. */
@@ -18,7 +18,7 @@ export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
   router
     .route('/')
     .post(noParameters, requireType('application/json'), async (request, response) => {
-      const check = present(schemas.eligibilityCheck.parse(request.body));
+      const check = present(requests.eligibilityCheck.parse(request.body));
       requireSmallCsr(check.csr);
       const { outcome, basis, reasons, ruleSet } = await checkEligibility(check, callerOf(response));
       response.json({ outcome, basis: basis ?? null, reasons, ruleSet });
@@ -48,7 +48,7 @@ export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): R
 
 function readBody(body: unknown): { octets: Buffer; profile?: string } {
   if (Buffer.isBuffer(body)) return { octets: decode(body) };
-  const { certificate, profile } = schemas.certificateCheck.parse(body);
+  const { certificate, profile } = requests.certificateCheck.parse(body);
   return { octets: decode(Buffer.from(certificate)), ...(profile === undefined ? {} : { profile }) };
 }
 

@@ -6,7 +6,7 @@ import { callerOf, requireRole } from './auth.ts';
 import { octetsBody } from './body.ts';
 import { onlyMethods, requireType } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
-import * as schemas from './schemas.ts';
+import * as requests from './request-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** The largest feed, in octets. */
@@ -28,7 +28,7 @@ export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Ro
       async (request, response) => {
         if (feedSigner === undefined)
           throw new Fault('conflict', 'No feed is taken: TCS_FEED_CERTIFICATE names no signer.');
-        const { dryRun, fileName } = schemas.feedQuery.parse(request.query);
+        const { dryRun, fileName } = requests.feedQuery.parse(request.query);
         const signature = request.get('Feed-Signature');
         const caller = callerOf(response);
         const at = issuance.clock.now();

@@ -3,7 +3,7 @@ import { authorityReadiness } from '../ca/readiness.ts';
 import { findReadiness } from '../db/readiness.ts';
 import { findFeedTrouble } from '../registrar/feeds.ts';
 import { onlyMethods } from './negotiation.ts';
-import type { HEALTH_WARNINGS } from './schemas.ts';
+import type { HEALTH_WARNINGS } from './answer-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** GET /health/live: the process answers. GET /health/ready: it can issue; 503 names the part that is down; warnings hinder nothing. */

@@ -1,12 +1,10 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
-import type { z } from 'zod';
 import { AUTHENTICATED, OPERATIONS, type Operation } from './operations.ts';
 import { PROBLEMS } from './problem.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
-import * as schemas from './schemas.ts';
-
-const { z: zod } = schemas;
+import * as answers from './answer-schemas.ts';
+import { z } from './zod.ts';
 
 /** The OpenAPI 3.1 document, made of the schemas that validate. */
 export function openApiDocument(version: string) {
@@ -57,7 +55,7 @@ function pathOf({ method, path, summary, open, query, body, idempotent, answers,
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const request = {
     ...(names.length > 0
-      ? { params: zod.object(Object.fromEntries(names.map((name) => [name, zod.string()]))) }
+      ? { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }
       : {}),
     ...(query ? { query } : {}),
     ...(idempotent ? { headers: IDEMPOTENCY_HEADER } : {}),
@@ -82,9 +80,9 @@ const titleOf = (status: number) =>
     .map((one) => one.title)
     .join('; ');
 
-const PROBLEM_CONTENT = { 'application/problem+json': { schema: schemas.problem } };
-const IDEMPOTENCY_HEADER = zod.object({
-  'Idempotency-Key': zod.string().max(255).optional().openapi({
+const PROBLEM_CONTENT = { 'application/problem+json': { schema: answers.problem } };
+const IDEMPOTENCY_HEADER = z.object({
+  'Idempotency-Key': z.string().max(255).optional().openapi({
     description:
       'The same key, caller and body give the same answer and create nothing twice; only the requestId of a problem is that of the repetition',
   }),

@@ -1,6 +1,7 @@
-import type { z } from 'zod';
 import { batchSchema, rehearsalSchema } from './batch-view.ts';
-import * as schemas from './schemas.ts';
+import * as answers from './answer-schemas.ts';
+import * as requests from './request-schemas.ts';
+import { z } from './zod.ts';
 
 /** One operation of the wire. */
 export interface Operation {
@@ -18,10 +19,9 @@ export interface Operation {
   readonly problems: readonly number[];
 }
 
-const { z: zod } = schemas;
 const json = (schema: z.ZodType) => ({ 'application/json': schema });
-const octets = zod.string().openapi({ format: 'binary' });
-const text = zod.string();
+const octets = z.string().openapi({ format: 'binary' });
+const text = z.string();
 export const AUTHENTICATED = [401, 429, 503];
 
 /** Everything that the service answers; a test holds it against the routes. */
@@ -31,7 +31,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/health/live',
     summary: 'The process answers',
     open: true,
-    answers: { 200: { says: 'alive', content: json(schemas.health) } },
+    answers: { 200: { says: 'alive', content: json(answers.health) } },
     problems: [],
   },
   {
@@ -40,8 +40,8 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'The service can issue',
     open: true,
     answers: {
-      200: { says: 'ready', content: json(schemas.health) },
-      503: { says: 'names the part that is down', content: json(schemas.health) },
+      200: { says: 'ready', content: json(answers.health) },
+      503: { says: 'names the part that is down', content: json(answers.health) },
     },
     problems: [],
   },
@@ -50,7 +50,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/categories',
     summary: 'The category catalogue: profiles, limits, governing document',
     open: true,
-    answers: { 200: { says: 'every category', content: json(zod.array(schemas.categoryDescription)) } },
+    answers: { 200: { says: 'every category', content: json(z.array(answers.categoryDescription)) } },
     problems: [],
   },
   {
@@ -58,7 +58,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/reason-codes',
     summary: 'Every reason code: meaning, clause, what to do',
     open: true,
-    answers: { 200: { says: 'every reason code', content: json(zod.array(schemas.reasonCode)) } },
+    answers: { 200: { says: 'every reason code', content: json(z.array(answers.reasonCode)) } },
     problems: [],
   },
   {
@@ -66,7 +66,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/authorities',
     summary: 'The test CAs',
     open: true,
-    answers: { 200: { says: 'roots first', content: json(zod.array(schemas.authority)) } },
+    answers: { 200: { says: 'roots first', content: json(z.array(answers.authority)) } },
     problems: [],
   },
   {
@@ -87,7 +87,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/trust-anchors',
     summary: 'Roots and issuing CAs in one PEM bundle',
     open: true,
-    query: schemas.trustAnchorQuery,
+    query: requests.trustAnchorQuery,
     answers: { 200: { says: 'PEM bundle', content: { 'application/x-pem-file': text } } },
     problems: [400],
   },
@@ -95,15 +95,15 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/me',
     summary: 'Who this credential is, and on what its eligibility rests now',
-    answers: { 200: { says: 'the caller', content: json(schemas.me) } },
+    answers: { 200: { says: 'the caller', content: json(answers.me) } },
     problems: AUTHENTICATED,
   },
   {
     method: 'post',
     path: '/v1/eligibility-checks',
     summary: 'What a certificate request would be answered; issues nothing',
-    body: json(schemas.eligibilityCheck),
-    answers: { 200: { says: 'the decision', content: json(schemas.decision) } },
+    body: json(requests.eligibilityCheck),
+    answers: { 200: { says: 'the decision', content: json(answers.decision) } },
     problems: [400, 413, 415, ...AUTHENTICATED],
   },
   {
@@ -111,22 +111,22 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/certificate-checks',
     summary: 'Holds a certificate against its profile, rule by rule',
     body: {
-      ...json(schemas.certificateCheck),
+      ...json(requests.certificateCheck),
       'application/pkix-cert': octets,
       'application/x-pem-file': text,
     },
-    answers: { 200: { says: 'the verdict', content: json(schemas.verdict) } },
+    answers: { 200: { says: 'the verdict', content: json(answers.verdict) } },
     problems: [400, 413, 415, 422, ...AUTHENTICATED],
   },
   {
     method: 'post',
     path: '/v1/certificates',
     summary: 'Issues one test certificate',
-    body: json(schemas.certificateRequest),
+    body: json(requests.certificateRequest),
     idempotent: true,
     answers: {
-      201: { says: 'issued; Location names it', content: json(schemas.certificate) },
-      202: { says: 'referred to a DCC approver; nothing was issued', content: json(schemas.referral) },
+      201: { says: 'issued; Location names it', content: json(answers.certificate) },
+      202: { says: 'referred to a DCC approver; nothing was issued', content: json(answers.referral) },
     },
     problems: [400, 403, 409, 413, 415, 422, ...AUTHENTICATED],
   },
@@ -134,8 +134,8 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/certificates',
     summary: 'Own certificates, newest first',
-    query: schemas.certificateList,
-    answers: { 200: { says: 'one page', content: json(schemas.certificatePage) } },
+    query: requests.certificateList,
+    answers: { 200: { says: 'one page', content: json(answers.certificatePage) } },
     problems: [400, ...AUTHENTICATED],
   },
   {
@@ -146,7 +146,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: {
         says: 'by Accept',
         content: {
-          ...json(schemas.certificate),
+          ...json(answers.certificate),
           'application/pkix-cert': octets,
           'application/x-pem-file': text,
           'application/pem-certificate-chain': text,
@@ -161,11 +161,11 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/feeds',
     summary:
       'Takes the SECAS feed: CSV or XLSX, its detached signature in Feed-Signature (Base64); everything or nothing (SECAS_FEED)',
-    query: schemas.feedQuery,
+    query: requests.feedQuery,
     body: { 'text/csv': octets, 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': octets },
     answers: {
-      200: { says: 'what would change', content: json(schemas.feedReport) },
-      201: { says: 'taken', content: json(schemas.feedReport) },
+      200: { says: 'what would change', content: json(answers.feedReport) },
+      201: { says: 'taken', content: json(answers.feedReport) },
     },
     problems: [400, 403, 409, 413, 415, 422, ...AUTHENTICATED],
   },
@@ -182,7 +182,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v1/batches',
     summary:
       'Takes a batch of CSRs: a ZIP of .csr files, NDJSON or CSV of id, csr and deviceType; with dryRun only the report it would give',
-    query: schemas.batchSubmission,
+    query: requests.batchSubmission,
     body: {
       'application/zip': octets,
       'application/x-ndjson': text,

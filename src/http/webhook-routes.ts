@@ -11,17 +11,17 @@ import {
 } from '../webhooks/control.ts';
 import { listDeliveries, type Delivery } from '../webhooks/delivery-store.ts';
 import { listWebhooks, requireWebhook, type Webhook } from '../webhooks/webhook-store.ts';
+import { instant } from './answer-schemas.ts';
 import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
 import { malformedRequest } from './problem-reasons.ts';
-import * as fields from './registry/fields.ts';
+import * as fields from './fields.ts';
 import { route, type RouteAnswer } from './route.ts';
-import { z } from './schemas.ts';
+import { z } from './zod.ts';
 
 /** Who hands batches in is told what becomes of them: each for its own participant. */
 const OWNERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
 
-const instant = z.string().openapi({ format: 'date-time' });
 const event = z.enum(WEBHOOK_EVENTS).openapi('WebhookEvent');
 const webhookSchema = z
   .object({

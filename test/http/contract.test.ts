@@ -4,7 +4,8 @@ import request from 'supertest';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
 import { OPERATIONS } from '../../src/http/operations.ts';
-import * as schemas from '../../src/http/schemas.ts';
+import * as answers from '../../src/http/answer-schemas.ts';
+import { z } from '../../src/http/zod.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';
 
@@ -56,7 +57,7 @@ describe('the wire contract', () => {
     let path = '/v1/certificates?limit=25';
     for (;;) {
       const answer = await get(path);
-      const page = schemas.certificatePage.parse(json(answer));
+      const page = answers.certificatePage.parse(json(answer));
       seen.push(...page.items.map((one) => one.serialNumber));
       if (page.nextCursor === null) break;
       path = `/v1/certificates?limit=25&cursor=${page.nextCursor}`;
@@ -85,7 +86,7 @@ describe('the wire contract', () => {
 
   test('a certificate comes in every form that Accept asks for', async () => {
     const path = `/v1/certificates/${serialNumbers[0] ?? ''}`;
-    const view = schemas.certificate.strict().parse(json(await get(path)));
+    const view = answers.certificate.strict().parse(json(await get(path)));
     const der = (await get(path, 'METERWORKS', 'application/pkix-cert')).body as Buffer;
     expect(new X509Certificate(der).serialNumber).toBe(view.serialNumber);
     expect(String((await get(path, 'METERWORKS', 'application/x-pem-file')).body)).toBe(view.certificate);
@@ -116,7 +117,7 @@ describe('the wire contract', () => {
   });
 
   test('who I am, and on what my eligibility rests', async () => {
-    expect(schemas.me.strict().parse(json(await get('/v1/me')))).toMatchObject({
+    expect(answers.me.strict().parse(json(await get('/v1/me')))).toMatchObject({
       signifier: 'METERWORKS',
       eligibility: { basis: 'BILATERAL_AGREEMENT', reasons: [] },
     });
@@ -132,7 +133,7 @@ describe('the wire contract', () => {
         .post('/v1/eligibility-checks')
         .set('Authorization', `Bearer ${await here.token('METERWORKS')}`)
         .send({ category: 'DEVICE', purpose, ...body });
-      return schemas.decision.strict().parse(answer.body);
+      return answers.decision.strict().parse(answer.body);
     };
     expect(await check({})).toMatchObject({ outcome: 'PASS', basis: 'BILATERAL_AGREEMENT', reasons: [] });
     expect(await check({ csr: deviceCsr('00-DB-12-34-20-FF-00-01').pem })).toMatchObject({ outcome: 'PASS' });
@@ -158,7 +159,7 @@ describe('the wire contract', () => {
       await post('application/x-pem-file').send(String(view['certificate'])),
       await post('application/pkix-cert').send(der),
     ])
-      expect(schemas.verdict.strict().parse(answer.body)).toEqual({
+      expect(answers.verdict.strict().parse(answer.body)).toEqual({
         verdict: 'PASS',
         profile: 'device-digital-signing',
         findings: [],
@@ -173,15 +174,13 @@ describe('the wire contract', () => {
 
   test('the catalogue is open to all', async () => {
     const open = (path: string) => request(here.http).get(path);
-    const categories = schemas.z
-      .array(schemas.categoryDescription.strict())
+    const categories = z
+      .array(answers.categoryDescription.strict())
       .parse((await open('/v1/categories')).body);
     expect(categories.map((one) => one.category)).toEqual(['ORGANISATION', 'DEVICE', 'DCCKI']);
-    const codes = schemas.z.array(schemas.reasonCode.strict()).parse((await open('/v1/reason-codes')).body);
+    const codes = z.array(answers.reasonCode.strict()).parse((await open('/v1/reason-codes')).body);
     expect(codes.map((one) => one.reason)).toContain('AGREEMENT_EXPIRED');
-    const authorities = schemas.z
-      .array(schemas.authority.strict())
-      .parse((await open('/v1/authorities')).body);
+    const authorities = z.array(answers.authority.strict()).parse((await open('/v1/authorities')).body);
     expect(authorities).toHaveLength(6);
     const pem = await open('/v1/authorities/issuing-oca/certificate')
       .set('Accept', 'application/x-pem-file')

@@ -14,8 +14,8 @@ import { proposeHold, proposeRelease } from '../../registrar/holds.ts';
 import { proposeNomination, proposeNominationEnd } from '../../registrar/nominations.ts';
 import { present } from '../certificates.ts';
 import { EVERYBODY, route } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
 import * as views from './views.ts';
 

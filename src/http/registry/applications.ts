@@ -13,11 +13,11 @@ import { present } from '../certificates.ts';
 import { requireSmallCsr } from '../csr-size.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
-import * as schemas from '../schemas.ts';
-import * as fields from './fields.ts';
+import * as requests from '../request-schemas.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
-const { z } = schemas;
 const application = z
   .object({
     id: z.uuid(),
@@ -27,7 +27,7 @@ const application = z
   })
   .loose()
   .openapi('Application', { description: 'One request for 1 to 100 certificates, and what became of it' });
-const { csr, ...question } = schemas.certificateRequest.shape;
+const { csr, ...question } = requests.certificateRequest.shape;
 const newApplication = z
   .strictObject({
     ...question,

@@ -7,8 +7,8 @@ import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
 const items = z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() });

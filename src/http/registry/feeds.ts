@@ -2,8 +2,8 @@ import { Fault } from '../../domain/fault.ts';
 import { query } from '../../db/pool.ts';
 import { acknowledgeFeed, listFeeds } from '../../registrar/feeds.ts';
 import { READERS, route } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
 /** The feeds that were taken, and that the DCC has seen them. */

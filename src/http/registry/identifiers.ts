@@ -13,8 +13,8 @@ import {
   registerDeviceRange,
 } from '../../registrar/identifiers.ts';
 import { EVERYBODY, route } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
 import * as views from './views.ts';
 

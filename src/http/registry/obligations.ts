@@ -7,8 +7,8 @@ import {
 } from '../../registrar/obligations.ts';
 import { present } from '../certificates.ts';
 import { EVERYBODY, route } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
 import * as views from './views.ts';
 

@@ -2,8 +2,8 @@ import { CATEGORIES } from '../../domain/category.ts';
 import { listOfficers, moveOfficer, nominateOfficer } from '../../registrar/officers.ts';
 import { present } from '../certificates.ts';
 import { EVERYBODY, route } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
 const path = '/v1/participants/{signifier}/officers';

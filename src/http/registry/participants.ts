@@ -14,9 +14,9 @@ import {
 import { findIdentityMap, identityMapRows } from '../../registrar/identity-map.ts';
 import { present } from '../certificates.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
-import { z } from '../schemas.ts';
+import { z } from '../zod.ts';
 import { toCsv } from './csv.ts';
-import * as fields from './fields.ts';
+import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
 const details = {

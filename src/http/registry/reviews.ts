@@ -5,8 +5,8 @@ import { decideReview } from '../../registrar/decide-review.ts';
 import { present } from '../certificates.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { EVERYBODY, READERS, route, type AskedRoute } from '../route.ts';
-import { z } from '../schemas.ts';
-import * as fields from './fields.ts';
+import { z } from '../zod.ts';
+import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
 const query = z.strictObject({

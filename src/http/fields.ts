@@ -1,6 +1,23 @@
-import { parseEui64, type Eui64 } from '../../domain/eui64.ts';
-import { isSignifier, SIGNIFIER_FORM } from '../../domain/signifier.ts';
-import { z } from '../schemas.ts';
+import { CATEGORIES, DEVICE_TYPES, ENVIRONMENTS, PURPOSES } from '../domain/category.ts';
+import { REPOSITORY_STATUSES } from '../domain/certificate.ts';
+import { CHANNELS } from '../domain/certificate-request.ts';
+import { parseEui64, type Eui64 } from '../domain/eui64.ts';
+import { isSignifier, SIGNIFIER_FORM } from '../domain/signifier.ts';
+import { z } from './zod.ts';
+
+// What requests and answers have in common, each with the one way in which it is read.
+
+export const category = z.enum(CATEGORIES).openapi('Category');
+export const purpose = z
+  .enum(PURPOSES, {
+    error: ({ input }) =>
+      input === undefined ? 'is missing' : 'is none of the purposes of GET /v1/categories',
+  })
+  .openapi('TestingPurpose', { description: 'Testing Services (SEC H14) and testing under SEC Section T' });
+export const environment = z.enum(ENVIRONMENTS).openapi('TestEnvironment');
+export const deviceType = z.enum(DEVICE_TYPES).openapi('DeviceType');
+export const channel = z.enum(CHANNELS).openapi('DeliveryChannel');
+export const repositoryStatus = z.enum(REPOSITORY_STATUSES).openapi('RepositoryStatus');
 
 /** An EUI-64 in any of its forms. */
 export const eui64 = z

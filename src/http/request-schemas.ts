@@ -1,0 +1,112 @@
+import { parseSerialNumber } from '../domain/serial-number.ts';
+import * as fields from './fields.ts';
+import { z } from './zod.ts';
+
+/** Everything of a certificate request but its CSR. */
+const question = {
+  category: fields.category,
+  purpose: fields.purpose,
+  environment: fields.environment.optional(),
+  profile: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .openapi({ description: 'Absent: the profile that fits the CSR' }),
+  deviceType: fields.deviceType.optional(),
+  channel: fields.channel.default('INTERNET'),
+  onBehalfOf: fields.signifier
+    .optional()
+    .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
+};
+const csr = z.string().min(1).openapi({
+  description:
+    'PKCS#10: PEM (text around it is passed over), or Base64 of DER, at most 16 KiB of DER. docs/making-csrs.md has a recipe for each category: tcs csr, or OpenSSL with any signer',
+  example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
+});
+
+export const certificateRequest = z.strictObject({ ...question, csr }).openapi('CertificateRequest');
+const batchName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$/, 'up to 100 letters, digits, spaces, full stops, _ and -')
+  .default('batch')
+  .openapi({ description: 'names the result: <name>-response.zip' });
+export const batchSubmission = z
+  .strictObject(question)
+  .omit({ deviceType: true })
+  .extend({
+    name: batchName,
+    dryRun: z
+      .enum(['true', 'false'])
+      .transform((text) => text === 'true')
+      .default(false)
+      .openapi({
+        type: 'string',
+        enum: ['true', 'false'],
+        description: 'the report it would give; nothing is kept',
+      }),
+  });
+const { purpose, environment, deviceType, channel } = question;
+/** An order of devices whose keys the service makes. */
+export const generation = z
+  .strictObject({
+    purpose,
+    environment,
+    channel,
+    deviceType,
+    devices: z.int().min(1).max(1_000_000),
+    from: z
+      .string()
+      .openapi({ description: 'first Device ID of the range', example: '00-DB-12-34-20-00-00-00' }),
+    to: z
+      .string()
+      .openapi({ description: 'last Device ID of the range', example: '00-DB-12-34-20-00-FF-FF' }),
+    recipient: z
+      .string()
+      .max(32_768)
+      .openapi({ description: 'certificate with an RSA key, PEM: only its holder opens the keys' }),
+    name: batchName,
+  })
+  .openapi('KeyGeneration');
+export const eligibilityCheck = z
+  .strictObject({ ...question, csr: csr.optional() })
+  .openapi('EligibilityCheck');
+export const certificateCheck = z
+  .strictObject({ certificate: z.string().min(1), profile: z.string().min(1).max(64).optional() })
+  .openapi('CertificateCheck');
+
+const serialNumberFilter = z.string().transform((text, context) => {
+  const value = parseSerialNumber(text);
+  if (value === undefined) context.addIssue({ code: 'custom', message: 'is not a serial number in hex' });
+  return value;
+});
+const instantFilter = z.iso.datetime().transform((text) => new Date(text));
+
+export const certificateList = z.strictObject({
+  onBehalfOf: fields.signifier.optional().openapi({
+    description:
+      'Signifier of another participant: an operator of the DCC lists what the DCC had issued on its behalf, an assessor or auditor all that it has',
+  }),
+  ...fields.page,
+  category: fields.category.optional(),
+  eui64: fields.eui64.optional(),
+  serialNumber: serialNumberFilter.optional().openapi({ type: 'string' }),
+  sha256: fields.sha256.optional(),
+  status: fields.repositoryStatus.optional(),
+  profile: z.string().max(64).optional(),
+  batch: z.uuid().optional(),
+  issuedFrom: instantFilter.optional().openapi({ type: 'string', format: 'date-time' }),
+  issuedTo: instantFilter
+    .optional()
+    .openapi({ type: 'string', format: 'date-time', description: 'exclusive' }),
+});
+export const feedQuery = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .openapi({ type: 'boolean', description: 'shows what would change and changes nothing' }),
+  fileName: z.string().min(1).max(200).default('feed').openapi({ description: 'for the messages' }),
+});
+export const certificateDownload = z.strictObject({ channel: fields.channel.default('INTERNET') });
+export const trustAnchorQuery = z.strictObject({ category: fields.category.optional() });
