@@ -46,9 +46,11 @@ export async function* resultLines(batch: Batch, needs: BatchNeeds): AsyncGenera
     yield itemLine(item, item.status === 'SUCCESS' ? hash('sha256', item.certificate) : undefined);
 }
 
-function requireResult({ state, resultRemovedAt }: Batch): void {
+function requireResult({ state, items, resultRemovedAt }: Batch): void {
   if (state !== 'COMPLETED' && state !== 'CANCELLED')
     throw new Fault('conflict', `The batch is ${state}; it has a result once it is COMPLETED or CANCELLED.`);
+  if (items === null)
+    throw new Fault('conflict', 'The batch was cancelled before it was read: it has no result.');
   if (resultRemovedAt !== null)
     throw new Fault(
       'conflict',

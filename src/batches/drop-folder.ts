@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readdir, rm } from 'node:fs/promises';
+import { lstat, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
@@ -10,6 +10,7 @@ import { query, withTransaction } from '../db/pool.ts';
 import { findValidByPrefix } from '../registry/credentials.ts';
 import type { BatchContentType } from './batch-item.ts';
 import { moveWithReport, refusalReport } from './drop-report.ts';
+import { findDrops, type Drop } from './find-drops.ts';
 import type { BatchNeeds } from './needs.ts';
 import { receiveUpload, type ReceivedUpload } from './receive-upload.ts';
 import { submitBatch, SUBMITTERS } from './submit-batch.ts';
@@ -19,17 +20,20 @@ export interface DropFolder {
   readonly folder: string;
   /** Prefixes of tokens (`tcs token list`), one for each participant: no secret, and taken back like any token. */
   readonly credentials: readonly string[];
+  /** Milliseconds in which a file must not have changed. */
+  readonly settled?: number;
 }
 
 /**
  * Hands in what lies in `<folder>/<SIGNIFIER>/<CATEGORY>/<PURPOSE>/`, and moves it to `done/` or `refused/` of the participant
- * with a report beside it. Names that begin with a full stop or end with `.part` or `.tmp` are not looked at, nor what
- * changed within the last seconds: files are best written under such a name and then given their own.
+ * with a report beside it; what lies elsewhere in `<folder>/<SIGNIFIER>/` is refused. Names that begin with a full stop or end
+ * with `.part` or `.tmp` are not looked at, nor what changed within the last seconds, whatever its date says: files are best
+ * written under such a name and then given their own.
  * @param onTrouble  told of what is left where it is: it is looked at again
  * @returns how many files were moved
  */
 export async function takeDrops(
-  { folder, credentials }: DropFolder,
+  { folder, credentials, settled = SETTLED }: DropFolder,
   needs: BatchNeeds,
   onTrouble: (error: unknown) => void,
 ): Promise<number> {
@@ -44,7 +48,7 @@ export async function takeDrops(
       const home = path.join(folder, caller.signifier);
       for (const place of await findDrops(home))
         try {
-          if (await takeDrop(home, place, caller, needs)) moved += 1;
+          if (await takeDrop(home, place, settled, caller, needs)) moved += 1;
         } catch (error) {
           onTrouble(error);
         }
@@ -54,7 +58,7 @@ export async function takeDrops(
   return moved;
 }
 
-/** Watches until it is stopped. */
+/** Watches until it is stopped; trouble that lasts is told once. */
 export function watchDrops(
   drops: DropFolder,
   needs: BatchNeeds,
@@ -62,13 +66,19 @@ export function watchDrops(
 ): { stop(): Promise<void> } {
   let turn = Promise.resolve();
   let isIdle = true;
+  let told: ReadonlySet<string> = new Set();
+  const look = async () => {
+    const troubles = new Map<string, unknown>();
+    const moved = await takeDrops(drops, needs, (error) => troubles.set(String(error), error));
+    for (const [text, error] of troubles) if (!told.has(text)) onTrouble(error);
+    told = new Set(troubles.keys());
+    if (moved > 0) onTaken();
+    isIdle = true;
+  };
   const timer = setInterval(() => {
     if (!isIdle) return;
     isIdle = false;
-    turn = takeDrops(drops, needs, onTrouble).then((moved) => {
-      isIdle = true;
-      if (moved > 0) onTaken();
-    });
+    turn = look();
   }, LOOK);
   return {
     stop: async () => {
@@ -78,38 +88,20 @@ export function watchDrops(
   };
 }
 
-interface Drop {
-  readonly category: string;
-  readonly purpose: string;
-  readonly file: string;
-}
-
-async function findDrops(home: string): Promise<Drop[]> {
-  const drops: Drop[] = [];
-  for (const category of await foldersIn(home)) {
-    if (KEPT.includes(category)) continue;
-    for (const purpose of await foldersIn(path.join(home, category))) {
-      const names = await readdir(path.join(home, category, purpose));
-      for (const file of names.filter((name) => !UNFINISHED.test(name)).sort())
-        drops.push({ category, purpose, file });
-    }
-  }
-  return drops;
-}
-
-async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((one) => one.isDirectory()).map(({ name }) => name);
-}
-
 /** @returns whether it was taken; else it is not complete yet, or somebody else was faster */
-async function takeDrop(home: string, drop: Drop, caller: Caller, needs: BatchNeeds): Promise<boolean> {
-  const source = path.join(home, drop.category, drop.purpose, drop.file);
+async function takeDrop(
+  home: string,
+  drop: Drop,
+  settled: number,
+  caller: Caller,
+  needs: BatchNeeds,
+): Promise<boolean> {
+  const source = path.join(home, ...drop.place, drop.file);
   const found = await lstat(source).catch(() => undefined);
-  if (found === undefined || Date.now() - found.mtimeMs < SETTLED) return false;
+  if (found === undefined || Date.now() - found.ctimeMs < settled) return false;
   try {
     if (!found.isFile()) throw refused('It is not a file.');
-    const handed = await handIn(source, found.mtimeMs, drop, caller, needs);
+    const handed = await handIn(source, found.ctimeMs, drop, caller, needs);
     if (handed === undefined) return false;
     const { id, isNew } = handed;
     const words = isNew ? 'Handed in as' : 'The same octets were handed in before; they are';
@@ -145,12 +137,15 @@ async function handIn(
   needs: BatchNeeds,
 ): Promise<{ readonly id: string; readonly isNew: boolean } | undefined> {
   const { db, clock } = needs.issuance;
-  const category = CATEGORIES.find((one) => one === drop.category);
-  const purpose = PURPOSES.find((one) => one === drop.purpose);
+  const [categoryFolder, purposeFolder] = drop.place;
+  if (categoryFolder === undefined || purposeFolder === undefined)
+    throw refused('It lies in no folder that says what it asks for: <CATEGORY>/<PURPOSE>/.');
+  const category = CATEGORIES.find((one) => one === categoryFolder);
+  const purpose = PURPOSES.find((one) => one === purposeFolder);
   const { name, ext } = path.parse(drop.file);
   const contentType = CONTENT_TYPES.get(ext.toLowerCase());
-  if (category === undefined) throw refused(`${drop.category} is none of ${CATEGORIES.join(', ')}.`);
-  if (purpose === undefined) throw refused(`${drop.purpose} is none of ${PURPOSES.join(', ')}.`);
+  if (category === undefined) throw refused(`${categoryFolder} is none of ${CATEGORIES.join(', ')}.`);
+  if (purpose === undefined) throw refused(`${purposeFolder} is none of ${PURPOSES.join(', ')}.`);
   if (contentType === undefined)
     throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
   const copy = path.join(needs.folder, `upload-${randomUUID()}`);
@@ -162,7 +157,7 @@ async function handIn(
     needs.intake,
   ).finally(() => handle.close());
   try {
-    if ((await lstat(source)).mtimeMs !== changedAt) return undefined;
+    if ((await lstat(source)).ctimeMs !== changedAt) return undefined;
     const at = clock.now();
     return await withTransaction(db, async (client) => {
       const id = randomUUID();
@@ -214,8 +209,6 @@ const nameOf = (stem: string): string =>
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 100) || 'batch';
 
-const KEPT = ['done', 'refused'];
-const UNFINISHED = /^\.|\.(part|tmp)$/i;
 const REFUSALS: ReadonlySet<string> = new Set(['malformed-request', 'too-large', 'unsupported-media-type']);
 const CONTENT_TYPES: ReadonlyMap<string, BatchContentType> = new Map([
   ['.zip', 'application/zip'],

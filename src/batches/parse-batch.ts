@@ -10,7 +10,8 @@ import { decodeCsrText } from '../x509/pem.ts';
 import { announceBatch } from './announce-batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { findBatch, type Batch } from './batch-store.ts';
-import { roomFault } from './disk-room.ts';
+import { refusedBatch } from './container-error.ts';
+import { isWithoutRoom, roomFault } from './disk-room.ts';
 import { generateItems } from './generate-items.ts';
 import { GENERATION } from './generation.ts';
 import type { BatchNeeds } from './needs.ts';
@@ -18,40 +19,38 @@ import { readItems } from './read-items.ts';
 
 /**
  * Parses one batch that waits for it: QUEUED with its items and chunks, REJECTED with what is wrong, or TAMPERED. All in
- * one transaction, which holds the row: whoever dies over it lets go at once, and another begins anew. One that cannot be
- * parsed for a fault of ours waits a while, and others go before it.
+ * one transaction, which holds the row: whoever dies over it lets go, and another begins anew. One that cannot be parsed for
+ * a fault of ours waits a while, others go before it, and after ten tries it is REJECTED: what kills a process again and
+ * again must not do so for ever.
  * @returns whether there was one
  */
 export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
   const { db } = needs.issuance;
-  await query(
-    db,
-    `update batch set state = 'PARSING' where id = (select id from batch where state = 'PENDING'
-       order by turn_cost, submitted_at, id limit 1 for update skip locked)`,
-  );
-  let id: string | undefined;
+  const { rows } = await query<{ id: string; tries: number }>(db, TAKE);
+  const [taken] = rows;
+  if (taken === undefined) return false;
+  const { id, tries } = taken;
   try {
-    return await withTransaction(db, async (client) => {
-      const { rows } = await query<{ id: string }>(
+    if (tries > MOST_TRIES)
+      throw refusedBatch([{ reason: 'BATCH_NOT_READ', detail: NOT_READ }], needs.intake.codes);
+    await withTransaction(db, async (client) => {
+      const { rowCount } = await query(
         client,
-        `select id from batch where state = 'PARSING' and (parse_after is null or parse_after < clock_timestamp())
-          order by turn_cost, submitted_at, id limit 1 for update skip locked`,
+        `select from batch where id = $1 and state = 'PARSING' for update skip locked`,
+        [id],
       );
-      id = rows[0]?.id;
-      const batch = id === undefined ? undefined : await findBatch(id, client);
-      if (batch === undefined) return false;
-      await parseHeld(batch, needs, client);
-      return true;
+      const batch = rowCount === 1 ? await findBatch(id, client) : undefined;
+      if (batch !== undefined) await parseHeld(batch, needs, client);
     });
   } catch (error) {
-    if (id === undefined) throw error;
-    if (!(error instanceof Fault) || !REFUSALS.has(error.code)) {
-      await query(db, PUT_OFF, [id]).catch(() => undefined);
+    if (error instanceof Fault && REFUSALS.has(error.code)) await reject(id, error, needs);
+    else {
+      // A full disk is nobody's fault: however long it lasts, nothing is given up.
+      if (isWithoutRoom(error)) await query(db, UNCOUNT, [id]).catch(() => undefined);
       throw error;
     }
-    await reject(id, error, needs);
-    return true;
   }
+  return true;
 }
 
 async function parseHeld(batch: Batch, needs: BatchNeeds, db: PoolClient): Promise<void> {
@@ -193,7 +192,15 @@ export const about = ({ id, participantId, credentialId }: Batch) => ({
 
 const ROWS = 1000;
 const REFUSALS = new Set(['malformed-request', 'too-large']);
-const PUT_OFF = `update batch set parse_after = clock_timestamp() + interval '10 seconds' where id = $1 and state = 'PARSING'`;
+const MOST_TRIES = 10;
+const NOT_READ = 'The service failed to read it again and again.';
+/** Whoever took one has ten seconds to lock it; until then nobody else takes it. */
+const TAKE = `
+  update batch set state = 'PARSING', parse_tries = parse_tries + 1, parse_after = clock_timestamp() + interval '10 seconds'
+   where id = (select id from batch where state in ('PENDING', 'PARSING') and (parse_after is null or parse_after < clock_timestamp())
+     order by turn_cost, submitted_at, id limit 1 for update skip locked)
+  returning id, parse_tries as tries`;
+const UNCOUNT = `update batch set parse_tries = parse_tries - 1 where id = $1 and state = 'PARSING'`;
 const INSERT_ITEMS = `
   insert into batch_item (batch_id, position, id, file_name, csr, device_type, duplicate_of)
   select $1, position, id, file_name, csr, device_type, duplicate_of from json_to_recordset($2::json)

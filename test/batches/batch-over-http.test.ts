@@ -277,6 +277,31 @@ describe('batches over HTTP', () => {
     } satisfies object);
   });
 
+  test('what kills or fails its reader again and again is REJECTED, and holds nobody up', async () => {
+    const { id } = await submitted(deviceLines(1, 2220));
+    // As if ten processes had died over it.
+    await query(here.database.pool, `update batch set state = 'PARSING', parse_tries = 10 where id = $1`, [
+      id,
+    ]);
+    const other = await submitted(deviceLines(1, 2221));
+    await here.work();
+    expect(await show(id)).toMatchObject({
+      state: 'REJECTED',
+      reasons: [{ reason: 'BATCH_NOT_READ', errorCode: 'WF:PARSE' }],
+    });
+    expect(await show(other.id)).toMatchObject({ state: 'COMPLETED' });
+  });
+
+  test('a batch that is cancelled before it is read has no result', async () => {
+    const { id } = await submitted(deviceLines(1, 2222));
+    expect((await here.post(`/v1/batches/${id}/cancellation`)).body).toMatchObject({ result: null });
+    const answer = await here.get(`/v1/batches/${id}/result`);
+    expect([answer.status, (answer.body as { detail: string }).detail]).toEqual([
+      409,
+      'The batch was cancelled before it was read: it has no result.',
+    ]);
+  });
+
   test('a batch that is paused rests; cancelled, it keeps what is issued; the rest is retried', async () => {
     const { id } = await submitted(deviceLines(50, 2300));
     await workOnce(here.batches);

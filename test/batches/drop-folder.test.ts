@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { takeDrops } from '../../src/batches/drop-folder.ts';
+import { takeDrops, watchDrops } from '../../src/batches/drop-folder.ts';
 import { query } from '../../src/db/pool.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import {
@@ -35,20 +35,18 @@ describe('the drop folder', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   afterAll(() => here.close());
 
-  /** Drops a file that was finished a minute ago. */
+  /** Drops a file. */
   const drop = (name: string, content: string, place = `DEVICE/${PURPOSE}`) => {
     const home = path.join(folder, 'METERWORKS', place);
     mkdirSync(home, { recursive: true });
     const file = path.join(home, name);
     writeFileSync(file, content);
-    settle(file);
     return file;
   };
-  const settle = (file: string) =>
-    utimesSync(file, new Date(Date.now() - 60_000), new Date(Date.now() - 60_000));
-  const take = async (credentials = [prefix]) => {
+  const take = async (credentials = [prefix], settled = 0) => {
     const troubles: unknown[] = [];
-    const moved = await takeDrops({ folder, credentials }, here.batches, (error) => troubles.push(error));
+    const drops = { folder, credentials, settled };
+    const moved = await takeDrops(drops, here.batches, (error) => troubles.push(error));
     return { moved, troubles: troubles.map(String) };
   };
   const lying = (place: string) => {
@@ -118,9 +116,37 @@ describe('the drop folder', () => {
     drop('.hidden.ndjson', 'x');
     drop('meters.ndjson.part', 'x');
     drop('meters.tmp', 'x');
-    writeFileSync(drop('fresh.ndjson', 'x'), 'y');
     expect(await take()).toEqual({ moved: 0, troubles: [] });
+    // What changed a moment ago, whatever its date says.
+    const dated = new Date(Date.now() - 86_400_000);
+    utimesSync(drop('fresh.ndjson', 'x'), dated, dated);
+    expect(await take([prefix], 60_000)).toEqual({ moved: 0, troubles: [] });
     expect(lying(`DEVICE/${PURPOSE}`)).toHaveLength(4);
+  });
+
+  test('what is dated in the future is taken', async () => {
+    const dated = new Date(Date.now() + 86_400_000);
+    utimesSync(drop('tomorrow.ndjson', ndjson(deviceLines(1, 220))), dated, dated);
+    expect(await take()).toEqual({ moved: 1, troubles: [] });
+  });
+
+  test('trouble that lasts is told once', async () => {
+    const troubles: unknown[] = [];
+    const taken: string[] = [];
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'setTimeout', 'performance', 'Date'] });
+    const watch = watchDrops({ folder, credentials: ['00000000', prefix], settled: 0 }, here.batches, {
+      onTaken: () => taken.push('taken'),
+      onTrouble: (error) => troubles.push(error),
+    });
+    for (const name of ['first', 'second']) {
+      drop(`${name}.ndjson`, ndjson(deviceLines(1, 230 + taken.length)));
+      jest.advanceTimersByTime(2000);
+      const before = taken.length;
+      while (taken.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    jest.useRealTimers();
+    await watch.stop();
+    expect(troubles.map(String)).toEqual([expect.stringContaining('credential 00000000')]);
   });
 
   test.each([
@@ -128,6 +154,8 @@ describe('the drop folder', () => {
     ['empty.zip', '', undefined, 'BATCH_EMPTY'],
     ['meters.zip', 'x', `GADGET/${PURPOSE}`, 'GADGET is none of ORGANISATION, DEVICE, DCCKI.'],
     ['meters.zip', 'x', 'DEVICE/FUN', 'FUN is none of'],
+    ['meters.zip', 'x', 'DEVICE', 'It lies in no folder that says what it asks for: <CATEGORY>/<PURPOSE>/.'],
+    ['meters.zip', 'x', '', 'It lies in no folder that says what it asks for'],
   ])('refused, with its reasons beside it: %s', async (name, content, place, says) => {
     const before = await batches();
     drop(name, content, place);
@@ -144,7 +172,6 @@ describe('the drop folder', () => {
     writeFileSync(secret, ndjson(deviceLines(1, 300)));
     mkdirSync(path.join(folder, 'METERWORKS', 'DEVICE', PURPOSE), { recursive: true });
     symlinkSync(secret, path.join(folder, 'METERWORKS', 'DEVICE', PURPOSE, 'link.ndjson'));
-    await new Promise((resolve) => setTimeout(resolve, 3100));
     expect((await take()).moved).toBe(1);
     expect(reportIn('refused')).toContain('It is not a file.');
     expect(existsSync(secret)).toBe(true);
@@ -192,9 +219,11 @@ describe('the drop folder', () => {
     drop('later.ndjson', ndjson(deviceLines(1, 500)));
     const missing = { ...here.batches, folder: path.join(folder, 'nowhere') };
     const troubles: unknown[] = [];
-    expect(await takeDrops({ folder, credentials: [prefix] }, missing, (error) => troubles.push(error))).toBe(
-      0,
-    );
+    expect(
+      await takeDrops({ folder, credentials: [prefix], settled: 0 }, missing, (error) =>
+        troubles.push(error),
+      ),
+    ).toBe(0);
     expect(troubles).toHaveLength(1);
     expect((await take()).moved).toBe(1);
     const [name = ''] = lying('done');
