@@ -108,6 +108,15 @@ describe('keys for laboratories', () => {
     certificate.tbsCertificate.subjectPublicKeyInfo = AsnConvert.parse(spki, asn1.SubjectPublicKeyInfo);
     return Buffer.from(AsnConvert.serialize(certificate)).toString('base64');
   }
+  /** Absent of a file that the database has removed since it was listed. */
+  function contentOf(file: string): Buffer | undefined {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
   /** Another version of METERWORKS' agreement. */
   async function vary(terms: object): Promise<void> {
     await query(
@@ -282,11 +291,11 @@ describe('keys for laboratories', () => {
     const places = new Map<string, Buffer>([['the log', Buffer.from(written.join(''))]]);
     for (const inside of [data, here.batches.folder])
       for (const entry of readdirSync(inside, { recursive: true, withFileTypes: true }))
-        if (entry.isFile())
-          places.set(
-            path.join(entry.parentPath, entry.name),
-            readFileSync(path.join(entry.parentPath, entry.name)),
-          );
+        if (entry.isFile()) {
+          const file = path.join(entry.parentPath, entry.name);
+          const content = contentOf(file);
+          if (content !== undefined) places.set(file, content);
+        }
     const { rows: tables } = await query<{ name: string }>(
       here.database.pool,
       `select tablename as name from pg_tables where schemaname = 'public'`,
