@@ -58,17 +58,15 @@ function requireResult({ state, items, resultRemovedAt }: Batch): void {
     );
 }
 
-/** Items in their order, a page at a time. */
+/** Items in their order, a page at a time: positions are 1, 2, 3 and so on. */
 async function* finishedItems(
-  { id }: Batch,
+  { id, items }: Batch,
   { issuance: { db } }: BatchNeeds,
 ): AsyncGenerator<FinishedItem, void, undefined> {
-  for (let after = 0; ;) {
-    const { rows } = await query<StoredItem & { der: Buffer | null }>(db, PAGE, [id, after]);
+  for (let first = 1; first <= (items ?? 0); first += PAGE_ITEMS) {
+    const page = [id, first, first + PAGE_ITEMS - 1];
+    const { rows } = await query<StoredItem & { der: Buffer | null }>(db, PAGE, page);
     for (const row of rows) yield toFinished(row);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.position;
   }
 }
 
@@ -150,9 +148,11 @@ function sealOf({ id, resultKey }: Batch, { issuance: { db }, serviceKey }: Batc
 }
 
 const tagOf = (signature: Buffer) => hash('sha256', signature);
+const PAGE_ITEMS = 1000;
+/** Both ends are named: a plan that sorts what it finds would sort the whole rest of the batch for each page. */
 const PAGE = `
   select i.position, i.id, i.file_name as "fileName", v.status, v.error_code as "errorCode", v.reasons,
          v.serial_number as "serialNumber", c.der
     from batch_item i ${VERDICT_OF_ITEM}
     left join lateral (select der from certificate where serial_number = v.serial_number offset 0) c on true
-   where i.batch_id = $1 and i.position > $2 order by i.position limit 1000`;
+   where i.batch_id = $1 and i.position between $2 and $3 order by i.position`;
