@@ -7,7 +7,7 @@ import { isOutOfRoom } from '../db/database-errors.ts';
 import { query, withTransaction, type PoolClient } from '../db/pool.ts';
 import { issueCertificates, type IssuanceResult } from '../issuance/issue-certificates.ts';
 import type { AskedRequest } from '../issuance/needs.ts';
-import { findApplicant } from '../registry/credentials.ts';
+import { findApplicant } from '../registry/callers.ts';
 import { notify } from '../registry/notifications.ts';
 import { announceBatch } from './announce-batch.ts';
 import {

@@ -3,7 +3,8 @@ import { Fault } from '../domain/fault.ts';
 import { CALLER_ROLES, type CallerRole } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { withTransaction } from '../db/pool.ts';
-import { createCredential, listCredentials, revokeCredential } from '../registry/credentials.ts';
+import { createCredential } from '../registry/create-credential.ts';
+import { listCredentials, revokeCredential } from '../registry/credentials.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
 

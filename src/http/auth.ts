@@ -6,14 +6,15 @@ import type { Caller, CallerRole } from '../domain/participant.ts';
 import { gather } from '../issuance/gather.ts';
 import { roleNotPermitted } from './problem-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
-import { findCredentials, hashToken, touchCredentials } from '../registry/credentials.ts';
+import { findCallers } from '../registry/callers.ts';
+import { hashToken, touchCredentials } from '../registry/credentials.ts';
 
 /**
  * Takes the bearer token of the Authorization header to its Caller. Look-ups that arrive together share one query, and
  * nothing is cached: a revocation holds from the next request on.
  */
 export function authenticate(needs: IssuanceNeeds): RequestHandler {
-  const find = gather((hashes: readonly Buffer[]) => findCredentials(hashes, needs.clock.now(), needs.db), {
+  const find = gather((hashes: readonly Buffer[]) => findCallers(hashes, needs.clock.now(), needs.db), {
     items: 64,
     inFlight: 1,
   });

@@ -6,7 +6,7 @@ import { recordDecisions } from '../audit/decisions.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { recordItems } from '../registry/application-steps.ts';
 import { findCsrs } from '../registry/applications.ts';
-import { findApplicant } from '../registry/credentials.ts';
+import { findApplicant } from '../registry/callers.ts';
 import { requireReview } from '../registry/reviews.ts';
 import { askRequests, type DecidedRequest } from './decide-requests.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';

@@ -5,7 +5,7 @@ import { findIntents } from '../ca/intent-store.ts';
 import { withTransaction } from '../db/pool.ts';
 import { recordItems, releaseIssuing, takeOverIssuing } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
-import { findApplicant } from '../registry/credentials.ts';
+import { findApplicant } from '../registry/callers.ts';
 import { abandonInterrupted } from './abandon-interrupted.ts';
 import { outcomeOf } from './application-verdict.ts';
 import { findReferral, reasonsOf, requestsOf } from './ask-application.ts';

@@ -4,7 +4,7 @@ import { withTransaction, type PoolClient } from '../db/pool.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
-import { findApplicant } from '../registry/credentials.ts';
+import { findApplicant } from '../registry/callers.ts';
 import { findLatestTerms } from '../registry/terms.ts';
 import { openReview } from '../registry/reviews.ts';
 import { judgeItems, type Verdict } from './application-verdict.ts';

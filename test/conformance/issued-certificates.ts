@@ -1,7 +1,8 @@
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { dcckiCsr, deviceCsr, newRsaKey, organisationCsr, type BuiltCsr } from '../support/csr-builder.ts';
 import type { World } from '../support/world.ts';
 
@@ -34,7 +35,7 @@ export async function issueEveryProfile(
   ];
   const issued = new Map<string, { issued: IssuedCertificate; csr: BuiltCsr }>();
   for (const [signifier, category, csr, profile] of wishes) {
-    const [caller] = await findCredentials(
+    const [caller] = await findCallers(
       [hashToken(await here.token(signifier))],
       here.clock.now(),
       here.database.pool,

@@ -10,7 +10,7 @@ import request from 'supertest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { query } from '../../src/db/pool.ts';
-import { createCredential } from '../../src/registry/credentials.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';

@@ -19,7 +19,8 @@ import { withTransaction } from '../../src/db/pool.ts';
 import { systemRandom } from '../../src/domain/serial-number.ts';
 import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { verifyingHere } from '../../src/x509/verifier.ts';
 import { TEMPLATES, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { fixedClock } from '../support/dates.ts';
@@ -78,7 +79,7 @@ async function main(orders: BatchOrders): Promise<void> {
   };
   const database = await openDatabase(orders.database);
   const { pool } = database;
-  const [caller] = await findCredentials([hashToken(orders.token)], clock.now(), pool);
+  const [caller] = await findCallers([hashToken(orders.token)], clock.now(), pool);
   if (caller === undefined) throw new Error('the token is not known');
   const needs: BatchNeeds = {
     issuance: {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { verifyResult } from '../../src/batches/verify-result.ts';
 import { workOnce } from '../../src/batches/worker.ts';
 import { query } from '../../src/db/pool.ts';
-import { createCredential } from '../../src/registry/credentials.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import {

@@ -8,7 +8,8 @@ import { readConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { query, type Database } from '../../src/db/pool.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
@@ -78,7 +79,7 @@ async function repeat(database: Database, token: string, csr: string): Promise<v
     leftovers.length > 0 ? 1 : 0,
   );
 
-  const [caller] = await findCredentials([hashToken(token)], clock.now(), database.pool);
+  const [caller] = await findCallers([hashToken(token)], clock.now(), database.pool);
   const request = {
     category: 'DEVICE',
     purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',

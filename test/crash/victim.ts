@@ -13,7 +13,8 @@ import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../../src/issuance/needs.ts';
 import { submitApplication } from '../../src/issuance/submit-application.ts';
 import { loadProfiles } from '../../src/profiles/load-profiles.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { verifyingHere } from '../../src/x509/verifier.ts';
 import { TEMPLATES, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { fixedClock } from '../support/dates.ts';
@@ -73,7 +74,7 @@ async function main(orders: Orders): Promise<void> {
   };
   const database = await openDatabase(orders.database);
   const { pool } = database;
-  const [caller] = await findCredentials([hashToken(orders.token)], clock.now(), pool);
+  const [caller] = await findCallers([hashToken(orders.token)], clock.now(), pool);
   if (caller === undefined) throw new Error('the token is not known');
   const needs = {
     db: pool,

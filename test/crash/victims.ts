@@ -3,7 +3,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
-import { createCredential } from '../../src/registry/credentials.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { TEST_NOW } from '../support/dates.ts';

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { query, type Database } from '../../src/db/pool.ts';
-import { createCredential } from '../../src/registry/credentials.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';

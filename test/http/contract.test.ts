@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import request from 'supertest';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { OPERATIONS } from '../../src/http/operations.ts';
 import * as answers from '../../src/http/answer-schemas.ts';
 import { z } from '../../src/http/zod.ts';
@@ -16,7 +17,7 @@ describe('the wire contract', () => {
   let serialNumbers: string[];
   beforeAll(async () => {
     here = await world();
-    const [caller] = await findCredentials(
+    const [caller] = await findCallers(
       [hashToken(await here.token('METERWORKS'))],
       here.clock.now(),
       here.database.pool,

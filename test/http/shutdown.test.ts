@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { openConfiguredDatabase } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { createCredential } from '../../src/registry/credentials.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';

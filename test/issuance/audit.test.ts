@@ -1,7 +1,8 @@
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
 import { query } from '../../src/db/pool.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';
 
@@ -23,7 +24,7 @@ describe('the audit of the issuing path', () => {
   /** Asks for one certificate, and returns the events that this wrote. */
   const eventsOf = async (signifier: string, eui64: string, requestId: string) => {
     const hash = hashToken(await here.token(signifier));
-    const [caller] = await findCredentials([hash], here.clock.now(), here.database.pool);
+    const [caller] = await findCallers([hash], here.clock.now(), here.database.pool);
     const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
     const request = { category: 'DEVICE', purpose, channel: 'INTERNET', csr: deviceCsr(eui64).der } as const;
     const [result] = await issueCertificates([{ request, caller: caller!, requestId }], here.needs);

@@ -7,7 +7,8 @@ import { applyInstead } from '../../src/issuance/apply-instead.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import type { AskedRequest } from '../../src/issuance/needs.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
 import { world, type World } from '../support/world.ts';
@@ -21,7 +22,7 @@ describe('a request under an Idempotency-Key', () => {
 
   const ask = async (signifier: string, eui64: string): Promise<AskedRequest> => {
     const hash = hashToken(await here.token(signifier));
-    const [caller] = await findCredentials([hash], here.clock.now(), here.database.pool);
+    const [caller] = await findCallers([hash], here.clock.now(), here.database.pool);
     const csr = deviceCsr(eui64).der;
     const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
     return { request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr }, caller: caller! };

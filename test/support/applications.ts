@@ -3,7 +3,8 @@ import type { ApplicationRequest } from '../../src/domain/application.ts';
 import type { Caller, CallerRole } from '../../src/domain/participant.ts';
 import type { FactKind, FactValues } from '../../src/domain/facts.ts';
 import { withTransaction } from '../../src/db/pool.ts';
-import { findCredentials, hashToken } from '../../src/registry/credentials.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { recordFacts } from '../../src/registry/facts.ts';
 import { listNotifications } from '../../src/registry/notifications.ts';
 import { findParticipantRef } from '../../src/registry/participants.ts';
@@ -21,7 +22,7 @@ export async function applicationWorld() {
 
   const caller = async (signifier: string, role: CallerRole = 'PARTICIPANT_ARO'): Promise<Caller> => {
     const token = await here.token(signifier, role);
-    const [found] = await findCredentials([hashToken(token)], clock.now(), database.pool);
+    const [found] = await findCallers([hashToken(token)], clock.now(), database.pool);
     if (found === undefined) throw new Error(`${signifier} has no ${role}`);
     return found;
   };

@@ -5,7 +5,7 @@ import { openApp, type App } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
-import { createCredential } from '../../src/registry/credentials.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import type { CallerRole } from '../../src/domain/participant.ts';
 import { TEST_PASSPHRASE } from './authorities.ts';
 import { fixedClock } from './dates.ts';

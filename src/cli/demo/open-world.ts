@@ -7,7 +7,8 @@ import type { CallerRole, TestingParticipant } from '../../domain/participant.ts
 import { recordEvents } from '../../audit/audit-log.ts';
 import { findTakenOnByOthers } from '../../audit/taken-on.ts';
 import type { Pool } from '../../db/pool.ts';
-import { createCredential, listCredentials, revokeCredential } from '../../registry/credentials.ts';
+import { createCredential } from '../../registry/create-credential.ts';
+import { listCredentials, revokeCredential } from '../../registry/credentials.ts';
 import { loadRegistry } from '../../registry/load-registry.ts';
 import { findWholeParticipant, listSignifiers } from '../../registry/participants.ts';
 import { parseRegistryFile } from '../../registry/registry-file.ts';

@@ -4,7 +4,7 @@ import request from 'supertest';
 import { ApiClient } from '../../../src/cli/api-client.ts';
 import { query } from '../../../src/db/pool.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
-import { createCredential } from '../../../src/registry/credentials.ts';
+import { createCredential } from '../../../src/registry/create-credential.ts';
 import { world, type World } from '../../support/world.ts';
 
 const AGREEMENT = {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { query, type Database } from '../../../src/db/pool.ts';
+import { findCallers } from '../../../src/registry/callers.ts';
+import { createCredential } from '../../../src/registry/create-credential.ts';
 import {
-  createCredential,
-  findCredentials,
   hashToken,
   listCredentials,
   revokeCredential,
@@ -36,7 +36,7 @@ describe('a credential', () => {
       database.pool,
     );
   const holder = async (token: string, now = TEST_NOW) =>
-    (await findCredentials([hashToken(token)], now, database.pool))[0];
+    (await findCallers([hashToken(token)], now, database.pool))[0];
 
   test('is a token of prefix and 256 random bits, of which only the SHA-256 is kept', async () => {
     const { token, credential } = await make();
@@ -114,7 +114,7 @@ describe('a credential', () => {
   test('is found among many, in the order of the questions', async () => {
     const [north, south] = [await make(), await make({ signifier: 'SOUTHGATE' })];
     const tokens = [south.token, 'tcs_00000000_unknown', north.token, south.token];
-    const found = await findCredentials(tokens.map(hashToken), TEST_NOW, database.pool);
+    const found = await findCallers(tokens.map(hashToken), TEST_NOW, database.pool);
     expect(found.map((one) => one?.signifier)).toEqual(['SOUTHGATE', undefined, 'NORTHGATE', 'SOUTHGATE']);
   });
 
