@@ -7,7 +7,7 @@ import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { query, withTransaction } from '../db/pool.ts';
-import { findValidByPrefix } from '../registry/credentials.ts';
+import { findValidByPrefix } from '../registry/callers.ts';
 import type { BatchContentType } from './batch-item.ts';
 import { moveWithReport, refusalReport } from './drop-report.ts';
 import { findDrops, type Drop } from './find-drops.ts';

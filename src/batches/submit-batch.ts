@@ -8,8 +8,10 @@ import type { BatchContentType } from './batch-item.ts';
 import { insertBatch, requireBatch, type Batch, type BatchRequest } from './batch-store.ts';
 import type { ReceivedUpload } from './receive-upload.ts';
 
-/** Who hands batches in, and controls them. */
-export const SUBMITTERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
+/** Who hands batches in: those who may ask for a certificate (gate A3). */
+export const SUBMITTERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'DCC_TEST_OPERATOR'];
+/** Who lets them rest, go on, or end. */
+export const CONTROLLERS: readonly CallerRole[] = [...SUBMITTERS, 'PARTICIPANT_SRO'];
 
 /** A batch as it is handed in. */
 export interface SubmittedBatch {

@@ -14,7 +14,7 @@ import {
 import type { BatchNeeds } from '../batches/needs.ts';
 import { generationOrder, submitGeneration } from '../batches/generation.ts';
 import { acknowledgeKeys } from '../batches/laboratory-keys.ts';
-import { SUBMITTERS } from '../batches/submit-batch.ts';
+import { CONTROLLERS, SUBMITTERS } from '../batches/submit-batch.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
 import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
@@ -25,7 +25,7 @@ import * as requests from './request-schemas.ts';
 import { z } from './zod.ts';
 
 export const BATCH_READERS: readonly CallerRole[] = [
-  ...SUBMITTERS,
+  ...CONTROLLERS,
   'PARTICIPANT_VIEWER',
   'DCC_TEST_APPROVER',
 ];
@@ -66,7 +66,7 @@ export const BATCH_ROUTES = [
     command: 'batch generate',
     summary:
       'order devices whose keys the service makes: two certificates each, and the keys encrypted to a certificate',
-    roles: ['PARTICIPANT_ARO', 'PARTICIPANT_SRO'],
+    roles: ['PARTICIPANT_ARO'],
     body: requests.generation,
     answer: batchSchema,
     status: 202,
@@ -126,14 +126,14 @@ export const BATCH_ROUTES = [
       return { body: { acknowledgedAt: formatInstant(acknowledgedAt) }, object: batch.id };
     },
   }),
-  act('pause', 'batch pause', 'let a batch rest', 'batch.paused', SUBMITTERS, pauseBatch),
-  act('resume', 'batch resume', 'let a batch go on', 'batch.resumed', SUBMITTERS, resumeBatch),
+  act('pause', 'batch pause', 'let a batch rest', 'batch.paused', CONTROLLERS, pauseBatch),
+  act('resume', 'batch resume', 'let a batch go on', 'batch.resumed', CONTROLLERS, resumeBatch),
   act(
     'cancellation',
     'batch cancel',
     'end a batch; what is issued stays issued',
     'batch.cancelled',
-    SUBMITTERS,
+    CONTROLLERS,
     (asked, { batches }) => cancelBatch(asked, batches),
   ),
   act(
