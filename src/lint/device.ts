@@ -1,8 +1,8 @@
 import { TAG } from '../x509/der.ts';
-import { readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { readSubjectAltName } from '../x509/subject-alt-name.ts';
+import { oneKeyUsage } from './one-key-usage.ts';
 import { onlyExtensions } from './only-extensions.ts';
 import { endEntitiesOf, whenPresent, type Rule } from './rule.ts';
 
@@ -44,12 +44,7 @@ export const DEVICE: readonly Rule[] = [
     clause: 'GBCS version 1 (28 November 2014), page 145; SEC Appendix A',
     severity: 'ERROR',
     appliesTo,
-    check: whenPresent(oids.KEY_USAGE, ({ value }) => {
-      const usages = readKeyUsage(value).join(' ');
-      return usages === 'digitalSignature' || usages === 'keyAgreement'
-        ? undefined
-        : 'keyUsage is not exactly one of digitalSignature and keyAgreement';
-    }),
+    check: oneKeyUsage,
   },
   {
     rule: 'device-hardware-module-name',

@@ -1,9 +1,9 @@
 import { parseRoleCode } from '../domain/category.ts';
 import { TAG } from '../x509/der.ts';
-import { readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
-import { endEntitiesOf, whenPresent, type Rule } from './rule.ts';
+import { endEntitiesOf, type Rule } from './rule.ts';
+import { oneKeyUsage } from './one-key-usage.ts';
 import { onlyExtensions } from './only-extensions.ts';
 
 const appliesTo = endEntitiesOf('ORGANISATION');
@@ -58,12 +58,7 @@ export const ORGANISATION: readonly Rule[] = [
     clause: 'SEC Appendix M, F; SEC Appendix B',
     severity: 'ERROR',
     appliesTo,
-    check: whenPresent(oids.KEY_USAGE, ({ value }) => {
-      const usages = readKeyUsage(value).join(' ');
-      return usages === 'digitalSignature' || usages === 'keyAgreement'
-        ? undefined
-        : 'keyUsage is not exactly one of digitalSignature and keyAgreement';
-    }),
+    check: oneKeyUsage,
   },
   {
     rule: 'organisation-extensions',
