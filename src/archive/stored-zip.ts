@@ -8,7 +8,7 @@ export interface StoredZip {
    * @param name   UTF-8, at most 65,535 octets; no check is made of what it says
    * @param size   octets
    * @param crc32  of the content
-   * @throws RangeError beyond 65,534 files or 4 GiB, which would need ZIP64
+   * @throws RangeError beyond 4 GiB
    */
   begin(name: string, size: number, crc32: number): Buffer;
   /** What stands after the content of the last file. */
@@ -18,8 +18,8 @@ export interface StoredZip {
 /**
  * Begins a ZIP. Every file bears the first instant that a ZIP can tell (1980-01-01), mode 0644 and a name in UTF-8;
  * nothing is compressed, so that a download can be resumed at any octet and Base64 need not be deflated in vain.
- * Costs 1 us and 76 octets of memory a file.
- * @see APPNOTE.TXT of the ZIP format, 4.3.7, 4.3.12 and 4.3.16
+ * Costs 1 us and 76 octets of memory a file. From 65,535 files on their number stands in a ZIP64 record before the end.
+ * @see APPNOTE.TXT of the ZIP format, 4.3.7, 4.3.12 and 4.3.14 to 4.3.16
  */
 export function storedZip(): StoredZip {
   // One buffer that doubles: thousands of small ones would each hold a slab of Node's pool.
@@ -50,18 +50,19 @@ export function storedZip(): StoredZip {
       octets.copy(entry, DIRECTORY_ENTRY);
       files += 1;
       offset += LOCAL_SIGNATURE.length + facts.length + octets.length + size;
-      if (files > MOST_FILES || offset + directorySize + END_RECORD > LARGEST)
-        throw new RangeError('the ZIP would need ZIP64');
+      if (offset + directorySize > LARGEST) throw new RangeError('the ZIP would have more than 4 GiB');
       return Buffer.concat([LOCAL_SIGNATURE, facts, octets]);
     },
     end() {
+      const many = files >= SEE_ZIP64;
       const record = Buffer.alloc(END_RECORD);
       record.writeUInt32LE(END_SIGNATURE, 0);
-      record.writeUInt16LE(files, 8);
-      record.writeUInt16LE(files, 10);
+      record.writeUInt16LE(many ? SEE_ZIP64 : files, 8);
+      record.writeUInt16LE(many ? SEE_ZIP64 : files, 10);
       record.writeUInt32LE(directorySize, 12);
       record.writeUInt32LE(offset, 16);
-      return Buffer.concat([directory.subarray(0, directorySize), record]);
+      const zip64 = many ? zip64End(files, directorySize, offset) : Buffer.alloc(0);
+      return Buffer.concat([directory.subarray(0, directorySize), zip64, record]);
     },
   };
 }
@@ -82,6 +83,24 @@ function fileFacts(size: number, crc32: number, nameLength: number): Buffer {
   return facts;
 }
 
+/** The ZIP64 end of the central directory, and where it stands (4.3.14, 4.3.15). */
+function zip64End(files: number, directorySize: number, offset: number): Buffer {
+  const record = Buffer.alloc(ZIP64_END_RECORD + ZIP64_LOCATOR);
+  record.writeUInt32LE(ZIP64_END_SIGNATURE, 0);
+  // Of the record without this field and what stands before it.
+  record.writeBigUInt64LE(BigInt(ZIP64_END_RECORD - 12), 4);
+  record.writeUInt16LE(MADE_ON_UNIX_4_5, 12);
+  record.writeUInt16LE(VERSION_4_5, 14);
+  record.writeBigUInt64LE(BigInt(files), 24);
+  record.writeBigUInt64LE(BigInt(files), 32);
+  record.writeBigUInt64LE(BigInt(directorySize), 40);
+  record.writeBigUInt64LE(BigInt(offset), 48);
+  record.writeUInt32LE(ZIP64_LOCATOR_SIGNATURE, ZIP64_END_RECORD);
+  record.writeBigUInt64LE(BigInt(offset + directorySize), ZIP64_END_RECORD + 8);
+  record.writeUInt32LE(1, ZIP64_END_RECORD + 16);
+  return record;
+}
+
 const LOCAL_SIGNATURE = Buffer.from('504b0304', 'hex');
 /** With "made by": version 2.0 on Unix. */
 const DIRECTORY_SIGNATURE = Buffer.from('504b01021403', 'hex');
@@ -94,6 +113,12 @@ const STORED = 0;
 const MIDNIGHT = 0;
 const FIRST_OF_JANUARY_1980 = 0x21;
 const REGULAR_FILE_0644 = 0o100644 * 65_536;
-/** 65,535 files are the mark of ZIP64. */
-const MOST_FILES = 65_534;
+/** As a number of files: it stands in the ZIP64 record. */
+const SEE_ZIP64 = 0xffff;
+const ZIP64_END_SIGNATURE = 0x06064b50;
+const ZIP64_LOCATOR_SIGNATURE = 0x07064b50;
+const ZIP64_END_RECORD = 56;
+const ZIP64_LOCATOR = 20;
+const VERSION_4_5 = 45;
+const MADE_ON_UNIX_4_5 = 0x32d;
 const LARGEST = 0xfffffffe;

@@ -49,7 +49,7 @@ export interface WrittenResult {
  *
  * @param items  in the order of their positions, every item of the batch once
  * @param chain  certificates above the items', issuer first, DER: they end the PKCS#7 bundle
- * @throws TypeError when the positions do not rise; RangeError beyond what a ZIP without ZIP64 holds; Fault `storage-full`
+ * @throws TypeError when the positions do not rise; RangeError beyond 4 GiB; Fault `storage-full`
  */
 export async function writeResult(
   items: AsyncIterable<FinishedItem>,
