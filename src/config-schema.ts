@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { LIVE_WINDOW, parseTimings } from './domain/live-timings.ts';
 import { WEBHOOK_TARGETS } from './domain/webhook.ts';
+import { MOST_BATCH_ITEMS } from './domain/batch.ts';
 
 const whole = (least: number, most: number) =>
   z
@@ -41,7 +42,7 @@ export const CONFIG_SCHEMA = z.object({
   TCS_TRUSTED_PROXIES: whole(0, 10).default(0),
   TCS_REQUEST_SECONDS: whole(1, 3600).default(60),
   TCS_SHUTDOWN_SECONDS: whole(1, 600).default(10),
-  TCS_BATCH_ITEMS: whole(1, 500_000).default(50_000),
+  TCS_BATCH_ITEMS: whole(1, MOST_BATCH_ITEMS).default(50_000),
   TCS_BATCH_OCTETS: whole(1024, 999_999_999).default(268_435_456),
   TCS_BATCH_LANES: whole(0, 16).default(2),
   TCS_BATCH_CHUNK: whole(1, 5000).default(500),

@@ -1,6 +1,11 @@
-/** How much a batch may be. Settings of the service; an agreement may have its own. */
+import type { TestingParticipant } from '../domain/participant.ts';
+import type { Db } from '../db/pool.ts';
+import { agreementsInForce } from '../eligibility/agreement.ts';
+import { findParticipants } from '../registry/participants.ts';
+
+/** How much a batch may be: settings of the service. */
 export interface BatchLimits {
-  /** CSRs; one more refuses the whole batch. */
+  /** CSRs; one more refuses the whole batch. An agreement in force may have its own number. */
   readonly items: number;
   /** Octets of one CSR as it was sent: PEM or Base64. */
   readonly csrOctets: number;
@@ -17,3 +22,24 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
   lineOctets: 24 * 1024,
   uploadOctets: 256 * 1024 * 1024,
 };
+
+/** The limits of a participant: the service's, but for the number of CSRs that an agreement in force has. */
+export async function limitsOf(
+  signifier: string,
+  limits: BatchLimits,
+  at: Date,
+  db: Db,
+): Promise<BatchLimits> {
+  const participant = (await findParticipants([signifier], at, db)).get(signifier);
+  return participant === undefined ? limits : agreedLimits(participant, limits, at);
+}
+
+/** The same of a participant whose record is at hand. */
+export function agreedLimits(
+  participant: Pick<TestingParticipant, 'agreements'>,
+  limits: BatchLimits,
+  at: Date,
+): BatchLimits {
+  const agreed = agreementsInForce(participant, at).flatMap(({ batchItems }) => batchItems ?? []);
+  return agreed.length === 0 ? limits : { ...limits, items: Math.max(...agreed) };
+}

@@ -7,6 +7,7 @@ import type { Caller } from '../domain/participant.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { agreementsInForce } from '../eligibility/agreement.ts';
 import { findWholeParticipant } from '../registry/participants.ts';
+import { agreedLimits } from './batch-limits.ts';
 import type { ContainerFinding } from './batch-item.ts';
 import { insertBatch, requireBatch, type Batch, type BatchRequest } from './batch-store.ts';
 import { explainGeneration } from './item-codes.ts';
@@ -103,7 +104,8 @@ async function findBars(
       reason: 'GENERATION_RANGE',
       detail: `${words(range)} has not ${String(devices)} Device IDs`,
     });
-  const most = Math.floor(limits.items / USAGES_OF_DEVICE);
+  const { items } = participant === undefined ? limits : agreedLimits(participant, limits, at);
+  const most = Math.floor(items / USAGES_OF_DEVICE);
   if (devices > most)
     found.push({
       reason: 'GENERATION_DEVICES',

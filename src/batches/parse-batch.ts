@@ -9,6 +9,7 @@ import { DerError, DerReader, TAG } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
 import { announceBatch } from './announce-batch.ts';
 import type { BatchItem } from './batch-item.ts';
+import { limitsOf } from './batch-limits.ts';
 import { findBatch, type Batch } from './batch-store.ts';
 import { refusedBatch } from './container-error.ts';
 import { isWithoutRoom, roomFault } from './disk-room.ts';
@@ -111,10 +112,12 @@ async function insertItems(batch: Batch, file: string, needs: BatchNeeds, db: Po
     await query(db, INSERT_ITEMS, [batch.id, JSON.stringify(rows)]);
     rows = [];
   };
+  const { intake, issuance } = needs;
+  const limits = await limitsOf(batch.participant, intake.limits, issuance.clock.now(), db);
   const found =
     batch.contentType === GENERATION
       ? generateItems(batch, file, needs, db)
-      : readItems({ file, contentType: batch.contentType }, needs.intake);
+      : readItems({ file, contentType: batch.contentType }, { ...intake, limits });
   for await (const item of found) {
     items += 1;
     rows.push(itemRow(item, earlier));

@@ -5,6 +5,7 @@ import { explain } from '../eligibility/rule-set.ts';
 import { EarlierRequests } from '../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../issuance/issue-certificates.ts';
 import type { BatchItem } from './batch-item.ts';
+import { limitsOf } from './batch-limits.ts';
 import type { SubmittedBatch } from './submit-batch.ts';
 import { itemFailure } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
@@ -69,7 +70,10 @@ export async function rehearseBatch(
     waiting = [];
   };
 
-  for await (const item of readItems({ file: upload.file, contentType }, needs.intake)) {
+  const { intake, issuance } = needs;
+  const signifier = request.onBehalfOf ?? caller.signifier;
+  const limits = await limitsOf(signifier, intake.limits, issuance.clock.now(), issuance.db);
+  for await (const item of readItems({ file: upload.file, contentType }, { ...intake, limits })) {
     items += 1;
     waiting.push(item);
     if (waiting.length === needs.chunkItems) await rehearse();

@@ -1,3 +1,4 @@
+import { MOST_BATCH_ITEMS } from '../domain/batch.ts';
 import { createHash, hash } from 'node:crypto';
 import { openZip, type ZipArchive } from '../archive/read-zip.ts';
 import { storedZip } from '../archive/stored-zip.ts';
@@ -185,5 +186,5 @@ async function* memberStream(archive: ZipArchive, name: Member): AsyncGenerator<
 const entryOf = ({ entries }: ZipArchive, name: string): ZipEntry | undefined =>
   entries.find((one) => one.name === name);
 
-/** The largest batch that TCS_BATCH_ITEMS allows has 500,000 items, and the list of 50,000 certificates takes 7 MiB. */
-const LIMITS = { entries: 500_100, entrySize: 256 * 1024 * 1024 };
+/** The list of 50,000 certificates takes 7 MiB. */
+const LIMITS = { entries: MOST_BATCH_ITEMS + MEMBERS.length + 1, entrySize: 256 * 1024 * 1024 };

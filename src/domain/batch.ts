@@ -1,3 +1,6 @@
+/** CSRs of a batch, whoever allows how many: so many can be read, and told in one result. */
+export const MOST_BATCH_ITEMS = 500_000;
+
 /** The states of a batch (requirements 3.2; SEC Appendix M, D). */
 export const BATCH_STATES = [
   'PREPARED',

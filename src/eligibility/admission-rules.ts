@@ -39,13 +39,13 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
 ];
 
-/** Certificates of the last 24 hours, those of earlier requests of the same set included. */
+/** Certificates of the last 24 hours, those of earlier requests of the same set included; an agreement may have its own number. */
 function checkQuota(
   reason: (typeof QUOTA_REASONS)[number],
-  { question: { request }, participant, ruleSet: { quotas } }: Case,
+  { question: { request }, participant, agreement, ruleSet: { quotas } }: Case,
 ): readonly string[] {
   const { beyond, perDay } = quotas[request.category];
-  const most = perDay[participant.type];
+  const most = agreement?.dailyQuota ?? perDay[participant.type];
   const issued = participant.issuedInDay[request.category] ?? 0;
   if (beyond !== reason || most === 'NONE' || issued < most) return [];
   return [

@@ -34,7 +34,10 @@ export function agreementStanding(agreement: Agreement, at: Date): AgreementStan
   }
 }
 
-export function agreementsInForce({ agreements }: TestingParticipant, at: Date): Agreement[] {
+export function agreementsInForce(
+  { agreements }: Pick<TestingParticipant, 'agreements'>,
+  at: Date,
+): Agreement[] {
   return agreements.filter((agreement) => agreementStanding(agreement, at) === 'IN_FORCE');
 }
 

@@ -74,6 +74,8 @@ function describe({
   effectiveFrom,
   effectiveTo,
   volumeCap,
+  dailyQuota,
+  batchItems,
   laboratoryKeys,
 }: AgreementTerms): string {
   const day = (instant: Date | undefined) => instant?.toISOString().slice(0, 10);
@@ -82,6 +84,8 @@ function describe({
     ...(effectiveFrom === undefined ? [] : [`from ${day(effectiveFrom) ?? ''}`]),
     ...(effectiveTo === undefined ? [] : [`to ${day(effectiveTo) ?? ''}`]),
     ...(volumeCap === undefined ? [] : [`at most ${String(volumeCap)} certificates`]),
+    ...(dailyQuota === undefined ? [] : [`${String(dailyQuota)} of a category in 24 hours`]),
+    ...(batchItems === undefined ? [] : [`batches of ${String(batchItems)}`]),
     ...(laboratoryKeys ? ['keys made for its devices'] : []),
   ].join(', ');
 }

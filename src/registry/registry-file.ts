@@ -7,6 +7,7 @@ import {
   REMOTE_PARTY_ROLES,
   type RemotePartyRole,
 } from '../domain/category.ts';
+import { MOST_BATCH_ITEMS } from '../domain/batch.ts';
 import { didYouMean } from '../domain/did-you-mean.ts';
 import { parseEui64, type Eui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
@@ -64,6 +65,8 @@ const agreement = z.strictObject({
     .default([]),
   deviceRanges: z.array(z.strictObject(range)).default([]),
   volumeCap: z.number().int().min(0).max(LARGEST_COUNT).optional(),
+  dailyQuota: z.number().int().min(1).max(LARGEST_COUNT).optional(),
+  batchItems: z.number().int().min(1).max(MOST_BATCH_ITEMS).optional(),
   gatewayPermitted: z.boolean().default(false),
   laboratoryKeys: z.boolean().optional(),
 });

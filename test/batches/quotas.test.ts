@@ -50,6 +50,25 @@ describe('batches beyond a quota', () => {
       )
     ).rows[0]!.n;
 
+  test('an agreement has its own number of CSRs of a batch, in a dry run as well', async () => {
+    await query(
+      here.database.pool,
+      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+       select participant_id, kind, key, version + 1, state, since, value || '{"batchItems": 3}', source, recorded_at
+         from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
+    );
+    const tooMany = { reasons: [{ reason: 'BATCH_TOO_MANY_ITEMS', errorCode: 'FM:AA2' }] };
+    const four = await submitted(deviceLines(4));
+    const three = await submitted(deviceLines(3));
+    await work(here.batches);
+    expect(await show(four.id)).toMatchObject({ state: 'REJECTED', ...tooMany });
+    expect(await show(three.id)).toMatchObject({ state: 'COMPLETED' });
+    expect((await here.submit(deviceLines(4), { query: '&dryRun=true' })).status).toBe(413);
+    // It is an agreement's, nobody else's.
+    const asDcc = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: '&onBehalfOf=DCC' } as const;
+    expect((await here.submit(deviceLines(4), { ...asDcc, query: '&dryRun=true' })).status).toBe(200);
+  });
+
   test('what waits for a quota has no verdict, is not issued, and goes on when the quota frees', async () => {
     const { id } = await submitted(deviceLines(40));
     await work(waits);

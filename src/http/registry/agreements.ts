@@ -5,6 +5,7 @@ import {
   REMOTE_PARTY_ROLES,
   type RemotePartyRole,
 } from '../../domain/category.ts';
+import { MOST_BATCH_ITEMS } from '../../domain/batch.ts';
 import { AGREEMENT_STATES } from '../../domain/participant.ts';
 import { HOLD_CAUSES } from '../../domain/facts.ts';
 import { findWholeParticipant } from '../../registry/participants.ts';
@@ -39,6 +40,8 @@ const terms = {
   permittedRoles: z.array(z.enum(roles)).default([]),
   deviceRanges: ranges.default([]),
   volumeCap: fields.count.optional(),
+  dailyQuota: fields.count.optional(),
+  batchItems: fields.count.max(MOST_BATCH_ITEMS).optional(),
   gatewayPermitted: z.boolean().default(false),
   laboratoryKeys: z.boolean().optional(),
   documentSha256: fields.sha256.optional(),

@@ -198,6 +198,12 @@ export const REASON_CASES: readonly ReasonCase[] = [
     kept: askDevice(dcc({ issuedInDay: { DEVICE: 375_000 } })),
   },
   {
+    // An agreement may have its own number, a smaller one or a greater.
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice({ ...bound({ dailyQuota: 5 }), issuedInDay: { DEVICE: 5 } }),
+    kept: askDevice({ ...bound({ dailyQuota: 400_000 }), issuedInDay: { DEVICE: 399_999 } }),
+  },
+  {
     reason: 'PARTICIPANT_ON_HOLD',
     broken: askDevice(supplier({ holds: [{ cause: 'KEY_COMPROMISE', because: 'a key was published' }] })),
     kept: active,

@@ -149,6 +149,13 @@ describe('a registry file', () => {
       `${NORTH}.agreements.0.volumeCap`,
       /<=2147483647|big/,
     ],
+    [
+      'batches of more CSRs than a batch may ever have',
+      file(agreement(['batchItems: 500001'])),
+      15,
+      `${NORTH}.agreements.0.batchItems`,
+      /<=500000|big/,
+    ],
   ])('with %s is refused by line and field', (_what, text, line, field, detail) => {
     const place = `file.yaml, line ${String(line)}${field === '' ? '' : `, ${field}`}: `;
     const faults = faultsOf(text);
