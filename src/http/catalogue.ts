@@ -8,8 +8,7 @@ import { LARGEST_CSR } from '../x509/csr.ts';
 import { encodePem } from '../x509/pem.ts';
 import { formatInstant } from './certificate-view.ts';
 import { noParameters, onlyMethods, sendAccepted } from './negotiation.ts';
-import { OPERATOR_REASONS } from './operator-reasons.ts';
-import { HTTP_REASONS } from './problem-reasons.ts';
+import { OUTSIDE_REASONS } from './reason-table.ts';
 import * as requests from './request-schemas.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
@@ -31,8 +30,7 @@ export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
     .get(noParameters, (_request, response) => {
       response.json([
         ...ruleSets.at(clock.now()).reasonCodes.values(),
-        ...HTTP_REASONS,
-        ...OPERATOR_REASONS,
+        ...OUTSIDE_REASONS,
         ...batchReasons(batches.intake.codes),
       ]);
     })
