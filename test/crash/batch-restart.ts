@@ -1,6 +1,5 @@
 // Run through scripts/with-postgres.mjs, on a server of its own: stops it again and again under a service that works on a
 // batch and issues single certificates, kindly and not, and tells what is on record in the end.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +16,7 @@ import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.t
 import { deviceLines, ndjson, PURPOSE } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
+import { startServer, stopServer } from '../support/server-control.ts';
 
 const ITEMS = 600;
 /** How the server ends, each time when so many more items have their verdict. */
@@ -68,10 +68,9 @@ async function main(): Promise<void> {
   let restarts = 0;
   for (const [verdicts, mode] of STOPS) {
     while ((await settled()) < verdicts) await pause(10);
-    control('-m', mode, 'stop');
+    stopServer(mode);
     await pause(200);
-    const { data, settings } = controls();
-    control('-l', path.join(path.dirname(data), 'log'), '-o', settings, 'start');
+    startServer();
     restarts += 1;
     // A minute later, without the minute: leases whose holders could not give them back.
     await pause(500);
@@ -115,27 +114,6 @@ async function main(): Promise<void> {
         await pause(100);
       }
   }
-}
-
-interface Control {
-  readonly programs: string;
-  readonly data: string;
-  readonly settings: string;
-  readonly owner: string | null;
-}
-
-function controls(): Control {
-  return JSON.parse(process.env['TEST_DATABASE_CONTROL'] ?? '{}') as Control;
-}
-
-function control(...words: readonly string[]): void {
-  const { programs, data, owner } = controls();
-  const command = [path.join(programs, 'pg_ctl'), '-D', data, '-w', ...words];
-  const asOwner =
-    owner === null
-      ? command
-      : ['setpriv', `--reuid=${owner}`, `--regid=${owner}`, '--clear-groups', ...command];
-  execFileSync(asOwner[0] ?? '', asOwner.slice(1), { stdio: 'ignore', cwd: path.dirname(data) });
 }
 
 void main();

@@ -1,5 +1,4 @@
 // Run through scripts/with-postgres.mjs, on a server of its own: stops it under a running service and starts it again.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,13 +12,7 @@ import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
-
-interface Control {
-  readonly programs: string;
-  readonly data: string;
-  readonly settings: string;
-  readonly owner: string | null;
-}
+import { startServer, stopServer } from '../support/server-control.ts';
 
 async function main(): Promise<void> {
   const clock = fixedClock();
@@ -52,7 +45,7 @@ async function main(): Promise<void> {
       });
 
   const before = (await issue('01')).status;
-  control('-m', 'fast', 'stop');
+  stopServer('fast');
   const refused = await issue('02');
   const away = {
     issue: refused.status,
@@ -60,25 +53,10 @@ async function main(): Promise<void> {
     ready: (await request(app.http).get('/health/ready')).status,
     live: (await request(app.http).get('/health/live')).status,
   };
-  const { data, settings } = controls();
-  control('-l', path.join(path.dirname(data), 'log'), '-o', settings, 'start');
+  startServer();
   const after = (await issue('02')).status;
   process.stdout.write(`${JSON.stringify({ before, away, after })}\n`);
   await app.close();
-}
-
-function controls(): Control {
-  return JSON.parse(process.env['TEST_DATABASE_CONTROL'] ?? '{}') as Control;
-}
-
-function control(...words: readonly string[]): void {
-  const { programs, data, owner } = controls();
-  const command = [path.join(programs, 'pg_ctl'), '-D', data, '-w', ...words];
-  const asOwner =
-    owner === null
-      ? command
-      : ['setpriv', `--reuid=${owner}`, `--regid=${owner}`, '--clear-groups', ...command];
-  execFileSync(asOwner[0] ?? '', asOwner.slice(1), { stdio: 'ignore', cwd: path.dirname(data) });
 }
 
 void main();
