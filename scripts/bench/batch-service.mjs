@@ -1,69 +1,21 @@
 // The built service and workers beside it, as processes; and one batch, from its upload's first octet to its readable result.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuOfDatabase, cpuOfProcesses } from './cpu.mjs';
-import { MAKER, PASSPHRASE, PURPOSE, SERVICE_FLAGS, newDataFolder } from './fixtures.mjs';
-
-const databaseUrl = process.env.TEST_DATABASE_URL;
-
-/** The demo world on PostgreSQL, or on the embedded database where there is no TEST_DATABASE_URL. */
-export function openWorld() {
-  const environment = {
-    ...process.env,
-    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
-    TCS_DATA_DIR: newDataFolder(),
-    TCS_KEY_PASSPHRASE: PASSPHRASE,
-    TCS_PORT: '0',
-    TCS_RATE_LIMIT: '100000000',
-    TCS_LOG_LEVEL: 'warn',
-    TCS_BATCH_ITEMS: '500000',
-  };
-  const tcs = (...args) =>
-    execFileSync(process.execPath, ['dist/cli/main.js', ...args], {
-      env: environment,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  tcs('registry', 'load', 'src/cli/demo/world.yaml');
-  const token = tcs('token', 'create', '--participant', MAKER, '--role', 'PARTICIPANT_ARO').trim();
-  return { environment, token };
-}
+import { PURPOSE } from './fixtures.mjs';
+import { startProcess } from './service.mjs';
 
 /** The service, and workers beside it. */
 export async function startService({ environment }, chunk, count) {
   const env = { ...environment, TCS_BATCH_CHUNK: String(chunk) };
-  const service = spawn(process.execPath, [...SERVICE_FLAGS, 'dist/main.js'], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = /http:\S+/.exec(await firstLine(service))[0];
-  const beside = [];
-  for (let number = 0; number < count; number += 1) {
-    const worker = spawn(process.execPath, ['dist/cli/main.js', 'worker'], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await firstLine(worker);
-    beside.push(worker);
-  }
-  const processes = [service, ...beside];
+  const service = await startProcess(env, 'dist/main.js');
+  const processes = [service];
+  for (let number = 0; number < count; number += 1)
+    processes.push(await startProcess(env, 'dist/cli/main.js', 'worker'));
   const stop = async () => {
-    for (const one of processes) {
-      one.kill('SIGTERM');
-      await once(one, 'exit');
-    }
+    for (const one of processes) await one.stop();
   };
-  return { url, processes, stop };
-}
-
-async function firstLine(child) {
-  const lines = createInterface({ input: child.stdout });
-  const [line] = await once(lines, 'line');
-  lines.on('line', () => undefined);
-  return line;
+  return { url: service.url, processes, stop };
 }
 
 /**

@@ -1,10 +1,11 @@
 // npm run bench -- batch [--sizes 100,1000,10000,50000] [--chunks 500] [--workers 1] [--embedded] [--write]: batches from the
 // upload's first octet to the readable result, on a durable PostgreSQL or the embedded database, beside openssl speed and
 // `openssl ca -batch` in the same run. Run by main.mjs. `--chunks` and `--workers` take several: a sweep, each over all sizes.
-import { startService, openWorld, runBatch } from './batch-service.mjs';
+import { runBatch, startService } from './batch-service.mjs';
 import { deviceCsrs } from './fixtures.mjs';
 import { measureFloor } from './floor.mjs';
 import { opensslCa } from './openssl-ca.mjs';
+import { openWorld } from './service.mjs';
 import { machine, rate, table, writeMeasured } from './table.mjs';
 
 const numbers = (name, otherwise) => {
@@ -22,7 +23,7 @@ const most = Math.max(...sizes, warmUp);
 console.log(`Making ${most} CSRs ...`);
 const csrs = deviceCsrs(most).map((der) => der.toString('base64'));
 const floor = measureFloor();
-const world = openWorld();
+const world = openWorld({ TCS_LOG_LEVEL: 'warn', TCS_BATCH_ITEMS: '500000' });
 const rows = [];
 let fastest = 0;
 for (const chunk of chunks)

@@ -1,36 +1,19 @@
 // POST /v1/eligibility-checks with 10,000 participants and 1,000,000 identifiers on record. Run by eligibility.mjs through
 // with-postgres.mjs; prints one JSON line.
-import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import autocannon from 'autocannon';
 import pg from 'pg';
 import { cpuOfAll } from './cpu.mjs';
-import { load, newDataFolder, PASSPHRASE, PURPOSE, SERVICE_FLAGS } from './fixtures.mjs';
+import { load, PURPOSE } from './fixtures.mjs';
+import { newEnvironment, startProcess, tcs } from './service.mjs';
 
 const PARTICIPANTS = 10_000;
 const CSRS = 2_000;
 const CONNECTIONS = Number(process.argv[2] ?? 64);
-const environment = {
-  ...process.env,
-  DATABASE_URL: process.env.TEST_DATABASE_URL,
-  TCS_DATA_DIR: newDataFolder(),
-  TCS_KEY_PASSPHRASE: PASSPHRASE,
-  TCS_PORT: '0',
-  TCS_RATE_LIMIT: '100000000',
-};
-execFileSync(process.execPath, ['dist/cli/main.js', 'migrate'], { env: environment, stdio: 'ignore' });
+const environment = newEnvironment();
+tcs(environment, 'migrate');
 await fillRegistry();
-
-const service = spawn(process.execPath, [...SERVICE_FLAGS, 'dist/main.js'], {
-  env: environment,
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const lines = createInterface({ input: service.stdout });
-const [first] = await once(lines, 'line');
-const url = /http:\S+/.exec(first)[0];
-lines.on('line', () => undefined);
+const service = await startProcess(environment, 'dist/main.js');
 
 const check = { category: 'ORGANISATION', purpose: PURPOSE };
 const withCsr = organisationCsrs(CSRS).map((csr) =>
@@ -55,8 +38,7 @@ for (const [name, bodyOf] of variants) {
     driverCpu: (after.driver - before.driver) / count,
   });
 }
-service.kill('SIGTERM');
-await once(service, 'exit');
+await service.stop();
 console.log(JSON.stringify(results));
 
 /** Suppliers with a hundred User IDs each, an officer with a token, everything accepted and attested. */
@@ -127,7 +109,7 @@ async function drive(amount, bodyOf) {
   let next = 0;
   const start = performance.now();
   const run = await autocannon({
-    url: `${url}/v1/eligibility-checks`,
+    url: `${service.url}/v1/eligibility-checks`,
     connections: CONNECTIONS,
     amount,
     verifyBody: (body) => body.includes('"outcome":"PASS"'),

@@ -8,8 +8,6 @@ import path from 'node:path';
 export const load = createRequire(path.resolve('dist', 'main.js'));
 export const PASSPHRASE = 'only for the benchmark';
 export const MAKER = 'METERWORKS';
-/** With what `npm start` and the Dockerfile start Node. */
-export const SERVICE_FLAGS = ['--max-semi-space-size=64'];
 export const PURPOSE = 'DEVICE_AND_USER_SYSTEM_TESTS';
 
 /** A data folder with fresh test CAs; returns its path. */
