@@ -20,9 +20,9 @@ import { readItems } from './read-items.ts';
 
 /**
  * Parses one batch that waits for it: QUEUED with its items and chunks, REJECTED with what is wrong, or TAMPERED. All in
- * one transaction, which holds the row: whoever dies over it lets go, and another begins anew. One that cannot be parsed for
- * a fault of ours waits a while, others go before it, and after ten tries it is REJECTED: what kills a process again and
- * again must not do so for ever.
+ * one transaction, which holds the row: whoever dies over it lets go, and another begins anew, ten seconds after the last one
+ * began. One that cannot be parsed for a fault of ours waits as long, others go before it, and after ten tries it is
+ * REJECTED: what kills a process again and again must not do so for ever.
  * @returns whether there was one
  */
 export async function parseBatch(needs: BatchNeeds): Promise<boolean> {

@@ -119,6 +119,7 @@ async function forgetLease({ pool }: Database): Promise<Before> {
     pool,
     `update batch_chunk set lease_until = clock_timestamp() where not done and lease_until is not null`,
   );
+  await query(pool, `update batch set parse_after = null`);
   const { rows: batches } = await query<{ n: number }>(pool, 'select count(*)::int as n from batch');
   const { rows: verdicts } = await query(pool, 'select * from batch_verdict order by position');
   const { rows: issued } = await query<Before['issued'][number]>(pool, ISSUED);
