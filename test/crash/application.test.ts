@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -31,9 +31,8 @@ describe(`a process killed while it issues an application, on ${onPostgres ? 'Po
     const run = async (dieAt: number) => {
       const database = await copy(`victim-${String(dieAt)}`);
       const evidence = path.join(folder, `evidence-${String(dieAt)}`);
-      mkdirSync(evidence);
       const orders = { database, authorities, token, csrs, dieAt, evidence, asApplication: true };
-      const ended = await spawnVictim(orders);
+      const ended = await spawnVictim('victim.ts', orders);
       expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
       const survivors = await openDatabase(database);
       try {
@@ -43,7 +42,7 @@ describe(`a process killed while it issues an application, on ${onPostgres ? 'Po
         await survivors.close();
       }
       if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
-      return Number(ended.output.trim());
+      return ended.steps;
     };
 
     const steps = await run(0);

@@ -1,20 +1,15 @@
-import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { query, type Database } from '../../src/db/pool.ts';
-import { createCredential } from '../../src/registry/create-credential.ts';
-import { loadRegistry } from '../../src/registry/load-registry.ts';
-import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { deviceLines, ndjson } from '../support/batch-world.ts';
-import { TEST_NOW } from '../support/dates.ts';
 import { seededRandom } from '../support/random.ts';
-import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
+import { onPostgres } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
+import { prepareOrigin, spawnVictim } from './victims.ts';
 
-const ROOT = path.join(__dirname, '..', '..');
 /**
  * CRASHES: how many steps are tried, spread over all there are; `every` for all of them. CRASH_INSTANTS: how many times a
  * process is killed at a random instant, whatever it is about. CRASH_SEED: which steps and instants. See `npm run crash`.
@@ -40,12 +35,12 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
       const database = await copy(`victim-${name}`);
       const evidence = path.join(world, `evidence-${name}`);
       const orders = { database, authorities, token, dieAt, evidence };
-      const ended = await spawnVictim({ ...orders, upload }, after);
+      const ended = await spawnBatchVictim({ ...orders, upload }, after);
       if (after === undefined) expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
       else if (ended.signal === 'SIGKILL') tally.killed += 1;
       const before = await withDatabase(database, forgetLease);
       // A client that had no answer hands it in again; else whoever is left goes on.
-      await spawnVictim({ ...orders, dieAt: 0, ...(before.batches === 0 ? { upload } : {}) });
+      await spawnBatchVictim({ ...orders, dieAt: 0, ...(before.batches === 0 ? { upload } : {}) });
       await withDatabase(database, (survivor) => check(survivor, evidence, before, tally));
       if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
       return ended;
@@ -88,15 +83,20 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
       const evidence = (name: string) => path.join(folder, `shared-${name}`);
       const orders = { database, authorities, token };
       // It dies right after the batch is handed in and queued.
-      await spawnVictim({ ...orders, upload: ndjson(lines), dieAt: 60, evidence: evidence('a') });
+      await spawnBatchVictim({ ...orders, upload: ndjson(lines), dieAt: 60, evidence: evidence('a') });
       const before = await withDatabase(database, forgetLease);
       const [killed] = await Promise.all([
-        spawnVictim({ ...orders, dieAt: 20, evidence: evidence('b'), meet: evidence('c') }),
-        spawnVictim({ ...orders, dieAt: 0, evidence: evidence('c'), meet: evidence('b') }),
+        spawnBatchVictim({
+          ...orders,
+          dieAt: 20,
+          evidence: evidence('b'),
+          meet: evidence('c'),
+        }),
+        spawnBatchVictim({ ...orders, dieAt: 0, evidence: evidence('c'), meet: evidence('b') }),
       ]);
       expect(killed.signal).toBe('SIGKILL');
       await withDatabase(database, forgetLease);
-      await spawnVictim({ ...orders, dieAt: 0, evidence: evidence('d') });
+      await spawnBatchVictim({ ...orders, dieAt: 0, evidence: evidence('d') });
       const tally = { killed: 1, signed: 0, issued: 0, abandoned: 0, verdicts: 0 };
       for (const name of ['b', 'c', 'd'])
         await withDatabase(database, (survivor) => check(survivor, evidence(name), before, tally, 60));
@@ -178,65 +178,8 @@ async function withDatabase<T>(
   }
 }
 
-/** A database with the demo world in it, and how to copy it for each victim. */
-async function prepareOrigin(folder: string) {
-  const world = path.join(ROOT, 'src/cli/demo/world.yaml');
-  const fill = async ({ pool }: Database) => {
-    const file = parseRegistryFile(readFileSync(world, 'utf8'), 'world.yaml');
-    await loadRegistry(file, TEST_NOW, pool, () => Promise.resolve());
-    const expiresAt = new Date('2027-06-01');
-    const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', expiresAt } as const;
-    return (await createCredential(wanted, TEST_NOW, pool)).token;
-  };
-  if (onPostgres) {
-    const database = await testDatabase();
-    const token = await fill(database);
-    await database.pool.end();
-    return { token, copy: async () => ({ url: await copyDatabase(database.url ?? '') }) };
-  }
-  const dataDir = path.join(folder, 'origin');
-  const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
-  const database = await openDatabase({ dataDir, image: new Blob([new Uint8Array(image)]) });
-  const token = await fill(database);
-  await database.close();
-  const copy = (name: string) => {
-    cpSync(dataDir, path.join(folder, name), { recursive: true });
-    return Promise.resolve({ dataDir: path.join(folder, name) });
-  };
-  return { token, copy };
-}
-
-interface Ended {
-  readonly signal: string | null;
-  readonly steps: number;
-  /** From when it began to when it ended. */
-  readonly milliseconds: number;
-}
-
-/** @param after  milliseconds from when it begins until it is killed, if it is there still */
-function spawnVictim(orders: BatchOrders, after?: number): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', path.join(__dirname, 'batch-victim.ts'), JSON.stringify(orders)],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    let output = '';
-    let begun: number | undefined;
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (begun !== undefined || !output.startsWith('begins\n')) return;
-      begun = Date.now();
-      if (after !== undefined) setTimeout(() => child.kill('SIGKILL'), after);
-    });
-    child.on('error', reject);
-    child.on('exit', (_code, signal) => {
-      const milliseconds = Date.now() - (begun ?? Date.now());
-      resolve({ signal, steps: Number(output.trim().split('\n').at(-1)), milliseconds });
-    });
-  });
-}
-
+const spawnBatchVictim = (orders: BatchOrders, after?: number) =>
+  spawnVictim('batch-victim.ts', orders, after);
 const linesOf = (file: string) =>
   existsSync(file) ? readFileSync(file, 'latin1').split('\n').filter(Boolean) : [];
 const ISSUED = `select serial_number, der from certificate where status = 'issued'`;

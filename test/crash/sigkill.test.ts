@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -29,9 +29,8 @@ describe(`a process killed at each step of the issuing path, on ${onPostgres ? '
     const run = async (dieAt: number) => {
       const database = await copy(`victim-${String(dieAt)}`);
       const evidence = path.join(folder, `evidence-${String(dieAt)}`);
-      mkdirSync(evidence);
       const authorities = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
-      const ended = await spawnVictim({ database, authorities, token, csrs, dieAt, evidence });
+      const ended = await spawnVictim('victim.ts', { database, authorities, token, csrs, dieAt, evidence });
       expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
       const survivors = await openDatabase(database);
       try {
@@ -41,7 +40,7 @@ describe(`a process killed at each step of the issuing path, on ${onPostgres ? '
         await survivors.close();
       }
       if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
-      return Number(ended.output.trim());
+      return ended.steps;
     };
 
     const steps = await run(0);

@@ -8,6 +8,8 @@ import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
+import type { BatchOrders } from './batch-victim.ts';
+import type { IssuingOrders } from './victim.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -46,20 +48,47 @@ export async function prepareOrigin(folder: string) {
   return { token, copy };
 }
 
-/** Runs a victim until it has killed itself, or has done all. */
-export function spawnVictim(orders: object): Promise<{ signal: string | null; output: string }> {
+/** Each victim by its file, and what it is told. */
+interface Victims {
+  readonly 'victim.ts': IssuingOrders;
+  readonly 'batch-victim.ts': BatchOrders;
+}
+
+interface Ended {
+  readonly signal: string | null;
+  /** Not a number when it was killed. */
+  readonly steps: number;
+  /** From when it began to when it ended. */
+  readonly milliseconds: number;
+}
+
+/**
+ * Runs a victim until it has killed itself, or has done all.
+ * @param after  milliseconds from when it begins until it is killed, if it is there still
+ */
+export function spawnVictim<Name extends keyof Victims>(
+  name: Name,
+  orders: Victims[Name],
+  after?: number,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', path.join(__dirname, 'victim.ts'), JSON.stringify(orders)],
-      {
-        cwd: ROOT,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
+      ['--import', 'tsx', path.join(__dirname, name), JSON.stringify(orders)],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    let begun: number | undefined;
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      if (begun !== undefined || !output.startsWith('begins\n')) return;
+      begun = Date.now();
+      if (after !== undefined) setTimeout(() => child.kill('SIGKILL'), after);
+    });
     child.on('error', reject);
-    child.on('exit', (_code, signal) => resolve({ signal, output }));
+    child.on('exit', (_code, signal) => {
+      const milliseconds = Date.now() - (begun ?? Date.now());
+      resolve({ signal, steps: Number(output.trim().split('\n').at(-1)), milliseconds });
+    });
   });
 }
