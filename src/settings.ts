@@ -101,7 +101,7 @@ export const SETTINGS: readonly Setting[] = [
     key: 'batchItems',
     default: '50000',
     secret: false,
-    meaning: 'CSRs in one batch, at most',
+    meaning: 'CSRs in one batch, at most, unless an agreement says otherwise',
   },
   {
     name: 'TCS_BATCH_OCTETS',

@@ -23,7 +23,7 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
   uploadOctets: 256 * 1024 * 1024,
 };
 
-/** The limits of a participant: the service's, but for the number of CSRs that an agreement in force has. */
+/** The limits of a participant: the service's, but for the number of CSRs: the greatest of its agreements in force. */
 export async function limitsOf(
   signifier: string,
   limits: BatchLimits,
@@ -40,6 +40,6 @@ export function agreedLimits(
   limits: BatchLimits,
   at: Date,
 ): BatchLimits {
-  const agreed = agreementsInForce(participant, at).flatMap(({ batchItems }) => batchItems ?? []);
+  const agreed = agreementsInForce(participant, at).map(({ batchItems }) => batchItems ?? limits.items);
   return agreed.length === 0 ? limits : { ...limits, items: Math.max(...agreed) };
 }

@@ -20,8 +20,8 @@ export interface DropFolder {
   readonly folder: string;
   /** Prefixes of tokens (`tcs token list`), one for each participant: no secret, and taken back like any token. */
   readonly credentials: readonly string[];
-  /** Milliseconds in which a file must not have changed. */
-  readonly settled?: number;
+  /** In which a file must not have changed. */
+  readonly settleMilliseconds?: number;
 }
 
 /**
@@ -29,13 +29,13 @@ export interface DropFolder {
  * with a report beside it; what lies elsewhere in `<folder>/<SIGNIFIER>/` is refused. Names that begin with a full stop or end
  * with `.part` or `.tmp` are not looked at, nor what changed within the last seconds, whatever its date says: files are best
  * written under such a name and then given their own.
- * @param onTrouble  told of what is left where it is: it is looked at again
+ * @param onTrouble  told of what is left where it is, and where: it is looked at again
  * @returns how many files were moved
  */
 export async function takeDrops(
-  { folder, credentials, settled = SETTLED }: DropFolder,
+  { folder, credentials, settleMilliseconds = SETTLED }: DropFolder,
   needs: BatchNeeds,
-  onTrouble: (error: unknown) => void,
+  onTrouble: (error: unknown, place: string) => void,
 ): Promise<number> {
   let moved = 0;
   for (const prefix of credentials)
@@ -46,14 +46,14 @@ export async function takeDrops(
           `credential ${prefix} of TCS_DROP_CREDENTIALS is unknown, over, or may hand nothing in`,
         );
       const home = path.join(folder, caller.signifier);
-      for (const place of await findDrops(home))
+      for (const drop of await findDrops(home, (error) => onTrouble(error, home)))
         try {
-          if (await takeDrop(home, place, settled, caller, needs)) moved += 1;
+          if (await takeDrop(home, drop, settleMilliseconds, caller, needs)) moved += 1;
         } catch (error) {
-          onTrouble(error);
+          onTrouble(error, path.join(home, ...drop.place, drop.file));
         }
     } catch (error) {
-      onTrouble(error);
+      onTrouble(error, prefix);
     }
   return moved;
 }
@@ -69,8 +69,11 @@ export function watchDrops(
   let told: ReadonlySet<string> = new Set();
   const look = async () => {
     const troubles = new Map<string, unknown>();
-    const moved = await takeDrops(drops, needs, (error) => troubles.set(String(error), error));
-    for (const [text, error] of troubles) if (!told.has(text)) onTrouble(error);
+    // The text of an error may have a name in it that is another one each time.
+    const moved = await takeDrops(drops, needs, (error, place) =>
+      troubles.set(`${place} ${(error as NodeJS.ErrnoException).code ?? ''}`, error),
+    );
+    for (const [trouble, error] of troubles) if (!told.has(trouble)) onTrouble(error);
     told = new Set(troubles.keys());
     if (moved > 0) onTaken();
     isIdle = true;
@@ -92,13 +95,13 @@ export function watchDrops(
 async function takeDrop(
   home: string,
   drop: Drop,
-  settled: number,
+  settleMilliseconds: number,
   caller: Caller,
   needs: BatchNeeds,
 ): Promise<boolean> {
   const source = path.join(home, ...drop.place, drop.file);
   const found = await lstat(source).catch(() => undefined);
-  if (found === undefined || Date.now() - found.ctimeMs < settled) return false;
+  if (found === undefined || Date.now() - found.ctimeMs < settleMilliseconds) return false;
   try {
     if (!found.isFile()) throw refused('It is not a file.');
     const handed = await handIn(source, found.ctimeMs, drop, caller, needs);

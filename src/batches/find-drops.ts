@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -8,40 +9,39 @@ export interface Drop {
   readonly file: string;
 }
 
-/** What lies in the folder of a participant and is to be looked at, in the order in which it is. */
-export async function findDrops(home: string): Promise<Drop[]> {
-  const drops = await filesIn(home, []);
-  for (const category of await foldersIn(home)) {
-    if (KEPT.includes(category)) continue;
-    drops.push(...(await filesIn(home, [category])));
-    for (const purpose of await foldersIn(path.join(home, category))) {
-      const names = await readdir(path.join(home, category, purpose));
-      drops.push(...dropsOf([category, purpose], names));
-    }
+/**
+ * What lies in the folder of a participant and is to be looked at, by name.
+ * @param onTrouble  told of each folder that cannot be read; the others are
+ */
+export async function findDrops(home: string, onTrouble: (error: unknown) => void): Promise<Drop[]> {
+  const findIn = async (place: readonly string[]): Promise<Drop[]> => {
+    const drops: Drop[] = [];
+    for (const entry of await entriesOf(path.join(home, ...place), onTrouble))
+      if (place.length === 0 && KEPT.includes(entry.name)) continue;
+      else if (place.length < DEPTH && entry.isDirectory())
+        drops.push(...(await findIn([...place, entry.name])));
+      else drops.push({ place, file: entry.name });
+    return drops;
+  };
+  return findIn([]);
+}
+
+async function entriesOf(folder: string, onTrouble: (error: unknown) => void): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter(({ name }) => !UNFINISHED.test(name))
+      .sort((left, right) => (left.name < right.name ? -1 : 1));
+  } catch (error) {
+    // Nobody has dropped anything yet, or a folder went while it was looked for.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(error);
+    return [];
   }
-  return drops;
 }
 
-/** What lies beside the folders, and so in a wrong place. */
-async function filesIn(home: string, place: readonly string[]): Promise<Drop[]> {
-  const entries = await readdir(path.join(home, ...place), { withFileTypes: true }).catch(() => []);
-  return dropsOf(
-    place,
-    entries.filter((one) => !one.isDirectory() && !KEPT.includes(one.name)).map(({ name }) => name),
-  );
-}
-
-const dropsOf = (place: readonly string[], names: readonly string[]): Drop[] =>
-  names
-    .filter((name) => !UNFINISHED.test(name))
-    .sort()
-    .map((file) => ({ place, file }));
-
-async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((one) => one.isDirectory()).map(({ name }) => name);
-}
-
+/** Category and purpose. */
+const DEPTH = 2;
 /** Where the service puts what it has looked at. */
 const KEPT = ['done', 'refused'];
+/** Files and folders alike: a home has others that are nobody's drops. */
 const UNFINISHED = /^\.|\.(part|tmp)$/i;

@@ -21,7 +21,7 @@ import { readItems } from './read-items.ts';
 /**
  * Parses one batch that waits for it: QUEUED with its items and chunks, REJECTED with what is wrong, or TAMPERED. All in
  * one transaction, which holds the row: whoever dies over it lets go, and another begins anew, ten seconds after the last one
- * began. One that cannot be parsed for a fault of ours waits as long, others go before it, and after ten tries it is
+ * began at the earliest. One that cannot be parsed for a fault of ours waits ten seconds, others go before it, and after ten tries it is
  * REJECTED: what kills a process again and again must not do so for ever.
  * @returns whether there was one
  */
@@ -47,7 +47,7 @@ export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
     if (error instanceof Fault && REFUSALS.has(error.code)) await reject(id, error, needs);
     else {
       // A full disk is nobody's fault: however long it lasts, nothing is given up.
-      if (isWithoutRoom(error)) await query(db, UNCOUNT, [id]).catch(() => undefined);
+      await query(db, PUT_OFF, [id, isWithoutRoom(error) ? 1 : 0]).catch(() => undefined);
       throw error;
     }
   }
@@ -203,7 +203,9 @@ const TAKE = `
    where id = (select id from batch where state in ('PENDING', 'PARSING') and (parse_after is null or parse_after < clock_timestamp())
      order by turn_cost, submitted_at, id limit 1 for update skip locked)
   returning id, parse_tries as tries`;
-const UNCOUNT = `update batch set parse_tries = parse_tries - 1 where id = $1 and state = 'PARSING'`;
+const PUT_OFF = `
+  update batch set parse_after = clock_timestamp() + interval '10 seconds', parse_tries = parse_tries - $2::smallint
+   where id = $1 and state = 'PARSING'`;
 const INSERT_ITEMS = `
   insert into batch_item (batch_id, position, id, file_name, csr, device_type, duplicate_of)
   select $1, position, id, file_name, csr, device_type, duplicate_of from json_to_recordset($2::json)

@@ -145,6 +145,7 @@ async function frameFault({ entries, file }: ZipArchive): Promise<string | undef
 async function readManifest(archive: ZipArchive): Promise<Manifest | string> {
   const entry = entryOf(archive, MANIFEST);
   if (entry === undefined) return 'there is none';
+  if (entry.size > LARGEST_MANIFEST) return 'it is larger than that of the largest batch';
   const octets = Buffer.from(await archive.read(entry));
   const manifest = parseManifest(octets.toString('utf8'));
   if (manifest === undefined) return 'it cannot be read';
@@ -186,5 +187,7 @@ async function* memberStream(archive: ZipArchive, name: Member): AsyncGenerator<
 const entryOf = ({ entries }: ZipArchive, name: string): ZipEntry | undefined =>
   entries.find((one) => one.name === name);
 
-/** The list of 50,000 certificates takes 7 MiB. */
-const LIMITS = { entries: MOST_BATCH_ITEMS + MEMBERS.length + 1, entrySize: 256 * 1024 * 1024 };
+/** Of the largest files most are read in pieces; a ZIP without ZIP64 sizes has none of 4 GiB. */
+const LIMITS = { entries: MOST_BATCH_ITEMS + MEMBERS.length + 1, entrySize: 0xfffffffe };
+/** Read whole: the list of 50,000 certificates takes 7 MiB. */
+const LARGEST_MANIFEST = 256 * 1024 * 1024;

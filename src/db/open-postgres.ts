@@ -53,7 +53,7 @@ export async function openPostgres(
 }
 
 /**
- * A client that closes what it could not open. pg leaves a connection that failed halfway (a password that is missing) open,
+ * A client that closes what it could not open for a pool. pg leaves a connection that failed halfway (a password that is missing) open,
  * and while the server waits for the rest of it, up to a minute, it drops no database.
  */
 class ClosingClient extends pg.Client {

@@ -63,7 +63,7 @@ export interface Agreement {
   readonly deviceRanges: readonly Eui64Range[];
   /** Certificates in all; absent: no cap. */
   readonly volumeCap?: number;
-  /** Certificates of a category in 24 hours; absent: as `quotas.yaml` has it for everybody. */
+  /** Certificates of a category in 24 hours, where a decision rests on this agreement; absent: as `quotas.yaml` has it for everybody. */
   readonly dailyQuota?: number;
   /** CSRs of a batch; absent: as the service has it for everybody (`TCS_BATCH_ITEMS`). */
   readonly batchItems?: number;

@@ -3,7 +3,7 @@ import { AUTHENTICATED, OPERATIONS, type Operation } from './operations.ts';
 import { PROBLEMS } from './problem.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
-import * as answers from './answer-schemas.ts';
+import { problem } from './answer-schemas.ts';
 import { z } from './zod.ts';
 
 /** The OpenAPI 3.1 document, made of the schemas that validate. */
@@ -80,7 +80,7 @@ const titleOf = (status: number) =>
     .map((one) => one.title)
     .join('; ');
 
-const PROBLEM_CONTENT = { 'application/problem+json': { schema: answers.problem } };
+const PROBLEM_CONTENT = { 'application/problem+json': { schema: problem } };
 const IDEMPOTENCY_HEADER = z.object({
   'Idempotency-Key': z.string().max(255).optional().openapi({
     description:

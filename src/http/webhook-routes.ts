@@ -1,5 +1,5 @@
 import { DELIVERY_STATES, WEBHOOK_EVENTS, WEBHOOK_STATES } from '../domain/webhook.ts';
-import type { CallerRole } from '../domain/participant.ts';
+import { CONTROLLERS } from '../batches/submit-batch.ts';
 import {
   addWebhook,
   enableWebhook,
@@ -18,9 +18,6 @@ import { malformedRequest } from './problem-reasons.ts';
 import * as fields from './fields.ts';
 import { route, type RouteAnswer } from './route.ts';
 import { z } from './zod.ts';
-
-/** Who hands batches in is told what becomes of them: each for its own participant. */
-const OWNERS: readonly CallerRole[] = ['PARTICIPANT_ARO', 'PARTICIPANT_SRO', 'DCC_TEST_OPERATOR'];
 
 const event = z.enum(WEBHOOK_EVENTS).openapi('WebhookEvent');
 const webhookSchema = z
@@ -74,7 +71,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks',
     command: 'webhook list',
     summary: 'Own webhooks, and how each does',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     answer: z.object({ items: z.array(webhookSchema) }),
     columns: ['id', 'state', 'endpoint', 'events', 'failingSince'],
     handle: async ({ caller, pool }) => ({
@@ -86,7 +83,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks',
     command: 'webhook add',
     summary: 'have an endpoint told of events; the answer holds its secret, this once',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     body: z
       .strictObject({
         endpoint: z.string().max(2000),
@@ -107,7 +104,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks/{id}',
     command: 'webhook show',
     summary: 'One webhook, and how it does',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     answer: webhookSchema,
     handle: async ({ caller, params, pool }) => ({
       body: webhookView(await requireWebhook(params['id'] ?? '', caller, pool)),
@@ -118,7 +115,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks/{id}/removal',
     command: 'webhook remove',
     summary: 'remove a webhook; what it was still to be told is given up',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     answer: fields.done,
     event: 'webhook.removed',
     handle: async (asked) => {
@@ -132,7 +129,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks/{id}/enabling',
     command: 'webhook enable',
     summary: 'have a disabled webhook told again what happens from now on',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     answer: webhookSchema,
     event: 'webhook.enabled',
     handle: async (asked) => {
@@ -145,7 +142,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks/{id}/secret',
     command: 'webhook rotate',
     summary: 'take a new secret; for 24 hours, or as many as are asked for, the old one signs too',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     body: z.strictObject({ overlapHours: z.int().min(0).max(168).default(24) }).openapi('SecretRotation'),
     answer: withSecretSchema,
     event: 'webhook.secret-rotated',
@@ -157,7 +154,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks/{id}/test',
     command: 'webhook test',
     summary: 'have a webhook told of a test; the answer is the delivery to look at',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     answer: deliverySchema,
     status: 202,
     event: 'webhook.tested',
@@ -168,7 +165,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhooks/{id}/deliveries',
     command: 'webhook deliveries',
     summary: 'What a webhook was told, newest first, with every attempt',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     query: z.strictObject({ ...fields.page, state: z.enum(DELIVERY_STATES).optional() }),
     answer: z.object({ items: z.array(deliverySchema), nextCursor: z.string().nullable() }),
     columns: ['id', 'event', 'state', 'createdAt', 'nextAttemptAt', 'attempts'],
@@ -186,7 +183,7 @@ export const WEBHOOK_ROUTES = [
     path: '/v1/webhook-deliveries/{id}/redelivery',
     command: 'webhook redeliver',
     summary: 'have a webhook told once more what it was told, or not',
-    roles: OWNERS,
+    roles: CONTROLLERS,
     answer: deliverySchema,
     status: 202,
     event: 'webhook.redelivered',

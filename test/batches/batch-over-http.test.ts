@@ -292,6 +292,59 @@ describe('batches over HTTP', () => {
     expect(await show(other.id)).toMatchObject({ state: 'COMPLETED' });
   });
 
+  test('what cannot be read for a fault of ours waits, and others go before it', async () => {
+    const { pool } = here.database;
+    await query(
+      pool,
+      `create function die() returns trigger language plpgsql as $$ begin raise exception 'died'; end $$`,
+    );
+    await query(
+      pool,
+      `create trigger die before insert on batch_item for each statement execute function die()`,
+    );
+    const first = await submitted(deviceLines(1, 2223));
+    await expect(workOnce(here.batches)).rejects.toThrow('died');
+    await query(pool, `drop trigger die on batch_item`);
+    const { rows } = await query(
+      pool,
+      `select parse_tries, parse_after > clock_timestamp() + interval '5 seconds' as waits from batch where id = $1`,
+      [first.id],
+    );
+    expect(rows).toEqual([{ parse_tries: 1, waits: true }]);
+    const second = await submitted(deviceLines(1, 2224));
+    await here.work();
+    expect([await show(first.id), await show(second.id)]).toMatchObject([
+      { state: 'PARSING' },
+      { state: 'COMPLETED' },
+    ]);
+    await query(pool, `update batch set parse_after = null where id = $1`, [first.id]);
+    await here.work();
+    expect(await show(first.id)).toMatchObject({ state: 'COMPLETED' });
+  });
+
+  test('an SRO hands nothing in and retries nothing, but pauses, resumes and cancels', async () => {
+    const sro = ['METERWORKS', 'PARTICIPANT_SRO'] as const;
+    const refused = await here.submit(deviceLines(1, 2225), { as: sro[0], role: sro[1] });
+    expect([refused.status, refused.body]).toMatchObject([
+      403,
+      { errors: [{ reason: 'ROLE_NOT_PERMITTED_HERE' }] },
+    ]);
+    const { id } = await submitted(deviceLines(1, 2226));
+    await workOnce(here.batches);
+    for (const [word, status] of [
+      ['pause', 200],
+      ['resume', 200],
+      ['cancellation', 200],
+      ['retry', 403],
+    ] as const)
+      expect([word, (await here.post(`/v1/batches/${id}/${word}`, ...sro)).status]).toEqual([word, status]);
+    const ordered = await request(here.http)
+      .post('/v1/batches/generations')
+      .set('Authorization', await here.bearer(...sro))
+      .send({});
+    expect(ordered.status).toBe(403);
+  });
+
   test('a batch that is cancelled before it is read has no result', async () => {
     const { id } = await submitted(deviceLines(1, 2222));
     expect((await here.post(`/v1/batches/${id}/cancellation`)).body).toMatchObject({ result: null });

@@ -43,9 +43,9 @@ describe('the drop folder', () => {
     writeFileSync(file, content);
     return file;
   };
-  const take = async (credentials = [prefix], settled = 0) => {
+  const take = async (credentials = [prefix], settleMilliseconds = 0) => {
     const troubles: unknown[] = [];
-    const drops = { folder, credentials, settled };
+    const drops = { folder, credentials, settleMilliseconds };
     const moved = await takeDrops(drops, here.batches, (error) => troubles.push(error));
     return { moved, troubles: troubles.map(String) };
   };
@@ -116,6 +116,7 @@ describe('the drop folder', () => {
     drop('.hidden.ndjson', 'x');
     drop('meters.ndjson.part', 'x');
     drop('meters.tmp', 'x');
+    for (const home of ['.ssh', 'DEVICE/.rsync']) drop('authorized_keys', 'x', home);
     expect(await take()).toEqual({ moved: 0, troubles: [] });
     // What changed a moment ago, whatever its date says.
     const dated = new Date(Date.now() - 86_400_000);
@@ -134,10 +135,18 @@ describe('the drop folder', () => {
     const troubles: unknown[] = [];
     const taken: string[] = [];
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'setTimeout', 'performance', 'Date'] });
-    const watch = watchDrops({ folder, credentials: ['00000000', prefix], settled: 0 }, here.batches, {
-      onTaken: () => taken.push('taken'),
-      onTrouble: (error) => troubles.push(error),
-    });
+    // Folders where nothing can be put: each try has another name in its error.
+    mkdirSync(path.join(folder, 'METERWORKS'), { recursive: true });
+    writeFileSync(path.join(folder, 'METERWORKS', 'refused'), '');
+    drop('never.docx', 'x');
+    const watch = watchDrops(
+      { folder, credentials: ['00000000', prefix], settleMilliseconds: 0 },
+      here.batches,
+      {
+        onTaken: () => taken.push('taken'),
+        onTrouble: (error) => troubles.push(error),
+      },
+    );
     for (const name of ['first', 'second']) {
       drop(`${name}.ndjson`, ndjson(deviceLines(1, 230 + taken.length)));
       jest.advanceTimersByTime(2000);
@@ -146,7 +155,10 @@ describe('the drop folder', () => {
     }
     jest.useRealTimers();
     await watch.stop();
-    expect(troubles.map(String)).toEqual([expect.stringContaining('credential 00000000')]);
+    expect(troubles.map(String)).toEqual([
+      expect.stringContaining('credential 00000000'),
+      expect.stringContaining('EEXIST'),
+    ]);
   });
 
   test.each([
@@ -220,7 +232,7 @@ describe('the drop folder', () => {
     const missing = { ...here.batches, folder: path.join(folder, 'nowhere') };
     const troubles: unknown[] = [];
     expect(
-      await takeDrops({ folder, credentials: [prefix], settled: 0 }, missing, (error) =>
+      await takeDrops({ folder, credentials: [prefix], settleMilliseconds: 0 }, missing, (error) =>
         troubles.push(error),
       ),
     ).toBe(0);
