@@ -84,7 +84,7 @@ describe('the lock of a folder', () => {
       for (const one of held) await one.value();
     });
 
-    test('is held by one of several processes that take it over from a dead one at once, each in a network of its own', async () => {
+    test('is held by at most one of several processes that take it over from a dead one at once, each in a network of its own', async () => {
       const rounds = Array.from({ length: 8 }, (_, round) => newFolder(`race-${String(round)}`));
       for (const folder of rounds) await leaveDead(folder, 1);
       // holdName alone: what a container sees of another.
@@ -114,9 +114,9 @@ describe('the lock of a folder', () => {
       for (const one of contenders) one.stdin.write('go\n');
       const counts = (await answers).map((text) => JSON.parse(text) as number[]);
       for (const one of contenders) one.stdin.write('end\n');
-      expect(rounds.map((_, round) => counts.reduce((sum, own) => sum + own[round]!, 0))).toEqual(
-        rounds.map(() => 1),
-      );
+      const holders = rounds.map((_, round) => counts.reduce((sum, own) => sum + own[round]!, 0));
+      // That all of them give way to each other can be, seldom: then each says that the folder is in use, and none harms it.
+      expect(Math.max(...holders)).toBe(1);
     }, 120_000);
   }
 });
