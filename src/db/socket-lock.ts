@@ -55,19 +55,41 @@ function listen(server: net.Server, socket: string): Promise<void> {
   });
 }
 
-/** What the process says that listens there; one that says nothing, or may not be asked, counts as holding. */
-function ask(socket: string): Promise<Living | 'dead'> {
+/**
+ * What the process says that listens there; one that says nothing, or may not be asked, counts as holding. One that breaks off
+ * is about to leave, and is asked again: taken for a holder, it would drive away even who goes first, and nobody would hold.
+ */
+async function ask(socket: string): Promise<Living | 'dead'> {
+  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    const said = await askOnce(socket);
+    if (said !== 'breaks off') return said;
+    await pause(LOOK_AGAIN);
+  }
+  return 'holds';
+}
+
+function askOnce(socket: string): Promise<Living | 'dead' | 'breaks off'> {
   return new Promise((resolve) => {
     const connection = net.connect(socket);
-    connection.setTimeout(PATIENCE, () => connection.destroy());
+    connection.setTimeout(PATIENCE, () => {
+      resolve('holds');
+      connection.destroy();
+    });
     connection.once('data', (said) => resolve(String(said) === 'comes' ? 'comes' : 'holds'));
-    connection.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ECONNREFUSED' || error.code === 'ENOENT' ? 'dead' : 'holds'),
+    connection.once('error', ({ code = '' }: NodeJS.ErrnoException) =>
+      resolve(SAID_BY_ERROR[code] ?? 'holds'),
     );
-    connection.once('close', () => resolve('holds'));
+    connection.once('close', () => resolve('breaks off'));
   });
 }
 
+const SAID_BY_ERROR: Partial<Record<string, 'dead' | 'breaks off'>> = {
+  ECONNREFUSED: 'dead',
+  ENOENT: 'dead',
+  ECONNRESET: 'breaks off',
+  EPIPE: 'breaks off',
+};
 /** Milliseconds. */
 const LOOK_AGAIN = 20;
 const PATIENCE = 3_000;
+const MOST_LOOKS = PATIENCE / LOOK_AGAIN;

@@ -66,6 +66,30 @@ describe('the lock of a folder', () => {
       await new Promise((resolve) => holder.close(resolve));
     });
 
+    test('is not given up for a process that is just leaving', async () => {
+      const folder = newFolder('leaving');
+      const leaving = `${folder}.lock-leaving`;
+      // As `holdName` leaves: its file goes first, and whoever asks meanwhile is cut off.
+      const server = net.createServer((connection) => {
+        rmSync(leaving);
+        connection.destroy();
+        server.close();
+      });
+      server.listen(leaving);
+      await new Promise((resolve) => server.once('listening', resolve));
+      const release = await holdName(path.dirname(folder), 'database.lock');
+      expect(release).toBeDefined();
+      await release?.();
+    });
+
+    test('is not taken from a process that breaks off each time', async () => {
+      const folder = newFolder('breaking');
+      const holder = net.createServer((connection) => connection.destroy()).listen(`${folder}.lock-breaking`);
+      await new Promise((resolve) => holder.once('listening', resolve));
+      await expect(lockFolder(folder)).rejects.toMatchObject(REFUSED);
+      await new Promise((resolve) => holder.close(resolve));
+    });
+
     test('is taken over from processes that were killed, and nothing of them stays', async () => {
       const folder = newFolder('killed');
       await leaveDead(folder, 3);
@@ -84,7 +108,7 @@ describe('the lock of a folder', () => {
       for (const one of held) await one.value();
     });
 
-    test('is held by at most one of several processes that take it over from a dead one at once, each in a network of its own', async () => {
+    test('is held by one of several processes that take it over from a dead one at once, each in a network of its own', async () => {
       const rounds = Array.from({ length: 8 }, (_, round) => newFolder(`race-${String(round)}`));
       for (const folder of rounds) await leaveDead(folder, 1);
       // holdName alone: what a container sees of another.
@@ -114,9 +138,9 @@ describe('the lock of a folder', () => {
       for (const one of contenders) one.stdin.write('go\n');
       const counts = (await answers).map((text) => JSON.parse(text) as number[]);
       for (const one of contenders) one.stdin.write('end\n');
-      const holders = rounds.map((_, round) => counts.reduce((sum, own) => sum + own[round]!, 0));
-      // That all of them give way to each other can be, seldom: then each says that the folder is in use, and none harms it.
-      expect(Math.max(...holders)).toBe(1);
+      expect(rounds.map((_, round) => counts.reduce((sum, own) => sum + own[round]!, 0))).toEqual(
+        rounds.map(() => 1),
+      );
     }, 120_000);
   }
 });
