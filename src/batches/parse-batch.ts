@@ -37,8 +37,9 @@ export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
     await withTransaction(db, async (client) => {
       const { rowCount } = await query(
         client,
-        `select from batch where id = $1 and state = 'PARSING' for update skip locked`,
-        [id],
+        // Waited for: who looks for one at the same moment has it locked for that moment.
+        `select from batch where id = $1 and state = 'PARSING' and parse_tries = $2 for update`,
+        [id, tries],
       );
       const batch = rowCount === 1 ? await findBatch(id, client) : undefined;
       if (batch !== undefined) await parseHeld(batch, needs, client);

@@ -18,6 +18,7 @@ import {
   type Line,
 } from '../support/batch-world.ts';
 import { deviceCsr, newKey, organisationCsr } from '../support/csr-builder.ts';
+import { onPostgres } from '../support/test-database.ts';
 
 const octetsOf = (response: NodeJS.ReadableStream, done: (error: null, octets: Buffer) => void) => {
   const chunks: Buffer[] = [];
@@ -276,6 +277,34 @@ describe('batches over HTTP', () => {
       progress: { counts: { CSR_ERROR: 1 } },
     } satisfies object);
   });
+
+  if (onPostgres)
+    test('who locks a batch for a moment does not make its reader pass it over', async () => {
+      const bystander = await here.database.pool.connect();
+      try {
+        for (let round = 0; round < 10; round += 1) {
+          const { id } = await submitted(deviceLines(1, 2600 + round));
+          // Another worker that looks for one waits for whoever has just taken it.
+          let looking = true;
+          const hold = async () => {
+            while (looking) {
+              await bystander.query('begin');
+              await bystander.query('select from batch where id = $1 for update', [id]);
+              await bystander.query('select pg_sleep(0.01)');
+              await bystander.query('commit');
+            }
+          };
+          const holding = hold();
+          while (!(await workOnce(here.batches)));
+          looking = false;
+          await holding;
+          await here.work();
+          expect(await show(id)).toMatchObject({ state: 'COMPLETED' });
+        }
+      } finally {
+        bystander.release();
+      }
+    }, 60_000);
 
   test('what kills or fails its reader again and again is REJECTED, and holds nobody up', async () => {
     const { id } = await submitted(deviceLines(1, 2220));
