@@ -3,7 +3,6 @@ import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { abandonIntents, findIntentsOfBatch } from '../ca/intent-store.ts';
-import { isOutOfRoom } from '../db/database-errors.ts';
 import { query, withTransaction, type PoolClient } from '../db/pool.ts';
 import { issueCertificates, type IssuanceResult } from '../issuance/issue-certificates.ts';
 import type { AskedRequest } from '../issuance/needs.ts';
@@ -18,6 +17,7 @@ import {
   type FailureVerdict,
 } from './batch-store.ts';
 import { keepChunk, LeaseLost, releaseChunk, type HeldChunk } from './claim-chunk.ts';
+import { isWithoutRoom } from './disk-room.ts';
 import { itemFailure, workflowFailure, type ItemCodes } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
 import { about } from './parse-batch.ts';
@@ -35,7 +35,7 @@ export async function workChunk(chunk: HeldChunk, needs: BatchNeeds): Promise<vo
     await completeBatches(needs);
   } catch (error) {
     if (error instanceof LeaseLost) return;
-    const release = isOutOfRoom(error) ? WITHOUT_ROOM : AFTER_FAILURE;
+    const release = isWithoutRoom(error) ? WITHOUT_ROOM : AFTER_FAILURE;
     await withTransaction(needs.issuance.db, (db) => releaseChunk(chunk, release, db)).catch(() => undefined);
     throw error;
   }
