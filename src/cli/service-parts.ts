@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { openApp, openConfiguredDatabase, type App } from '../app.ts';
+import { openConfiguredDatabase } from '../app.ts';
 import { readConfig, type Config } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Database } from '../db/pool.ts';
@@ -13,16 +13,6 @@ export async function withDatabase<T>(act: (database: Database, config: Config) 
     return await act(database, config);
   } finally {
     await database.close();
-  }
-}
-
-/** Runs an act on the whole service without listening. */
-export async function withApp<T>(act: (app: App) => Promise<T>): Promise<T> {
-  const app = await openApp(readConfig(process.env), { logger: quietLogger() });
-  try {
-    return await act(app);
-  } finally {
-    await app.close();
   }
 }
 
