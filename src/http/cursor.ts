@@ -22,7 +22,21 @@ export function readCursor(cursor: string, id: RegExp): Place {
     writeCursor(place) === cursor
   )
     return place;
-  throw malformedRequest('CURSOR_INVALID', 'The cursor is none that this service gave out.');
+  throw invalidCursor();
 }
 
+/** Where a page ended, in a list that is ordered by keys of printable ASCII. */
+export function writeKeyCursor(key: string): string {
+  return Buffer.from(key, 'latin1').toString('base64url');
+}
+
+/** @throws Fault `malformed-request` for a cursor that `writeKeyCursor` did not make */
+export function readKeyCursor(cursor: string): string {
+  const key = Buffer.from(cursor, 'base64url').toString('latin1');
+  if (/^[ -~]+$/.test(key) && writeKeyCursor(key) === cursor) return key;
+  throw invalidCursor();
+}
+
+const invalidCursor = () =>
+  malformedRequest('CURSOR_INVALID', 'The cursor is none that this service gave out.');
 const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

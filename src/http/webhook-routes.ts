@@ -16,6 +16,7 @@ import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
 import { malformedRequest } from './problem-reasons.ts';
 import * as fields from './fields.ts';
+import { listRoute } from './list-route.ts';
 import { route, type RouteAnswer } from './route.ts';
 import { z } from './zod.ts';
 
@@ -66,17 +67,16 @@ const deliverySchema = z
 
 /** Endpoints that are told of batches and applications, and what they were told. */
 export const WEBHOOK_ROUTES = [
-  route({
-    method: 'get',
+  listRoute({
     path: '/v1/webhooks',
     command: 'webhook list',
     summary: 'Own webhooks, and how each does',
     roles: CONTROLLERS,
-    answer: z.object({ items: z.array(webhookSchema) }),
+    item: webhookSchema,
     columns: ['id', 'state', 'endpoint', 'events', 'failingSince'],
-    handle: async ({ caller, pool }) => ({
-      body: { items: (await listWebhooks(caller, pool)).map(webhookView) },
-    }),
+    find: async ({ caller, pool }) => listWebhooks(caller, pool),
+    key: ({ createdAt, id }) => `${createdAt.toISOString()} ${id}`,
+    view: webhookView,
   }),
   route({
     method: 'post',

@@ -15,16 +15,25 @@ export interface TakenFeed {
   readonly acknowledgedBy: string | null;
 }
 
-/** The feeds, newest first, and whether the last one is older than a week: then it is told, nothing is blocked (DESIGN). */
-export async function listFeeds(at: Date, db: Db): Promise<{ items: TakenFeed[]; stale: boolean }> {
+/** A page of the feeds, newest first. */
+export async function listFeeds(
+  { limit, before }: { readonly limit: number; readonly before?: number },
+  db: Db,
+): Promise<TakenFeed[]> {
   const { rows } = await query<TakenFeed>(
     db,
     `select version, issued_at as "issuedAt", imported_at as "importedAt", signer, encode(sha256, 'hex') as sha256, rows,
             acknowledged_at as "acknowledgedAt", acknowledged_by as "acknowledgedBy"
-       from feed_import order by version desc limit 100`,
+       from feed_import where $2::integer is null or version < $2 order by version desc limit $1`,
+    [limit, before ?? null],
   );
-  const [last] = rows;
-  return { items: rows, stale: last !== undefined && isStale(last.issuedAt, at) };
+  return rows;
+}
+
+/** Whether the last feed is older than a week: then it is told, nothing is blocked (DESIGN). */
+export async function isFeedStale(at: Date, db: Db): Promise<boolean> {
+  const last = await findLatestIssue(db);
+  return last !== undefined && isStale(last.issuedAt, at);
 }
 
 /** What an operator should know of the feed, in words; nothing while the last one is young enough, or none was ever taken. */
@@ -36,7 +45,7 @@ export async function findFeedTrouble(at: Date, db: Db): Promise<string | undefi
 }
 
 /** Whether a feed of this age should have been followed by another. */
-export function isStale(issuedAt: Date, at: Date): boolean {
+function isStale(issuedAt: Date, at: Date): boolean {
   return at.getTime() - issuedAt.getTime() > STALE_AFTER;
 }
 

@@ -51,16 +51,27 @@ export async function findIssuanceReport(
   return { ...period, ...found, decidedByRule: all === 0 ? null : (all - referred) / all };
 }
 
+export interface OverdueAllocation {
+  readonly participant: string;
+  readonly kind: string;
+  readonly from: string;
+  readonly to: string;
+  readonly requestedAt: Date;
+  readonly allocatedAt: Date | null;
+  /** From the request to the allocation, or to now. */
+  readonly days: number;
+}
+
 /** Allocations whose time from request to allocation is longer than the target, open ones by now (requirements, F26). */
-export async function findOverdueAllocations(targetDays: number, db: Db): Promise<object[]> {
-  const { rows } = await query<{ from: Eui64; to: Eui64; participant: string; kind: string; days: number }>(
+export async function findOverdueAllocations(targetDays: number, db: Db): Promise<OverdueAllocation[]> {
+  const { rows } = await query<OverdueAllocation & { readonly from: Eui64; readonly to: Eui64 }>(
     db,
     `select p.signifier as participant, i.kind, i.eui64_from as "from", i.eui64_to as "to",
             i.requested_at as "requestedAt", i.allocated_at as "allocatedAt",
             floor(extract(epoch from coalesce(i.allocated_at, now()) - i.requested_at) / 86400)::int as days
        from identifier_allocation i join participant p on p.id = i.participant_id
       where i.requested_at is not null and coalesce(i.allocated_at, now()) - i.requested_at > make_interval(days => $1)
-      order by days desc, participant limit 500`,
+      order by days desc, participant, i.eui64_from`,
     [targetDays],
   );
   return rows.map((row) => ({ ...row, from: formatEui64(row.from), to: formatEui64(row.to) }));

@@ -14,6 +14,7 @@ import { proposeAgreement, proposeAgreementState } from '../../registrar/agreeme
 import { proposeHold, proposeRelease } from '../../registrar/holds.ts';
 import { proposeNomination, proposeNominationEnd } from '../../registrar/nominations.ts';
 import { present } from '../certificates.ts';
+import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -67,19 +68,19 @@ const holdPath = '/v1/participants/{signifier}/holds';
 
 /** What the registrar or an operator of the DCC prepares and a second person approves: agreements, nominations, holds. */
 export const AGREEMENT_ROUTES = [
-  route({
-    method: 'get',
+  listRoute({
     path: agreementPath,
     command: 'agreements list',
     summary: 'The bilateral agreements of a participant, and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, query, at: now, pool }) => {
+    find: async ({ participant, query, at: now, pool }) => {
       const at = query.at ?? now;
       const agreements = (await findWholeParticipant(participant.signifier, at, pool))?.agreements ?? [];
-      return { body: { items: agreements.map((one) => views.agreementView(one, at)) } };
+      return agreements.map((one) => ({ one, at }));
     },
+    key: ({ one }) => one.ref,
+    view: ({ one, at }) => views.agreementView(one, at),
   }),
   route({
     method: 'post',
@@ -119,18 +120,16 @@ export const AGREEMENT_ROUTES = [
       );
     },
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: nominationPath,
     command: 'nominations list',
     summary: 'Who nominates an RDP',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, query, at, pool }) => {
-      const whole = await findWholeParticipant(participant.signifier, query.at ?? at, pool);
-      return { body: views.plain({ items: whole?.nominations ?? [] }) };
-    },
+    find: async ({ participant, query, at, pool }) =>
+      (await findWholeParticipant(participant.signifier, query.at ?? at, pool))?.nominations ?? [],
+    key: ({ networkParty }) => networkParty,
+    view: views.plain,
   }),
   route({
     method: 'post',
@@ -163,24 +162,15 @@ export const AGREEMENT_ROUTES = [
       return waiting(await proposeNominationEnd(asked, { networkParty, ...present(asked.body) }));
     },
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: holdPath,
     command: 'holds list',
     summary: 'Holds on a participant, released ones too',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, query, at, pool }) => {
-      const facts = await findFacts(participant.id, query.at ?? at, pool, 'HOLD');
-      const items = facts.map(({ key, state: standing, since, value }) => ({
-        id: key,
-        state: standing,
-        since,
-        ...value,
-      }));
-      return { body: views.plain({ items }) };
-    },
+    find: async ({ participant, query, at, pool }) => findFacts(participant.id, query.at ?? at, pool, 'HOLD'),
+    key: ({ key }) => key,
+    view: views.factView,
   }),
   route({
     method: 'post',

@@ -6,6 +6,7 @@ import { decisionSummary, decisionView } from '../../issuance/decision-view.ts';
 import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
+import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -100,8 +101,7 @@ export const EVIDENCE_ROUTES = [
       return { body: views.plain(await findIssuanceReport({ from, to }, pool)) };
     },
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: '/v1/reports/overdue-allocations',
     command: 'reports overdue-allocations',
     summary: 'Allocations that took, or take, the SEC Panel longer than the target',
@@ -114,11 +114,13 @@ export const EVIDENCE_ROUTES = [
         .default(10)
         .openapi({ type: 'integer' }),
     }),
-    answer: items,
-    handle: async ({ query, pool }) => ({
-      body: views.plain({ items: await findOverdueAllocations(query.days, pool), nextCursor: null }),
-    }),
+    find: async ({ query, pool }) => findOverdueAllocations(query.days, pool),
+    key: ({ days, participant, from }) =>
+      `${String(MOST_DAYS - days).padStart(5, '0')} ${participant} ${from}`,
+    view: views.plain,
   }),
 ];
 
+/** More days than a report can tell: the longest overdue stand first. */
+const MOST_DAYS = 99_999;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

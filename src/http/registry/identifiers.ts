@@ -12,13 +12,13 @@ import {
   proposeDeviceCeiling,
   registerDeviceRange,
 } from '../../registrar/identifiers.ts';
+import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
 import * as views from './views.ts';
 
-const items = z.object({ items: z.array(z.unknown()) });
 const assignment = z.strictObject({ eui64: fields.eui64, userRole: z.enum(USER_ROLES) });
 const range = { from: fields.eui64, to: fields.eui64 };
 const newRange = z.strictObject({ ...range, deviceTypes: z.array(z.enum(DEVICE_TYPES)).default([]) });
@@ -27,27 +27,16 @@ const devicePath = '/v1/participants/{signifier}/device-ranges';
 
 /** Allocations are the feed's, User Roles the Party's, device ranges the registrar's, their delegation the owner's. */
 export const IDENTIFIER_ROUTES = [
-  route({
-    method: 'get',
+  listRoute({
     path: '/v1/participants/{signifier}/allocations',
     command: 'allocations list',
     summary: 'Blocks of EUI-64s that the SEC Panel allocated; only the SECAS feed changes them',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: items,
-    handle: async ({ participant, query, at, pool }) => {
-      const { allocations } = await findIdentifiers(participant.id, query.at ?? at, pool);
-      return {
-        body: {
-          items: allocations.map(({ kind, state, from, to }) => ({
-            kind,
-            state,
-            from: formatEui64(from),
-            to: formatEui64(to),
-          })),
-        },
-      };
-    },
+    find: async ({ participant, query, at, pool }) =>
+      (await findIdentifiers(participant.id, query.at ?? at, pool)).allocations,
+    key: ({ from, kind, state }) => `${from} ${kind} ${state}`,
+    view: ({ kind, state, from, to }) => ({ kind, state, from: formatEui64(from), to: formatEui64(to) }),
   }),
   route({
     method: 'post',
@@ -56,26 +45,20 @@ export const IDENTIFIER_ROUTES = [
     summary: 'state an allocation: nobody does so here, it comes with the SECAS feed (POST /v1/feeds)',
     roles: [],
     body: z.unknown(),
-    answer: items,
+    answer: z.unknown(),
     event: 'allocation.stated',
     handle: () => Promise.reject(new TypeError('no role may state an allocation')),
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: rolePath,
     command: 'user-roles list',
     summary: 'Which User ID has which User Role',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: items,
-    handle: async ({ participant, query, at, pool }) => {
-      const { roleAssignments } = await findIdentifiers(participant.id, query.at ?? at, pool);
-      return {
-        body: {
-          items: roleAssignments.map(({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole })),
-        },
-      };
-    },
+    find: async ({ participant, query, at, pool }) =>
+      (await findIdentifiers(participant.id, query.at ?? at, pool)).roleAssignments,
+    key: ({ eui64, userRole }) => `${eui64} ${userRole}`,
+    view: ({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole }),
   }),
   route({
     method: 'post',
@@ -107,26 +90,16 @@ export const IDENTIFIER_ROUTES = [
       return { body: { done: true }, object: formatEui64(asked.body.eui64) };
     },
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: devicePath,
     command: 'device-ranges list',
     summary: 'Device IDs that a participant may use: its own ranges and those delegated to it',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: items,
-    handle: async ({ participant, query, at, pool }) => {
-      const { deviceRanges } = await findIdentifiers(participant.id, query.at ?? at, pool);
-      return {
-        body: views.plain({
-          items: deviceRanges.map(({ from, to, ...rest }) => ({
-            from: formatEui64(from),
-            to: formatEui64(to),
-            ...rest,
-          })),
-        }),
-      };
-    },
+    find: async ({ participant, query, at, pool }) =>
+      (await findIdentifiers(participant.id, query.at ?? at, pool)).deviceRanges,
+    key: ({ from, to, delegatedBy }) => `${from} ${to} ${delegatedBy ?? ''}`,
+    view: ({ from, to, ...rest }) => views.plain({ from: formatEui64(from), to: formatEui64(to), ...rest }),
   }),
   route({
     method: 'post',

@@ -6,6 +6,7 @@ import {
   proposeWaiver,
 } from '../../registrar/obligations.ts';
 import { present } from '../certificates.ts';
+import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -17,22 +18,16 @@ const because = fields.text(2000);
 
 /** Security obligations, their attestation, verification and waiver, and the terms. */
 export const OBLIGATION_ROUTES = [
-  route({
-    method: 'get',
+  listRoute({
     path,
     command: 'obligations list',
     summary: 'The security obligations of a participant and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, query, at: now, db }, { issuance }) => {
-      const at = query.at ?? now;
-      return {
-        body: views.plain({
-          items: await listObligations({ participant, at, db }, issuance.ruleSets.at(now)),
-        }),
-      };
-    },
+    find: async ({ participant, query, at: now, db }, { issuance }) =>
+      listObligations({ participant, at: query.at ?? now, db }, issuance.ruleSets.at(now)),
+    key: ({ obligation }) => obligation,
+    view: views.plain,
   }),
   route({
     method: 'post',

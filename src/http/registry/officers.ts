@@ -1,6 +1,7 @@
 import { CATEGORIES } from '../../domain/category.ts';
 import { listOfficers, moveOfficer, nominateOfficer } from '../../registrar/officers.ts';
 import { present } from '../certificates.ts';
+import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -13,17 +14,15 @@ const change = z
 
 /** Senior and Authorised Responsible Officers. */
 export const OFFICER_ROUTES = [
-  route({
-    method: 'get',
+  listRoute({
     path,
     command: 'officers list',
     summary: 'The officers of a participant and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, query, at, db }) => ({
-      body: views.plain({ items: await listOfficers({ participant, at: query.at ?? at, db }) }),
-    }),
+    find: async ({ participant, query, at, db }) => listOfficers({ participant, at: query.at ?? at, db }),
+    key: ({ id }) => id,
+    view: views.plain,
   }),
   route({
     method: 'post',

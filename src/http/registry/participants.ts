@@ -13,6 +13,7 @@ import {
 } from '../../registrar/details.ts';
 import { findIdentityMap, identityMapRows } from '../../registrar/identity-map.ts';
 import { present } from '../certificates.ts';
+import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import { toCsv } from './csv.ts';
@@ -89,16 +90,15 @@ export const PARTICIPANT_ROUTES = [
       return { body: views.participantView(whole, at) };
     },
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: '/v1/participants/{signifier}/history',
     command: 'participants history',
     summary: 'Every version of every fact of a participant, oldest first',
     roles: EVERYBODY,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, pool }) => ({
-      body: views.plain({ items: await listFacts(participant.id, pool) }),
-    }),
+    find: async ({ participant, pool }) => listFacts(participant.id, pool),
+    key: ({ recordedAt, kind, key, version }) =>
+      `${recordedAt.toISOString()} ${kind} ${key} ${String(version).padStart(6, '0')}`,
+    view: views.plain,
   }),
   route({
     method: 'get',
@@ -124,18 +124,14 @@ export const PARTICIPANT_ROUTES = [
     event: 'participant.details-changed',
     handle: async (asked) => ({ body: await changeDetails(asked, present(asked.body)) }),
   }),
-  route({
-    method: 'get',
+  listRoute({
     path: '/v1/participants/{signifier}/details-changes',
     command: 'details-changes list',
     summary: 'Changes of details that were proposed, and what became of them',
     roles: EVERYBODY,
-    answer: z.object({ items: z.array(z.unknown()) }),
-    handle: async ({ participant, at, pool }) => {
-      const facts = await findFacts(participant.id, at, pool, 'DETAILS_CHANGE');
-      const items = facts.map(({ key, state, since, value }) => ({ id: key, state, since, ...value }));
-      return { body: views.plain({ items }) };
-    },
+    find: async ({ participant, at, pool }) => findFacts(participant.id, at, pool, 'DETAILS_CHANGE'),
+    key: ({ key }) => key,
+    view: views.factView,
   }),
   route({
     method: 'post',

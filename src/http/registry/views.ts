@@ -2,6 +2,7 @@ import { formatEui64, parseEui64 } from '../../domain/eui64.ts';
 import type { TestingParticipant } from '../../domain/participant.ts';
 import type { Review } from '../../domain/review.ts';
 import { agreementStanding } from '../../eligibility/agreement.ts';
+import type { Fact } from '../../domain/facts.ts';
 import { formatInstant } from '../certificate-view.ts';
 import { z } from '../zod.ts';
 
@@ -100,6 +101,11 @@ export function agreementView(agreement: TestingParticipant['agreements'][number
     standing: agreementStanding(agreement, at),
     deviceRanges: deviceRanges.map(({ from, to }) => ({ from: formatEui64(from), to: formatEui64(to) })),
   });
+}
+
+/** A fact that has an id of its own: how it stands, since when, and what it says. */
+export function factView({ key, state, since, value }: Fact) {
+  return plain({ id: key, state, since, ...value });
 }
 
 /** A value of the domain as JSON shows it: instants in whole seconds, absent members left out. */

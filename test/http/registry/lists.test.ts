@@ -1,0 +1,97 @@
+import request from 'supertest';
+import type { CallerRole } from '../../../src/domain/participant.ts';
+import { openApiDocument } from '../../../src/http/openapi.ts';
+import { world, type World } from '../../support/world.ts';
+
+interface Page {
+  readonly items: { readonly [name: string]: unknown }[];
+  readonly nextCursor: string | null;
+}
+
+/** What the document says of an operation, as far as lists go. */
+interface Described {
+  readonly parameters?: { readonly name: string }[];
+  readonly responses: Record<
+    string,
+    { readonly content?: Record<string, { readonly schema: { readonly properties?: object } }> }
+  >;
+}
+
+describe('lists', () => {
+  let here: World;
+  beforeAll(async () => {
+    here = await world();
+  });
+  afterAll(() => here.close());
+
+  const get = async (path: string, role: CallerRole = 'PARTICIPANT_SRO', signifier = 'NORTHGATE') =>
+    request(here.http)
+      .get(`/v1/${path}`)
+      .set('Authorization', `Bearer ${await here.token(signifier, role)}`);
+  const page = async (path: string): Promise<Page> => (await get(path)).body as Page;
+
+  test('every list is given out in pages', () => {
+    const { paths = {} } = openApiDocument('0') as { paths?: Record<string, { get?: Described }> };
+    const lists = Object.entries(paths).flatMap(([path, { get: one }]) => {
+      const properties = one?.responses['200']?.content?.['application/json']?.schema.properties;
+      return one !== undefined && properties !== undefined && 'items' in properties
+        ? [{ path, asks: (one.parameters ?? []).map(({ name }) => name), answers: Object.keys(properties) }]
+        : [];
+    });
+    expect(lists.map(({ path }) => path)).toContain('/v1/participants/{signifier}/history');
+    for (const { path, asks, answers } of lists)
+      expect({ path, asks, answers }).toEqual({
+        path,
+        asks: expect.arrayContaining(['limit', 'cursor']) as string[],
+        answers: expect.arrayContaining(['items', 'nextCursor']) as string[],
+      });
+  });
+
+  test.each(['history', 'officers', 'obligations', 'role-assignments', 'device-ranges', 'allocations'])(
+    'pages of %s hold what the whole list holds, each once and in its order',
+    async (name) => {
+      const path = `participants/NORTHGATE/${name}`;
+      const whole = await page(`${path}?limit=500`);
+      expect(whole.items.length).toBeGreaterThan(0);
+      expect(whole.nextCursor).toBeNull();
+      const found: unknown[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const next: Page = await page(`${path}?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`);
+        expect(next.items).toHaveLength(1);
+        found.push(...next.items);
+        cursor = next.nextCursor;
+      }
+      expect(found).toEqual(whole.items);
+    },
+  );
+
+  test('a page follows the one before it although its last item is gone', async () => {
+    const own = `participants/NORTHGATE/role-assignments`;
+    const { items } = await page(own);
+    const first = await page(`${own}?limit=1`);
+    await request(here.http)
+      .post(`/v1/${own}/end`)
+      .set('Authorization', `Bearer ${await here.token('NORTHGATE', 'PARTICIPANT_SRO')}`)
+      .send(items[0])
+      .expect(200);
+    expect((await page(`${own}?cursor=${String(first.nextCursor)}`)).items).toEqual(items.slice(1));
+  });
+
+  test('a history begins with what was recorded first', async () => {
+    const { items } = await page('participants/NORTHGATE/history?limit=500');
+    const recorded = items.map((one) => String(one['recordedAt']));
+    expect(recorded).toEqual([...recorded].sort());
+  });
+
+  test.each(['cursor=x', 'cursor=%00', 'cursor=AA', 'limit=0', 'limit=501', 'limit=1&cursor=!!'])(
+    'officers?%s is malformed',
+    async (query) => {
+      expect((await get(`participants/NORTHGATE/officers?${query}`)).status).toBe(400);
+    },
+  );
+
+  test.each(['cursor=x', 'cursor=9999999999', 'limit=0'])('feeds?%s is malformed', async (query) => {
+    expect((await get(`feeds?${query}`, 'DCC_REGISTRAR', 'DCC')).status).toBe(400);
+  });
+});
