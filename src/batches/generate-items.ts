@@ -7,7 +7,7 @@ import { eui64Octets, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { newLaboratoryKey } from '../keys/laboratory-key.ts';
 import { ECDSA_WITH_SHA256 } from '../x509/certificate.ts';
-import { sequence, wholeBitString } from '../x509/der.ts';
+import { sequence, wholeBitString } from '../x509/write-der.ts';
 import { openEnvelope } from '../x509/enveloped-data.ts';
 import { encodeExtension, keyUsageValue } from '../x509/extensions.ts';
 import { encodeName } from '../x509/name.ts';

@@ -1,5 +1,6 @@
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { oid, sequence, TAG, tlv, unsignedInteger, wholeBitString } from './der.ts';
+import { TAG } from './der.ts';
+import { oid, sequence, tlv, unsignedInteger, wholeBitString } from './write-der.ts';
 import { ECDSA_WITH_SHA256_OID, SHA256_WITH_RSA_OID } from './oids.ts';
 
 /** Everything a TBSCertificate holds; Buffers are whole TLVs, written as they are. */

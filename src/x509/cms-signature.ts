@@ -2,7 +2,8 @@ import { hash, verify, type X509Certificate } from 'node:crypto';
 import { CMSVersion, ContentInfo, SignedData, type Attribute, type SignerInfo } from '@peculiar/asn1-cms';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { Certificate, SubjectKeyIdentifier, type AlgorithmIdentifier } from '@peculiar/asn1-x509';
-import { TAG, tlv } from './der.ts';
+import { TAG } from './der.ts';
+import { tlv } from './write-der.ts';
 import * as oids from './oids.ts';
 
 /** The digests that a signature may use. */

@@ -1,5 +1,6 @@
 import { constants, createCipheriv, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
-import { oid, octetString, sequence, TAG, tlv } from './der.ts';
+import { TAG } from './der.ts';
+import { oid, octetString, sequence, tlv } from './write-der.ts';
 import * as oids from './oids.ts';
 
 /** Who alone opens a message: the holder of the RSA key of this certificate. */

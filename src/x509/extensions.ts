@@ -1,5 +1,6 @@
 import type { CsrExtension, KeyUsage } from '../domain/certificate-request.ts';
-import { DerError, type DerReader, octetString, oid, readWhole, sequence, TAG, tlv } from './der.ts';
+import { DerError, type DerReader, readWhole, TAG } from './der.ts';
+import { octetString, oid, sequence, tlv } from './write-der.ts';
 
 /** Extension DER; `critical` FALSE is the default and not written (X.690, 11.5). @see RFC 5280, 4.1 */
 export function encodeExtension(extensionId: string, critical: boolean, value: Buffer): Buffer {

@@ -1,5 +1,6 @@
 import type { NameAttribute } from '../domain/certificate-request.ts';
-import { DerError, type DerReader, oid, readWhole, sequence, tlv, TAG, wholeBitString } from './der.ts';
+import { DerError, type DerReader, readWhole, TAG } from './der.ts';
+import { oid, sequence, tlv, wholeBitString } from './write-der.ts';
 import { COMMON_NAME, ORGANIZATION_NAME, ORGANIZATIONAL_UNIT_NAME, UNIQUE_IDENTIFIER } from './oids.ts';
 
 /** How the value of a name attribute is written; certificates of the SMKI leave nothing to choice. */

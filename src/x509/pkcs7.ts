@@ -1,4 +1,5 @@
-import { oid, TAG, tlv } from './der.ts';
+import { TAG } from './der.ts';
+import { oid, tlv } from './write-der.ts';
 
 /**
  * What stands before and after the certificates of a PKCS#7 bundle (certs-only SignedData, signed by nobody), for a

@@ -1,5 +1,6 @@
 import type { PublicKeyFacts } from '../domain/certificate-request.ts';
-import { DerReader, oid, sequence, TAG, tlv, wholeBitString } from './der.ts';
+import { DerReader, TAG } from './der.ts';
+import { oid, sequence, tlv, wholeBitString } from './write-der.ts';
 import { EC_PUBLIC_KEY, PRIME256V1, RSA_ENCRYPTION } from './oids.ts';
 
 /** Reads the next TLV as a SubjectPublicKeyInfo: its DER, and what kind of key it holds. @throws DerError */

@@ -1,4 +1,5 @@
-import { type DerReader, octetString, oid, readWhole, sequence, TAG, tlv } from './der.ts';
+import { type DerReader, readWhole, TAG } from './der.ts';
+import { octetString, oid, sequence, tlv } from './write-der.ts';
 import { HARDWARE_MODULE_NAME } from './oids.ts';
 
 /** One GeneralName of a subjectAltName, as far as the profiles know any. */

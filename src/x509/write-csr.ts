@@ -1,6 +1,7 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { ECDSA_WITH_SHA256, SHA256_WITH_RSA } from './certificate.ts';
-import { oid, sequence, TAG, tlv, wholeBitString } from './der.ts';
+import { TAG } from './der.ts';
+import { oid, sequence, tlv, wholeBitString } from './write-der.ts';
 import { EXTENSION_REQUEST } from './oids.ts';
 
 /** What a CSR is made of: Name DER and whole extensions in DER. */

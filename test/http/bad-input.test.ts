@@ -5,7 +5,7 @@ import { encodeName } from '../../src/x509/name.ts';
 import * as oids from '../../src/x509/oids.ts';
 import { encodePem } from '../../src/x509/pem.ts';
 import { dnsNamesValue, hardwareModuleNameValue } from '../../src/x509/subject-alt-name.ts';
-import { sequence } from '../../src/x509/der.ts';
+import { sequence } from '../../src/x509/write-der.ts';
 import {
   dcckiCsr,
   deviceCsr,

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { eui64Octets, parseEui64 } from '../../src/domain/eui64.ts';
-import { oid, sequence, TAG, tlv, wholeBitString } from '../../src/x509/der.ts';
+import { TAG } from '../../src/x509/der.ts';
+import { oid, sequence, tlv, wholeBitString } from '../../src/x509/write-der.ts';
 import { dnsNamesValue, hardwareModuleNameValue } from '../../src/x509/subject-alt-name.ts';
 import { encodeExtension, extendedKeyUsageValue, keyUsageValue } from '../../src/x509/extensions.ts';
 import { encodeName, type RelativeName } from '../../src/x509/name.ts';

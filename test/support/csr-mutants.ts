@@ -1,5 +1,6 @@
 import { sign, type KeyObject } from 'node:crypto';
-import { TAG, tlv } from '../../src/x509/der.ts';
+import { TAG } from '../../src/x509/der.ts';
+import { tlv } from '../../src/x509/write-der.ts';
 import { parseTree, replaceAt, walkTree, writeTree, type DerNode } from './der-tree.ts';
 import type { Random } from './random.ts';
 

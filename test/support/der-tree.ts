@@ -1,4 +1,5 @@
-import { DerReader, TAG, tlv } from '../../src/x509/der.ts';
+import { DerReader, TAG } from '../../src/x509/der.ts';
+import { tlv } from '../../src/x509/write-der.ts';
 
 /**
  * DER as a tree that can be changed and written again. Values that hold DER themselves (extension values, RSA keys) are

@@ -1,4 +1,5 @@
-import { readWhole, TAG, tlv } from '../../src/x509/der.ts';
+import { readWhole, TAG } from '../../src/x509/der.ts';
+import { tlv } from '../../src/x509/write-der.ts';
 import * as oids from '../../src/x509/oids.ts';
 import { parseTree, type DerNode } from './der-tree.ts';
 

@@ -20,7 +20,8 @@ import {
   SHA256_WITH_RSA,
   type TbsContent,
 } from '../../src/x509/certificate.ts';
-import { oid, sequence, TAG, tlv, unsignedInteger, wholeBitString } from '../../src/x509/der.ts';
+import { TAG } from '../../src/x509/der.ts';
+import { oid, sequence, tlv, unsignedInteger, wholeBitString } from '../../src/x509/write-der.ts';
 import { keyIdentifier } from '../../src/x509/key-identifier.ts';
 import * as oids from '../../src/x509/oids.ts';
 import { p256Spki } from '../../src/x509/public-key.ts';

@@ -4,7 +4,7 @@ import {
   systemRandom,
   type FillRandom,
 } from '../../../src/domain/serial-number.ts';
-import { unsignedInteger } from '../../../src/x509/der.ts';
+import { unsignedInteger } from '../../../src/x509/write-der.ts';
 
 const SAMPLES = 2 ** 16;
 /** How many standard deviations a count may lie from its mean: by chance once in 500 million counts. */

@@ -7,7 +7,8 @@ import {
 import { encodeName, type RelativeName } from '../../../src/x509/name.ts';
 import * as oids from '../../../src/x509/oids.ts';
 import { dnsNamesValue, hardwareModuleNameValue } from '../../../src/x509/subject-alt-name.ts';
-import { oid, sequence, TAG, tlv } from '../../../src/x509/der.ts';
+import { TAG } from '../../../src/x509/der.ts';
+import { oid, sequence, tlv } from '../../../src/x509/write-der.ts';
 import {
   dcckiCsr,
   deviceCsr,

@@ -1,4 +1,5 @@
-import { sequence, TAG, tlv } from '../../../src/x509/der.ts';
+import { TAG } from '../../../src/x509/der.ts';
+import { sequence, tlv } from '../../../src/x509/write-der.ts';
 import * as values from '../../../src/x509/extensions.ts';
 import { encodeName, type RelativeName } from '../../../src/x509/name.ts';
 import * as oids from '../../../src/x509/oids.ts';

@@ -1,6 +1,7 @@
 import type { SerialNumber } from '../../../src/domain/serial-number.ts';
 import { ECDSA_WITH_SHA256, SHA256_WITH_RSA } from '../../../src/x509/certificate.ts';
-import { oid, sequence, TAG, tlv } from '../../../src/x509/der.ts';
+import { TAG } from '../../../src/x509/der.ts';
+import { oid, sequence, tlv } from '../../../src/x509/write-der.ts';
 import * as values from '../../../src/x509/extensions.ts';
 import * as oids from '../../../src/x509/oids.ts';
 import { unchanged, withContent, withExtension, without } from '../../support/remake.ts';

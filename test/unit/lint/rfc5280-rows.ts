@@ -1,5 +1,6 @@
 import type { SerialNumber } from '../../../src/domain/serial-number.ts';
-import { sequence, TAG, tlv } from '../../../src/x509/der.ts';
+import { TAG } from '../../../src/x509/der.ts';
+import { sequence, tlv } from '../../../src/x509/write-der.ts';
 import * as values from '../../../src/x509/extensions.ts';
 import * as oids from '../../../src/x509/oids.ts';
 import { doubled, unchanged, withContent, withExtension, without, withNodes } from '../../support/remake.ts';

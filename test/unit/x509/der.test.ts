@@ -1,4 +1,5 @@
-import { DerError, DerReader, oid, TAG, tlv } from '../../../src/x509/der.ts';
+import { DerError, DerReader, TAG } from '../../../src/x509/der.ts';
+import { oid, tlv } from '../../../src/x509/write-der.ts';
 
 const read = (content: Buffer) => new DerReader(tlv(TAG.OID, content)).oid('the type');
 

@@ -1,4 +1,5 @@
-import { DerError, oid, sequence, tlv } from '../../../src/x509/der.ts';
+import { DerError } from '../../../src/x509/der.ts';
+import { oid, sequence, tlv } from '../../../src/x509/write-der.ts';
 import { encodeName, formatName, readName } from '../../../src/x509/name.ts';
 
 const [COMMON_NAME, UNIQUE_IDENTIFIER] = ['2.5.4.3', '2.5.4.45'];

@@ -1,5 +1,6 @@
 import { readCsr } from '../../../src/x509/csr.ts';
-import { oid, sequence, TAG, tlv } from '../../../src/x509/der.ts';
+import { TAG } from '../../../src/x509/der.ts';
+import { oid, sequence, tlv } from '../../../src/x509/write-der.ts';
 import { proofOfPossession } from '../../../src/x509/proof-of-possession.ts';
 import { dcckiCsr, newKey, newRsaKey, type CsrChange } from '../../support/csr-builder.ts';
 
