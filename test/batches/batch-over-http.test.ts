@@ -321,6 +321,25 @@ describe('batches over HTTP', () => {
     expect(await show(other.id)).toMatchObject({ state: 'COMPLETED' });
   });
 
+  test('who has just taken a batch to read has ten seconds for it; then whoever looks takes it over', async () => {
+    const { id } = await submitted(deviceLines(1, 2230));
+    // As a process leaves it that dies after it took the batch.
+    const leased = async (interval: string) =>
+      query(
+        here.database.pool,
+        `update batch set state = 'PARSING', parse_tries = 1, parse_after = clock_timestamp() + $2::interval where id = $1`,
+        [id, interval],
+      );
+    await leased('10 seconds');
+    const other = await submitted(deviceLines(1, 2231));
+    await here.work();
+    expect(await show(other.id)).toMatchObject({ state: 'COMPLETED' });
+    expect(await show(id)).toMatchObject({ state: 'PARSING' });
+    await leased('-1 millisecond');
+    await here.work();
+    expect(await show(id)).toMatchObject({ state: 'COMPLETED' });
+  });
+
   test('what cannot be read for a fault of ours waits, and others go before it', async () => {
     const { pool } = here.database;
     await query(
