@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 import { lockFolder } from './folder-lock.ts';
+import { planningOptions } from './planning.ts';
 import { surviveLoss, type Database, type DatabaseOptions } from './pool.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions):
   const unlock = dataDir === undefined ? undefined : await lockFolder(dataDir);
   try {
     const engine = await PGlite.create({
+      startParams: [...PGlite.defaultStartParams, ...planningOptions({ shared_buffers: BUFFERS })],
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(image === undefined ? {} : { loadDataDir: image }),
     });
@@ -81,3 +83,6 @@ function makeFolder(dataDir: string): void {
     );
   }
 }
+
+/** The engine fills its buffers with zeros when it opens: 128 MiB, its default, cost half of that time, and memory; batches are as fast with these. */
+const BUFFERS = '32MB';

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
+import { planningOptions } from './planning.ts';
 import {
   query,
   surviveLoss,
@@ -31,10 +32,7 @@ export async function openPostgres(
     keepAliveInitialDelayMillis: 10_000,
     idle_in_transaction_session_timeout: 60_000,
     application_name: 'test-certificate-service',
-    // Planning "whole participants" costs more than reading many of them, and PostgreSQL would plan it each time. A plan made
-    // over empty tables still serves when they are full if it reads by index, in the order of the index.
-    options:
-      '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off',
+    options: planningOptions().join(' '),
   });
   surviveLoss(pool, onLost);
   commitForGood(pool);
