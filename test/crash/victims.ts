@@ -9,6 +9,7 @@ import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
+import type { FeedOrders } from './feed-victim.ts';
 import type { IssuingOrders } from './victim.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -52,6 +53,7 @@ export async function prepareOrigin(folder: string) {
 interface Victims {
   readonly 'victim.ts': IssuingOrders;
   readonly 'batch-victim.ts': BatchOrders;
+  readonly 'feed-victim.ts': FeedOrders;
 }
 
 interface Ended {
