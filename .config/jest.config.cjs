@@ -24,6 +24,7 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   transform: { '^.+\\.ts$': swc(true), [`node_modules/(${esmOnly})/.+\\.[cm]?js$`]: swc(false) },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly})/)`],
   coverageProvider: 'v8',

@@ -2,10 +2,9 @@
 // Run by main.mjs through with-postgres.mjs; prints one JSON line.
 import { execFileSync } from 'node:child_process';
 import { sign } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { load } from './fixtures.mjs';
+import { load, newFolder } from './fixtures.mjs';
 
 const PARTIES = 6_000;
 const COLUMNS =
@@ -93,7 +92,7 @@ function feedOf(version) {
 }
 
 function makeSigner() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-bench-'));
+  const folder = newFolder();
   const [keyFile, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'signer.pem')];
   const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=SECAS'.split(
     ' ',

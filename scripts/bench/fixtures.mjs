@@ -1,6 +1,6 @@
 // What every benchmark works on: test CAs in a temporary folder, the demo world's maker, and fresh Device CSRs.
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,12 +10,19 @@ export const PASSPHRASE = 'only for the benchmark';
 export const MAKER = 'METERWORKS';
 export const PURPOSE = 'DEVICE_AND_USER_SYSTEM_TESTS';
 
+/** A folder for passing things: it goes with this process. */
+export function newFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** A data folder with fresh test CAs; returns its path. */
 export function newDataFolder() {
   const { createAuthorities } = load('./ca/create-authorities.js');
   const { loadProfiles } = load('./profiles/load-profiles.js');
   const { systemRandom } = load('./domain/serial-number.js');
-  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-bench-'));
+  const folder = newFolder();
   createAuthorities({
     folder: path.join(folder, 'authorities'),
     passphrase: PASSPHRASE,

@@ -8,11 +8,13 @@ import { createTestAuthorities } from './authorities.ts';
 
 /**
  * Once before all tests: a migrated database to copy (an image of the embedded one, and a template on the server of
- * TEST_DATABASE_URL) and a set of test authorities, because RSA keys of 4096 bits take their time.
+ * TEST_DATABASE_URL) and a set of test authorities, because RSA keys of 4096 bits take their time; in a folder that `globalTeardown` removes.
  */
 export default async function globalSetup(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-test-'));
   process.env['TCS_TEST_FOLDER'] = folder;
+  // Whatever tests and the processes that they start put into the folder for passing things goes with it in the end.
+  process.env['TMPDIR'] = folder;
   createTestAuthorities(path.join(folder, 'authorities'));
   const url = process.env['TEST_DATABASE_URL'];
   await buildImage(folder);
