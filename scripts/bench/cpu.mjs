@@ -12,7 +12,7 @@ export function cpuOfProcesses(pids) {
   return pids.reduce((sum, pid) => sum + processTimes(pid).cpu, 0);
 }
 
-/** CPU microseconds so far of every process of the benchmark's PostgreSQL; 0 where there is none. */
+/** CPU microseconds so far of every process of the benchmark's PostgreSQL, ended ones too; 0 where there is none. */
 export function cpuOfDatabase() {
   const control = process.env.TEST_DATABASE_CONTROL;
   if (control === undefined) return 0;
@@ -22,7 +22,7 @@ export function cpuOfDatabase() {
     .filter((name) => /^\d+$/.test(name))
     .map((name) => processTimes(name))
     .filter((one) => one?.pid === postmaster || one?.parent === postmaster)
-    .reduce((sum, one) => sum + one.cpu, 0);
+    .reduce((sum, one) => sum + one.cpu, processTimes(postmaster).ofEnded);
 }
 
 /** `undefined` for a process that has ended. */
@@ -38,5 +38,7 @@ function processTimes(pid) {
     pid: Number(pid),
     parent: Number(fields[1]),
     cpu: (Number(fields[11]) + Number(fields[12])) * 10_000,
+    /** Of its children that have ended. */
+    ofEnded: (Number(fields[13]) + Number(fields[14])) * 10_000,
   };
 }

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { MAKER, PASSPHRASE, newDataFolder } from './fixtures.mjs';
 
 /** With what `npm start` and the Dockerfile start Node. */
-const FLAGS = ['--max-semi-space-size=64'];
+const FLAGS = ['--max-semi-space-size=32'];
 
 /** Fresh test CAs, on the PostgreSQL of this run, or on the embedded database where there is none. */
 export function newEnvironment(settings) {
