@@ -18,11 +18,12 @@ export function cpuOfDatabase() {
   if (control === undefined) return 0;
   const { data } = JSON.parse(control);
   const postmaster = Number(readFileSync(`${data}/postmaster.pid`, 'utf8').split('\n')[0]);
+  const ended = processTimes(postmaster)?.ofEnded ?? 0;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => processTimes(name))
     .filter((one) => one?.pid === postmaster || one?.parent === postmaster)
-    .reduce((sum, one) => sum + one.cpu, processTimes(postmaster).ofEnded);
+    .reduce((sum, one) => sum + one.cpu, ended);
 }
 
 /** `undefined` for a process that has ended. */

@@ -37,8 +37,16 @@ export function obligationState(
   const held = obligations.find((one) => one.obligation === obligation);
   if (held === undefined) return { state: 'REQUIRED' };
   if (held.state === 'REQUIRED' || held.state === 'BREACHED') return { state: held.state };
-  const until = held.expiresAt ?? new Date(held.since.getTime() + validityDays * DAY);
+  const until = attestedUntil(held, validityDays);
   return { state: until.getTime() <= at.getTime() ? 'LAPSED' : held.state, until };
+}
+
+/** Until when what was attested counts: as it says itself, or as many days as the obligation allows. */
+export function attestedUntil(
+  { expiresAt, since }: { readonly expiresAt?: Date; readonly since: Date },
+  validityDays: number,
+): Date {
+  return expiresAt ?? new Date(since.getTime() + validityDays * DAY);
 }
 
 /** Gate A8, in words: every triggered obligation that is not attested, verified or waived at this instant. */

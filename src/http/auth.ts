@@ -4,7 +4,7 @@ import { Strategy } from 'passport-http-bearer';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, CallerRole } from '../domain/participant.ts';
 import { gather } from '../issuance/gather.ts';
-import { roleNotPermitted } from './problem-reasons.ts';
+import { officerNotActive, roleNotPermitted } from './problem-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { findCallers } from '../registry/callers.ts';
 import { hashToken, touchCredentials } from '../registry/credentials.ts';
@@ -58,6 +58,12 @@ export function requireRole(...roles: readonly CallerRole[]): RequestHandler {
     if (roles.includes(role)) next();
     else throw roleNotPermitted(role, roles);
   };
+}
+
+/** Lets only who may act pass: a locked officer may look, and change nothing (SEC Appendix P, 3.1). @throws Fault `role-not-permitted` */
+export function requireActive({ officer, signifier }: Caller): void {
+  if (officer !== undefined && officer.state !== 'ACTIVE')
+    throw officerNotActive(`The officer ${officer.id} of ${signifier} is ${officer.state}.`);
 }
 
 /** Writes "last used" at most once a minute for each credential; a request never waits for it nor fails by it. */

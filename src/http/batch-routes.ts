@@ -1,6 +1,5 @@
 import { BATCH_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
-import { Fault } from '../domain/fault.ts';
 import type { CallerRole } from '../domain/participant.ts';
 import { listBatches, listItems, requireBatch, type Batch } from '../batches/batch-store.ts';
 import {
@@ -18,7 +17,7 @@ import { CONTROLLERS, SUBMITTERS } from '../batches/submit-batch.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
 import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
-import { readCursor, writeCursor } from './cursor.ts';
+import { invalidCursor, readCursor, writeCursor } from './cursor.ts';
 import * as fields from './fields.ts';
 import { route, type AskedRoute, type RouteAnswer } from './route.ts';
 import * as requests from './request-schemas.ts';
@@ -194,7 +193,7 @@ const answerOf = (batch: Batch, at: Date, needs: BatchNeeds): RouteAnswer => ({
 
 function positionOf(cursor: string): number {
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
-  throw new Fault('malformed-request', 'The cursor is none that this service gave out.');
+  throw invalidCursor();
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

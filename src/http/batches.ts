@@ -18,7 +18,7 @@ import { requireFetchable } from '../batches/require-fetchable.ts';
 import { submitBatch, SUBMITTERS, type SubmittedBatch } from '../batches/submit-batch.ts';
 import { withTransaction } from '../db/pool.ts';
 import { answerOnce } from './answer-once.ts';
-import { callerOf, requireRole } from './auth.ts';
+import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
 import { batchView } from './batch-view.ts';
 import { present } from './certificates.ts';
@@ -32,6 +32,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
   const { batches, issuance } = needs;
   const router = Router();
   router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
+    requireActive(callerOf(response));
     const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
     if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
@@ -63,6 +64,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
     '/:id/keys',
     requireRole('PARTICIPANT_ARO', 'PARTICIPANT_SRO'),
     async (request: ById, response) => {
+      requireActive(callerOf(response));
       const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
       await sendKeys(batch, response, needs);
     },

@@ -25,18 +25,18 @@ export function readCursor(cursor: string, id: RegExp): Place {
   throw invalidCursor();
 }
 
-/** Where a page ended, in a list that is ordered by keys of printable ASCII. */
+/** Where a page ended, in a list that is ordered by keys. */
 export function writeKeyCursor(key: string): string {
-  return Buffer.from(key, 'latin1').toString('base64url');
+  return Buffer.from(key).toString('base64url');
 }
 
 /** @throws Fault `malformed-request` for a cursor that `writeKeyCursor` did not make */
 export function readKeyCursor(cursor: string): string {
-  const key = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (/^[ -~]+$/.test(key) && writeKeyCursor(key) === cursor) return key;
+  const key = Buffer.from(cursor, 'base64url').toString();
+  if (/^[^\p{Cc}\p{Cs}]+$/u.test(key) && writeKeyCursor(key) === cursor) return key;
   throw invalidCursor();
 }
 
-const invalidCursor = () =>
+export const invalidCursor = () =>
   malformedRequest('CURSOR_INVALID', 'The cursor is none that this service gave out.');
 const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

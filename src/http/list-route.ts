@@ -7,14 +7,13 @@ import { z } from './zod.ts';
 type Paged<Query extends z.ZodRawShape> = z.ZodObject<Query & typeof fields.page>;
 
 /**
- * A list that is looked up whole and given out in pages: what one participant has on record is not much. Its items stand in the
- * order of their keys; a page begins after the key with which the one before it ended, whatever came or went meanwhile.
+ * A list that is looked up whole and given out in pages, because there is not much of it. Its items stand in the order of their keys; a page begins after the key with which the one before it ended, whatever came or went meanwhile.
  */
 export function listRoute<Item, Query extends z.ZodRawShape>(
-  row: Omit<Route, 'method' | 'handle' | 'answer' | 'query' | 'body'> & {
+  row: Pick<Route, 'path' | 'command' | 'summary' | 'roles' | 'columns'> & {
     readonly query?: z.ZodObject<Query>;
     readonly item?: z.ZodType;
-    /** Of printable ASCII, no two items alike. */
+    /** No two items alike, and the same as long as the item is there. */
     readonly key: (item: Item) => string;
     readonly find: (
       asked: AskedRoute<undefined, z.output<Paged<Query>>>,
@@ -32,7 +31,7 @@ export function listRoute<Item, Query extends z.ZodRawShape>(
     handle: async (asked, needs) => {
       const page = asked.query as { readonly limit: number; readonly cursor?: string };
       const keyed = (await find(asked as never, needs)).map((one) => ({ key: key(one), one }));
-      keyed.sort((left, right) => (left.key < right.key ? -1 : 1));
+      keyed.sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0));
       const after = page.cursor === undefined ? '' : readKeyCursor(page.cursor);
       const rest = keyed.filter((one) => one.key > after);
       const items = rest.slice(0, page.limit);

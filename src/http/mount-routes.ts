@@ -4,7 +4,7 @@ import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
-import { callerOf } from './auth.ts';
+import { callerOf, requireActive } from './auth.ts';
 import { answerOnce } from './answer-once.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { onlyMethods, refuseParameters, requireType } from './negotiation.ts';
@@ -37,6 +37,7 @@ function serve(row: Route, needs: HttpNeeds): RequestHandler {
     try {
       participant = await participantOf(request, caller, needs);
       requireRole(row, caller);
+      if (row.event !== undefined) requireActive(caller);
       const asked = readRequest(row, request, caller, participant, needs);
       const answer =
         row.event === undefined || row.ownTransactions

@@ -27,6 +27,10 @@ export function roleNotPermitted(role: CallerRole, roles: readonly CallerRole[],
   });
 }
 
+/** The officer behind the credential is locked: it takes another one, or the end of the lock. */
+export const officerNotActive = (detail: string): Fault =>
+  new Fault('role-not-permitted', detail, { reasons: [httpReason('OFFICER_NOT_ACTIVE', detail)] });
+
 /** These stand in the rule set; here are their clause and fix for a request that never comes to it. A test holds them alike. */
 const OF_RULE_SET = [
   {
@@ -38,6 +42,11 @@ const OF_RULE_SET = [
     reason: 'ROLE_NOT_PERMITTED_HERE',
     clause: 'DESIGN',
     fix: 'Use a credential of one of the roles that the answer names.',
+  },
+  {
+    reason: 'OFFICER_NOT_ACTIVE',
+    clause: 'SEC Appendix M; SEC Appendix P, 3.1',
+    fix: "Have the officer's lock lifted, or the nomination completed; a lock after wrong passwords ends by itself.",
   },
   {
     reason: 'CERTIFICATE_UNPARSEABLE',

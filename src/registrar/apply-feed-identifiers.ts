@@ -1,5 +1,7 @@
+import { formatEui64, type Eui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { FeedAllocation, FeedMarketParticipant, FeedRegistryEntry } from '../domain/feed.ts';
+import { recordEvents } from '../audit/audit-log.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
 
@@ -58,6 +60,37 @@ export async function applyAllocations(
         ),
       ],
     );
+}
+
+/**
+ * Ends the User Roles of User IDs that a participant no longer has: whoever has them now says which Role they are to have.
+ * What it ends is on record.
+ */
+export async function endRolesWithoutAllocation(
+  participantIds: readonly string[],
+  credentialId: string,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  if (participantIds.length === 0) return;
+  const { rows } = await query<{ participantId: string; eui64: Eui64; userRole: string }>(
+    db,
+    `update user_id_role_assignment r set valid_to = greatest($2, r.valid_from + interval '1 microsecond')
+      where r.participant_id = any($1::uuid[]) and r.valid_to is null and not exists (
+        select from identifier_allocation i where i.participant_id = r.participant_id and i.kind = 'USER_ID'
+           and i.valid_to is null and r.eui64 between i.eui64_from and i.eui64_to)
+      returning r.participant_id as "participantId", r.eui64, r.user_role as "userRole"`,
+    [participantIds, at],
+  );
+  const events = rows.map(({ participantId, eui64, userRole }) => ({
+    at,
+    event: 'user-role.ended',
+    participantId,
+    credentialId,
+    object: formatEui64(eui64),
+    facts: { userRole, because: 'its allocation ended' },
+  }));
+  await recordEvents(events, db);
 }
 
 /** Market Participant identities; one that moves to another Party or User ID ends and begins. */

@@ -4,7 +4,10 @@ import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
 import { presentFact, proposeFact, type Acting } from './acting.ts';
 
-/** Prepares a hold: nothing is issued or downloaded while it lasts; a second person approves (requirements 3.3, A11). */
+/**
+ * Prepares a hold: while it lasts, what is asked for is referred, and nothing is issued or downloaded that no approver has let
+ * pass; a second person approves the hold (requirements 3.3, A11).
+ */
 export async function proposeHold(
   acting: Acting,
   { cause, because }: { readonly cause: HoldCause; readonly because: string },

@@ -72,7 +72,8 @@ export async function registerDeviceRange(
 
 /**
  * The owner lets another participant use part of its range, in writing.
- * @throws Fault `not-found` when the range is not all the owner's; `conflict` when the delegate has it already
+ * @throws Fault `not-found` when the range is not all the owner's, or not for these device types; `conflict` when the delegate
+ *         has it already
  */
 export async function delegateDeviceRange(
   { participant, at, db }: Acting,
@@ -83,13 +84,14 @@ export async function delegateDeviceRange(
     db,
     // Held until the end: a range that is ended meanwhile ends with every delegation of it.
     `select 1 from device_range where participant_id = $1 and delegated_by is null and valid_from <= $4
-        and (valid_to is null or valid_to > $4) and eui64_from <= $2 and eui64_to >= $3 for share`,
-    [participant.id, wanted.from, wanted.to, at],
+        and (valid_to is null or valid_to > $4) and eui64_from <= $2 and eui64_to >= $3
+        and (device_types = '{}' or ($5::text[] <> '{}' and $5::text[] <@ device_types)) for share`,
+    [participant.id, wanted.from, wanted.to, at, wanted.deviceTypes],
   );
   if (rowCount !== 1)
     throw new Fault(
       'not-found',
-      `No device range of ${participant.signifier} holds all of these Device IDs.`,
+      `No device range of ${participant.signifier} holds all of these Device IDs, for these device types.`,
     );
   await insertRange(
     `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, delegated_by, delegation_document_sha256)
@@ -107,13 +109,18 @@ export async function delegateDeviceRange(
   );
 }
 
-/** Ends a device range, and with an own one every delegation of it. @throws Fault `not-found` */
+/**
+ * Ends a device range, an own one and every delegation of it, or one that is delegated by or to the participant; all with these
+ * ends. @throws Fault `not-found`
+ */
 export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<void> {
   const { rowCount } = await query(
     db,
-    `update device_range set valid_to = greatest($4, valid_from + interval '1 microsecond')
+    `update device_range d set valid_to = greatest($4, valid_from + interval '1 microsecond')
       where valid_to is null and eui64_from >= $2 and eui64_to <= $3
-        and ((participant_id = $1 and eui64_from = $2 and eui64_to = $3) or delegated_by = $5)`,
+        and ((eui64_from = $2 and eui64_to = $3 and (participant_id = $1 or delegated_by = $5))
+          or (delegated_by = $5 and exists (select from device_range own where own.participant_id = $1 and own.delegated_by is null
+                and own.valid_to is null and own.eui64_from = $2 and own.eui64_to = $3)))`,
     [participant.id, range.from, range.to, at, participant.signifier],
   );
   if (rowCount === 0)
@@ -153,6 +160,10 @@ async function insertRange(text: string, values: readonly unknown[], db: Acting[
     const constraint = violatedConstraint(error);
     if (constraint === 'device_range_not_in_registry_entry') throw inRegistryEntry('The range', error);
     if (constraint === 'device_range_no_overlap') throw overlapping(error);
+    if (constraint === 'device_range_delegated_once')
+      throw new Fault('conflict', 'These Device IDs are delegated to this participant already.', {
+        cause: error,
+      });
     throw error;
   }
 }

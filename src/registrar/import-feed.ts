@@ -9,7 +9,12 @@ import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-
 import { DIFF_LIMITS, diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
 import { readFeedFile } from '../registry/feed-file.ts';
 import { verifyDetachedSignature, type SignerCertificate } from '../x509/detached-signature.ts';
-import { applyAllocations, applyEntries, applyMarketParticipants } from './apply-feed-identifiers.ts';
+import {
+  applyAllocations,
+  applyEntries,
+  applyMarketParticipants,
+  endRolesWithoutAllocation,
+} from './apply-feed-identifiers.ts';
 import { applyParties, confirmDetails } from './apply-feed-parties.ts';
 import { findFeedOnRecord } from './feed-on-record.ts';
 
@@ -77,6 +82,8 @@ async function apply(
   const ids = await applyParties(diff.parties, onRecord, origin, db);
   await applyEntries(diff.registryEntries, db);
   await applyAllocations(diff.allocations, ids, at, db);
+  const lost = new Set(diff.allocations.ended.flatMap(({ signifier }) => ids.get(signifier) ?? []));
+  await endRolesWithoutAllocation([...lost], by.credentialId, at, db);
   await applyMarketParticipants(diff.marketParticipants, ids, at, db);
   await confirmDetails(onRecord, origin, db);
   const named = [

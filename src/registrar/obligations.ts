@@ -1,6 +1,11 @@
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
-import { obligationsOf, obligationState, type ObligationState } from '../eligibility/obligations.ts';
+import {
+  attestedUntil,
+  obligationsOf,
+  obligationState,
+  type ObligationState,
+} from '../eligibility/obligations.ts';
 import type { Obligation, RuleSet } from '../eligibility/rule-set.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
@@ -48,7 +53,7 @@ export async function attest(acting: Acting, ruleSet: RuleSet, attested: Attesta
 }
 
 /**
- * The DCC verifies an attestation, or finds that the obligation is breached.
+ * The DCC verifies an attestation, which ends no later for it, or finds that the obligation is breached.
  * @throws Fault `not-found`, `conflict` when nothing was attested
  */
 export async function judgeObligation(
@@ -60,9 +65,13 @@ export async function judgeObligation(
     because,
   }: { readonly obligation: string; readonly state: 'VERIFIED' | 'BREACHED'; readonly because: string },
 ): Promise<void> {
-  requireObligation(acting, ruleSet, obligation);
+  const { validityDays } = requireObligation(acting, ruleSet, obligation);
   const present = await presentFact(acting, 'OBLIGATION', obligation);
-  const value = { ...present?.value, because };
+  const until =
+    state === 'VERIFIED' && present !== undefined
+      ? { expiresAt: attestedUntil({ since: present.since, ...present.value }, validityDays) }
+      : {};
+  const value = { ...present?.value, ...until, because };
   await recordFact(acting, { kind: 'OBLIGATION', key: obligation, state, value });
 }
 

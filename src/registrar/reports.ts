@@ -63,16 +63,19 @@ export interface OverdueAllocation {
 }
 
 /** Allocations whose time from request to allocation is longer than the target, open ones by now (requirements, F26). */
-export async function findOverdueAllocations(targetDays: number, db: Db): Promise<OverdueAllocation[]> {
+export async function findOverdueAllocations(
+  targetDays: number,
+  at: Date,
+  db: Db,
+): Promise<OverdueAllocation[]> {
   const { rows } = await query<OverdueAllocation & { readonly from: Eui64; readonly to: Eui64 }>(
     db,
     `select p.signifier as participant, i.kind, i.eui64_from as "from", i.eui64_to as "to",
             i.requested_at as "requestedAt", i.allocated_at as "allocatedAt",
-            floor(extract(epoch from coalesce(i.allocated_at, now()) - i.requested_at) / 86400)::int as days
+            floor(extract(epoch from coalesce(i.allocated_at, $2) - i.requested_at) / 86400)::int as days
        from identifier_allocation i join participant p on p.id = i.participant_id
-      where i.requested_at is not null and coalesce(i.allocated_at, now()) - i.requested_at > make_interval(days => $1)
-      order by days desc, participant, i.eui64_from`,
-    [targetDays],
+      where i.requested_at is not null and coalesce(i.allocated_at, $2) - i.requested_at > make_interval(days => $1)`,
+    [targetDays, at],
   );
   return rows.map((row) => ({ ...row, from: formatEui64(row.from), to: formatEui64(row.to) }));
 }

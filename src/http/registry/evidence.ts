@@ -114,13 +114,10 @@ export const EVIDENCE_ROUTES = [
         .default(10)
         .openapi({ type: 'integer' }),
     }),
-    find: async ({ query, pool }) => findOverdueAllocations(query.days, pool),
-    key: ({ days, participant, from }) =>
-      `${String(MOST_DAYS - days).padStart(5, '0')} ${participant} ${from}`,
+    find: async ({ query, at, pool }) => findOverdueAllocations(query.days, at, pool),
+    key: ({ requestedAt, participant, from }) => `${requestedAt.toISOString()} ${participant} ${from}`,
     view: views.plain,
   }),
 ];
 
-/** More days than a report can tell: the longest overdue stand first. */
-const MOST_DAYS = 99_999;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -24,8 +24,10 @@ export const OBLIGATION_ROUTES = [
     summary: 'The security obligations of a participant and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
-    find: async ({ participant, query, at: now, db }, { issuance }) =>
-      listObligations({ participant, at: query.at ?? now, db }, issuance.ruleSets.at(now)),
+    find: async ({ participant, query, at: now, db }, { issuance }) => {
+      const at = query.at ?? now;
+      return listObligations({ participant, at, db }, issuance.ruleSets.at(at));
+    },
     key: ({ obligation }) => obligation,
     view: views.plain,
   }),

@@ -133,6 +133,40 @@ describe('the SECAS feed over HTTP', () => {
     });
   });
 
+  test('User IDs that the feed gives to another Party lose their roles with it, and the new owner says which they have', async () => {
+    const eui64 = '90-B3-D5-1F-30-03-00-01';
+    const assigned = async (signifier: string) =>
+      request(here.http)
+        .post(`/v1/participants/${signifier}/role-assignments`)
+        .set('Authorization', `Bearer ${await here.token(signifier, 'PARTICIPANT_SRO')}`)
+        .send({ eui64, userRole: 'IMPORT_SUPPLIER' });
+    expect((await assigned('HALTED')).status).toBe(201);
+    here.clock.advance(1000);
+    const moved = FEED.replace('FEED,1,', 'FEED,3,').replace(
+      '90-B3-D5-1F-30-03-FF-FF,,HALTED,',
+      '90-B3-D5-1F-30-03-FF-FF,,NORTHGATE,',
+    );
+    expect((await send(moved)).body).toMatchObject({ applied: true });
+    expect((await get('/v1/participants/HALTED/role-assignments')).body.items).toEqual([]);
+    expect((await assigned('NORTHGATE')).status).toBe(201);
+    const { rows } = await query(
+      here.database.pool,
+      `select facts from audit_event where event = 'user-role.ended' and object = $1`,
+      [eui64],
+    );
+    expect(rows).toMatchObject([{ facts: { userRole: 'IMPORT_SUPPLIER', because: 'its allocation ended' } }]);
+  });
+
+  test('feeds are listed in pages, newest first', async () => {
+    const first = (await get('/v1/feeds?limit=2')).body as {
+      items: { version: number }[];
+      nextCursor: string;
+    };
+    expect(first.items.map(({ version }) => version)).toEqual([3, 2]);
+    const second = (await get(`/v1/feeds?limit=2&cursor=${first.nextCursor}`)).body as typeof first;
+    expect([second.items.map(({ version }) => version), second.nextCursor]).toEqual([[1], null]);
+  });
+
   test('a feed that claims to be made in the future is refused: no other would be taken before that', async () => {
     const later = (days: number) =>
       new Date(here.clock.now().getTime() + days * 86_400_000).toISOString().slice(0, 10);

@@ -8,13 +8,26 @@ interface Page {
   readonly nextCursor: string | null;
 }
 
-/** What the document says of an operation, as far as lists go. */
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: object;
+}
+
+/** What the document says, as far as lists go. */
 interface Described {
-  readonly parameters?: { readonly name: string }[];
-  readonly responses: Record<
+  readonly paths: Record<
     string,
-    { readonly content?: Record<string, { readonly schema: { readonly properties?: object } }> }
+    {
+      readonly get?: {
+        readonly parameters?: { readonly name: string }[];
+        readonly responses: Record<
+          string,
+          { readonly content?: Record<string, { readonly schema: Schema }> }
+        >;
+      };
+    }
   >;
+  readonly components: { readonly schemas: Record<string, Schema> };
 }
 
 describe('lists', () => {
@@ -31,14 +44,16 @@ describe('lists', () => {
   const page = async (path: string): Promise<Page> => (await get(path)).body as Page;
 
   test('every list is given out in pages', () => {
-    const { paths = {} } = openApiDocument('0') as { paths?: Record<string, { get?: Described }> };
+    const { paths, components } = openApiDocument('0') as unknown as Described;
+    const propertiesOf = ({ $ref, properties = {} }: Schema = {}): object =>
+      $ref === undefined ? properties : propertiesOf(components.schemas[$ref.split('/').at(-1) ?? '']);
     const lists = Object.entries(paths).flatMap(([path, { get: one }]) => {
-      const properties = one?.responses['200']?.content?.['application/json']?.schema.properties;
-      return one !== undefined && properties !== undefined && 'items' in properties
-        ? [{ path, asks: (one.parameters ?? []).map(({ name }) => name), answers: Object.keys(properties) }]
-        : [];
+      const answers = Object.keys(propertiesOf(one?.responses['200']?.content?.['application/json']?.schema));
+      const asks = (one?.parameters ?? []).map(({ name }) => name);
+      // What is shown of one thing may have items too.
+      return answers.includes('items') && !path.endsWith('}') ? [{ path, asks, answers }] : [];
     });
-    expect(lists.map(({ path }) => path)).toContain('/v1/participants/{signifier}/history');
+    expect(lists.map(({ path }) => path.replace('/v1/', '')).sort()).toEqual(LISTS);
     for (const { path, asks, answers } of lists)
       expect({ path, asks, answers }).toEqual({
         path,
@@ -65,6 +80,33 @@ describe('lists', () => {
       expect(found).toEqual(whole.items);
     },
   );
+
+  test('an agreement with a reference in any script has pages', async () => {
+    const decide = async (id: string) =>
+      request(here.http)
+        .post(`/v1/reviews/${id}/decision`)
+        .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_TEST_APPROVER')}`)
+        .send({ approve: true, because: 'as agreed' })
+        .expect(200);
+    for (const ref of ['BÄ–1', '№ 2']) {
+      const proposed = await request(here.http)
+        .post('/v1/participants/STRANGER/agreements')
+        .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`)
+        .send({
+          ref,
+          state: 'OFFERED',
+          permittedCategories: ['DEVICE'],
+          permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
+        });
+      await decide(String(proposed.body.id));
+    }
+    const path = 'participants/STRANGER/agreements?limit=1';
+    const first = (await get(path, 'DCC_REGISTRAR', 'DCC')).body as Page;
+    const second = (await get(`${path}&cursor=${String(first.nextCursor)}`, 'DCC_REGISTRAR', 'DCC'))
+      .body as Page;
+    expect([first, second].map(({ items: [one] }) => one?.['ref'])).toEqual(['BÄ–1', '№ 2']);
+    expect(second.nextCursor).toBeNull();
+  });
 
   test('a page follows the one before it although its last item is gone', async () => {
     const own = `participants/NORTHGATE/role-assignments`;
@@ -95,3 +137,33 @@ describe('lists', () => {
     expect((await get(`feeds?${query}`, 'DCC_REGISTRAR', 'DCC')).status).toBe(400);
   });
 });
+
+const OF_PARTICIPANT = [
+  'agreements',
+  'allocations',
+  'details-changes',
+  'device-ranges',
+  'history',
+  'holds',
+  'nominations',
+  'notifications',
+  'obligations',
+  'officers',
+  'role-assignments',
+];
+const LISTS = [
+  'applications',
+  'audit-events',
+  'batches',
+  'batches/{id}/items',
+  'certificates',
+  'decisions',
+  'feeds',
+  'participants',
+  ...OF_PARTICIPANT.map((name) => `participants/{signifier}/${name}`),
+  'referrals',
+  'reports/overdue-allocations',
+  'reviews',
+  'webhooks',
+  'webhooks/{id}/deliveries',
+];

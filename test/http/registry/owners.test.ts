@@ -70,6 +70,76 @@ describe('what its owner states, and nobody else', () => {
     expect((await send('TRENTNET/officers/aro/state', next, 'DCC_REGISTRAR')).status).toBe(status);
   });
 
+  test('a locked officer looks, and changes nothing: that is refused with its reason, and on record', async () => {
+    const before = await here.token('TRENTNET', 'PARTICIPANT_SRO');
+    const state = (next: object) => send('TRENTNET/officers/sro/state', next, 'DCC_REGISTRAR');
+    expect((await state({ state: 'LOCKED', lockedUntil: '2099-01-01' })).status).toBe(200);
+    const attested = async () =>
+      request(here.http)
+        .post('/v1/participants/TRENTNET/obligations/KEY_STORAGE/attestation')
+        .set('Authorization', `Bearer ${before}`)
+        .send({ evidence: 'policy 7' });
+    const refused = await attested();
+    expect([refused.status, refused.body.errors]).toMatchObject([403, [{ reason: 'OFFICER_NOT_ACTIVE' }]]);
+    const batch = await request(here.http)
+      .post('/v1/batches?category=DEVICE&purpose=DEVICE_AND_USER_SYSTEM_TESTS')
+      .set('Authorization', `Bearer ${before}`)
+      .set('Content-Type', 'text/csv')
+      .send('id,csr\n');
+    expect(batch.status).toBe(403);
+    const looked = await request(here.http)
+      .get('/v1/participants/TRENTNET/obligations')
+      .set('Authorization', `Bearer ${before}`);
+    expect(looked.status).toBe(200);
+    const { rows } = await query<{ facts: { reasons: string[] } }>(
+      here.database.pool,
+      `select facts from audit_event where event = 'obligation.attested.refused' order by id desc limit 1`,
+    );
+    expect(rows).toMatchObject([{ facts: { reasons: ['OFFICER_NOT_ACTIVE'] } }]);
+    expect((await state({ state: 'ACTIVE' })).status).toBe(200);
+    expect((await attested()).status).toBe(200);
+  });
+
+  test('verifying an attestation does not make it last longer', async () => {
+    const attested = { evidence: 'policy 7' };
+    const way = 'TRENTNET/obligations/KEY_STORAGE';
+    expect((await send(`${way}/attestation`, attested, 'PARTICIPANT_ARO', 'TRENTNET')).status).toBe(200);
+    const until = async () => {
+      const answer = await request(here.http)
+        .get('/v1/participants/TRENTNET/obligations')
+        .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`);
+      const { items } = answer.body as { items: { obligation: string; state: string; until: string }[] };
+      return items.find((one) => one.obligation === 'KEY_STORAGE');
+    };
+    const before = await until();
+    here.clock.advance(86_400_000);
+    const verified = { state: 'VERIFIED', because: 'seen on site' };
+    expect((await send(`${way}/judgement`, verified, 'DCC_REGISTRAR')).status).toBe(200);
+    expect(await until()).toMatchObject({ state: 'VERIFIED', until: before?.until });
+    here.clock.advance(-86_400_000);
+  });
+
+  test('Device IDs are delegated once, for device types that the owner has, and a delegation ends by its ends alone', async () => {
+    const [from, to] = ['00-DB-12-34-A0-00-00-00', '00-DB-12-34-A0-00-00-FF'];
+    const own = { from, to: '00-DB-12-34-A0-00-FF-FF', deviceTypes: ['ESME', 'GSME'] };
+    expect((await send('METERWORKS/device-ranges', own, 'DCC_REGISTRAR')).status).toBe(201);
+    const delegated = async (deviceTypes: string[]) => {
+      const wanted = { from, to, deviceTypes, delegate: 'NORTHGATE', documentSha256: 'ab'.repeat(32) };
+      return send('METERWORKS/device-ranges/delegations', wanted, 'PARTICIPANT_SRO', 'METERWORKS');
+    };
+    expect((await delegated([])).status).toBe(404);
+    expect((await delegated(['PPMID'])).status).toBe(404);
+    expect((await delegated(['ESME'])).status).toBe(201);
+    expect((await delegated(['ESME'])).status).toBe(409);
+    const end = async (range: object) => send('METERWORKS/device-ranges/end', range, 'DCC_REGISTRAR');
+    expect((await end({ from, to: '00-DB-12-34-A0-00-0F-FF' })).status).toBe(404);
+    expect((await end({ from, to })).status).toBe(200);
+    expect((await delegated(['ESME'])).status).toBe(201);
+    here.clock.advance(1000);
+    expect((await end({ from, to: own.to })).status).toBe(200);
+    expect((await delegated(['ESME'])).status).toBe(404);
+  });
+
   const PANEL = { from: '90-B3-D5-1F-30-00-00-00', to: '90-B3-D5-1F-30-00-00-FF' };
   const FREE = { from: '00-DB-12-34-90-00-00-00', to: '00-DB-12-34-90-00-00-FF' };
   const agreement = (ref: string, range: object) => ({
