@@ -133,6 +133,23 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     await insert('90b3d51f3000ffff', '90b3d51f3000ffff');
   });
 
+  test('holds no Registry Entry over a device range, until the range has ended', async () => {
+    const range = ['00db12e000000000', '00db12efffffffff'].join("', '");
+    const entry = `insert into registry_entry (name, eui64_from, eui64_to) values ('over', '${range}')`;
+    await run(`${DEVICES} ('${P2}', '${range}', null)`);
+    await expect(run(entry)).rejects.toMatchObject({ constraint: 'device_range_not_in_registry_entry' });
+    await run(`update device_range set valid_to = now() where eui64_from = '00db12e000000000'`);
+    await run(entry);
+  });
+
+  test('holds a delegation once at a time', async () => {
+    const again = `${DEVICES} ('${P2}', '00db12d000000000', '00db12dfffffffff', 'NORTHGATE')`;
+    await run(again);
+    await expect(run(again)).rejects.toMatchObject({ constraint: 'device_range_delegated_once' });
+    await run(`update device_range set valid_to = now() where eui64_from = '00db12d000000000'`);
+    await run(again);
+  });
+
   test('holds allocations that ended and delegated ranges beside others', async () => {
     await run(`${ALLOCATE} ('${P2}', 'USER_ID', '2000-01-01', '90b3d51f30010000', '90b3d51f3001ffff')`);
     await run(`${DEVICES} ('${P2}', '90b3d51f30010000', '90b3d51f3001ffff', 'NORTHGATE')`);

@@ -1,3 +1,5 @@
+-- Up Migration
+
 -- The same Device IDs are delegated to the same participant once at a time. Of those that were delegated again the first stays.
 update device_range d set valid_to = greatest(now(), d.valid_from + interval '1 microsecond')
  where d.delegated_by is not null and d.valid_to is null and exists (

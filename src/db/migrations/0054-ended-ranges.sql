@@ -1,3 +1,5 @@
+-- Up Migration
+
 -- A device range that has ended keeps no Registry Entry of the SEC Panel away.
 create or replace function refuse_entry_over_devices() returns trigger language plpgsql as $$
 begin
