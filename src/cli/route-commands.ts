@@ -109,7 +109,7 @@ function fieldsOf(schema: z.ZodType | undefined): Field[] {
     const form = formOf(described);
     if (form === undefined) return [];
     const words = described.enum ?? described.items?.enum;
-    const says = [words?.join(', '), required.includes(field) ? 'required' : undefined]
+    const says = [described.description, words?.join(', '), required.includes(field) ? 'required' : undefined]
       .filter(Boolean)
       .join('; ');
     return [{ field, says, ...form }];
@@ -118,6 +118,7 @@ function fieldsOf(schema: z.ZodType | undefined): Field[] {
 
 interface Described {
   readonly type?: string;
+  readonly description?: string;
   readonly enum?: readonly string[];
   readonly items?: Described;
   readonly anyOf?: readonly Described[];

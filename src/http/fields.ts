@@ -53,11 +53,13 @@ export const asAt = z.strictObject({ at: instant.optional() });
 export const page = {
   limit: z
     .string()
-    .regex(/^\d{1,3}$/)
+    .regex(/^\d{1,3}$/, 'is no number from 1 to 500')
     .transform(Number)
-    .refine((value) => value >= 1 && value <= 500, 'from 1 to 500')
+    .refine((value) => value >= 1 && value <= 500, 'is no number from 1 to 500')
     .default(50)
+    .describe('items of a page, from 1 to 500; 50 unless told')
     .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
-  cursor: z.string().max(200).optional(),
+  /** What may be told of a key: the longest text of one has 64 letters, of up to three octets each. */
+  cursor: z.string().max(400).optional().describe('where the page before ended, as its nextCursor told'),
 };
 export const done = z.object({ done: z.literal(true) }).openapi('Done');

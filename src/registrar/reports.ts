@@ -52,6 +52,7 @@ export async function findIssuanceReport(
 }
 
 export interface OverdueAllocation {
+  readonly id: string;
   readonly participant: string;
   readonly kind: string;
   readonly from: string;
@@ -70,7 +71,7 @@ export async function findOverdueAllocations(
 ): Promise<OverdueAllocation[]> {
   const { rows } = await query<OverdueAllocation & { readonly from: Eui64; readonly to: Eui64 }>(
     db,
-    `select p.signifier as participant, i.kind, i.eui64_from as "from", i.eui64_to as "to",
+    `select i.id, p.signifier as participant, i.kind, i.eui64_from as "from", i.eui64_to as "to",
             i.requested_at as "requestedAt", i.allocated_at as "allocatedAt",
             floor(extract(epoch from coalesce(i.allocated_at, $2) - i.requested_at) / 86400)::int as days
        from identifier_allocation i join participant p on p.id = i.participant_id

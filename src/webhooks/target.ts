@@ -7,7 +7,7 @@ import type { WebhookTargets } from '../domain/webhook.ts';
 export class AddressRefused extends Error {
   /** Without the address: what a name stands for inside is nobody's business. */
   constructor() {
-    super('it is where webhooks do not go');
+    super('it stands for an address to which webhooks do not go here (TCS_WEBHOOK_TARGETS)');
     this.name = 'AddressRefused';
   }
 }
@@ -20,13 +20,17 @@ export function parseEndpoint(text: string, targets: WebhookTargets): URL {
   if (!URL.canParse(text)) throw malformed('The endpoint is not an address; it begins with https://.');
   const url = new URL(text);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && targets === 'any'))
-    throw malformed('The endpoint does not begin with https://; webhooks go nowhere else.');
+    throw malformed(
+      'The endpoint does not begin with https://; webhooks go nowhere else, unless the operator of the service allows it (TCS_WEBHOOK_TARGETS).',
+    );
   if (url.username !== '' || url.password !== '')
     throw malformed('The endpoint holds a user or a password; the signature says who sends.');
   if (url.hash !== '') throw malformed('The endpoint holds a #; what follows it is never sent.');
   const literal = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(literal) !== 0 && !isPermitted(literal, targets))
-    throw malformed(`The endpoint is at ${literal}, an address that webhooks do not go to.`);
+    throw malformed(
+      `The endpoint is at ${literal}, an address to which webhooks do not go here; the operator of the service may allow it (TCS_WEBHOOK_TARGETS).`,
+    );
   return url;
 }
 

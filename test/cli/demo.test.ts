@@ -32,11 +32,16 @@ describe('the demo on a database that is not empty', () => {
 
   test('runs again and again on its own, until somebody loads a participant of his own', async () => {
     const { folder, settings } = await dataFolder();
+    const told: unknown[] = [];
     for (let round = 0; round < 2; round += 1) {
       const ended = await tcs(settings, 'demo', '--once');
       expect(ended.out).toContain('Done: 3 issued and verified, 3 refused.');
       expect(ended.code).toBe(0);
+      const credentials = readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8');
+      told.push((JSON.parse(credentials) as { accounts: unknown }).accounts);
     }
+    // Its tokens outlive a restart, and with them what began under them.
+    expect(told[1]).toEqual(told[0]);
     const file = path.join(folder, 'participants.yaml');
     const entry = {
       signifier: 'STRANGER',

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { keepLooking } from '../../src/db/keep-looking.ts';
 
 /** So long that a test which slept would not end. */
@@ -10,11 +10,23 @@ describe('what looks for something to do', () => {
     const finds = [true, true, false];
     let looks = 0;
     const looking = keepLooking(async () => Promise.resolve(finds[looks++] ?? false), RESTS, ignore);
+    while (looks < 3) await turn();
     await turn();
-    expect(looks).toBe(3);
     await turn();
     expect(looks).toBe(3);
     await looking.stop();
+  });
+
+  test('gives timers and callers their turn between looks that never wait', async () => {
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      return Promise.resolve(true);
+    };
+    const looking = keepLooking(look, RESTS, ignore);
+    await pause(10);
+    await looking.stop();
+    expect(looks).toBeGreaterThan(1);
   });
 
   test('hears who wakes it at rest, and who woke it while it looked', async () => {

@@ -285,7 +285,10 @@ describe('webhooks', () => {
     await deliverDue({ ...needs, targets: 'public', resolve });
     expect(asked).toBe(1);
     expect((await told(id))[0]?.attempts).toMatchObject([
-      { delivered: false, detail: 'it is where webhooks do not go' },
+      {
+        delivered: false,
+        detail: 'it stands for an address to which webhooks do not go here (TCS_WEBHOOK_TARGETS)',
+      },
     ]);
     expect(there.received).toEqual([]);
   });

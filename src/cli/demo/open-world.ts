@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { App } from '../../app.ts';
 import { Fault } from '../../domain/fault.ts';
@@ -7,8 +7,9 @@ import type { CallerRole, TestingParticipant } from '../../domain/participant.ts
 import { recordEvents } from '../../audit/audit-log.ts';
 import { findTakenOnByOthers } from '../../audit/taken-on.ts';
 import type { Pool } from '../../db/pool.ts';
+import { findCallers } from '../../registry/callers.ts';
 import { createCredential } from '../../registry/create-credential.ts';
-import { listCredentials, revokeCredential } from '../../registry/credentials.ts';
+import { hashToken, listCredentials, revokeCredential } from '../../registry/credentials.ts';
 import { loadRegistry } from '../../registry/load-registry.ts';
 import { findWholeParticipant, listSignifiers } from '../../registry/participants.ts';
 import { parseRegistryFile } from '../../registry/registry-file.ts';
@@ -30,6 +31,8 @@ export interface DemoCredentials {
   }[];
 }
 
+type Accounts = DemoCredentials['accounts'];
+
 /**
  * A database in which the demo may live: empty, or with nobody in it but those whom the demo itself took on.
  * @throws Fault `conflict` before anything is made or changed
@@ -48,7 +51,8 @@ export async function requireDemoDatabase(pool: Pool): Promise<void> {
 }
 
 /**
- * Loads the demo world into an empty database, or goes on with the one that is there, gives every account a fresh token, and writes demo-credentials.json (0600).
+ * Loads the demo world into an empty database, or goes on with the one that is there, and writes demo-credentials.json (0600): tokens
+ * that it held before stay as long as all of them hold, so that batches and scripts outlive a restart.
  * @throws Fault `conflict` when others than the demo have participants in it
  */
 export async function openDemoWorld(
@@ -67,6 +71,37 @@ export async function openDemoWorld(
     await loadRegistry(world, now, pool, (client) => recordEvents([record], client));
   }
 
+  const file = path.join(dataDir, 'demo-credentials.json');
+  const accounts = (await findAccounts(file, now, pool)) ?? (await createAccounts(now, pool));
+  const found = await Promise.all(own.map((signifier) => findWholeParticipant(signifier, now, pool)));
+  const participants = found.filter((one) => one !== undefined).map(describe);
+  const credentials = { baseUrl, accounts, participants };
+  writeFileSync(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(`${file}.new`, 0o600);
+  renameSync(`${file}.new`, file);
+  return credentials;
+}
+
+/** The accounts of a file, if each of them holds still; of a file that is none, nobody's. */
+async function findAccounts(file: string, now: Date, pool: Pool): Promise<Accounts | undefined> {
+  if (!existsSync(file)) return undefined;
+  const { accounts } = JSON.parse(readFileSync(file, 'utf8')) as DemoCredentials;
+  const callers = await findCallers(
+    accounts.map(({ token }) => hashToken(token)),
+    now,
+    pool,
+  );
+  const held = ACCOUNTS.every(
+    ([participant, role], place) =>
+      accounts[place]?.participant === participant &&
+      callers[place]?.signifier === participant &&
+      callers[place].role === role,
+  );
+  return held ? accounts : undefined;
+}
+
+/** A fresh token for every account; those of before hold no longer. */
+async function createAccounts(now: Date, pool: Pool): Promise<Accounts> {
   for (const old of await listCredentials(undefined, pool))
     if (old.label === DEMO && old.revokedAt === null) await revokeCredential(old.prefix, now, pool);
   const expiresAt = new Date(now.getTime() + 365 * 86_400_000);
@@ -79,14 +114,7 @@ export async function openDemoWorld(
     );
     accounts.push({ participant, role, token });
   }
-  const found = await Promise.all(own.map((signifier) => findWholeParticipant(signifier, now, pool)));
-  const participants = found.filter((one) => one !== undefined).map(describe);
-  const credentials = { baseUrl, accounts, participants };
-  const file = path.join(dataDir, 'demo-credentials.json');
-  writeFileSync(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(`${file}.new`, 0o600);
-  renameSync(`${file}.new`, file);
-  return credentials;
+  return accounts;
 }
 
 /** An RDP ID is no User ID, and stands beside them: a tester asks for Organisation Certificates with either. */

@@ -115,7 +115,7 @@ export const EVIDENCE_ROUTES = [
         .openapi({ type: 'integer' }),
     }),
     find: async ({ query, at, pool }) => findOverdueAllocations(query.days, at, pool),
-    key: ({ requestedAt, participant, from }) => `${requestedAt.toISOString()} ${participant} ${from}`,
+    key: ({ requestedAt, id }) => `${requestedAt.toISOString()} ${id}`,
     view: views.plain,
   }),
 ];
