@@ -18,7 +18,7 @@ export interface Attempt {
 export function securityEvents(attempts: readonly Attempt[]): AuditEvent[] {
   return attempts.flatMap(({ id, requestId, question: { caller, request, now }, decision }) =>
     decision.reasons.flatMap(({ reason, detail }) => {
-      const event = EVENTS.get(reason);
+      const event = SECURITY_EVENTS.get(reason);
       if (event === undefined) return [];
       const { credentialId, participantId, person, role } = caller;
       const { category, onBehalfOf } = request;
@@ -38,7 +38,8 @@ export function securityEvents(attempts: readonly Attempt[]): AuditEvent[] {
   );
 }
 
-const EVENTS = new Map([
+/** Reasons of which a security officer should know, and the event under which each is on record. */
+export const SECURITY_EVENTS: ReadonlyMap<string, string> = new Map([
   ['IDENTIFIER_OWNED_BY_OTHER', 'security.identifier-of-another'],
   ['ACTOR_NOT_OF_PARTICIPANT', 'security.asked-for-another'],
 ]);

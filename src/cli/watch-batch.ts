@@ -107,7 +107,7 @@ export function progressLine({ state, items, progress, waits }: WatchedBatch, pa
     ...(pace === undefined ? [] : [`${number(Math.round(pace))}/s`]),
     ...(isMoving ? [`${duration(Math.ceil((items - settled) / pace))} left`] : []),
     ...(failed === 0 ? [] : [`${number(failed)} failed`]),
-    ...(waits === undefined ? [] : [`goes on at ${waits.until}`]),
+    ...(waits === undefined ? [] : [`live timings: goes on at ${waits.until}`]),
   ].join('  ');
 }
 

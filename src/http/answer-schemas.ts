@@ -137,6 +137,7 @@ export const categoryDescription = z
   .object({
     category: fields.category,
     governingDocument: z.string(),
+    channels: z.array(fields.channel),
     authority: z.string(),
     purposes: z.array(z.string()),
     limits: z.object({ csrOctets: z.int(), bodyOctets: z.int(), certificatesPerDevice: z.int().optional() }),

@@ -102,7 +102,8 @@ function describeCategory(category: Category, { profiles, ruleSets, clock }: Htt
   const own = [...profiles.profiles.values()].filter((one) => one.category === category);
   return {
     category,
-    governingDocument: GOVERNING_DOCUMENTS[category],
+    governingDocument: ruleSet.categories[category].governingDocument,
+    channels: ruleSet.categories[category].channels,
     authority: own[0]?.authority ?? '',
     purposes: [...new Set(Object.values(ruleSet.purposes).flat())],
     limits: {
@@ -114,9 +115,3 @@ function describeCategory(category: Category, { profiles, ruleSets, clock }: Htt
     profiles: own.map(describeProfile),
   };
 }
-
-const GOVERNING_DOCUMENTS: Record<Category, string> = {
-  ORGANISATION: 'SEC Appendix B (Organisation Certificate Policy)',
-  DEVICE: 'SEC Appendix A (Device Certificate Policy)',
-  DCCKI: 'SEC Appendix S (DCCKI Certificate Policy)',
-};

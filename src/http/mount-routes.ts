@@ -2,6 +2,7 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
+import { SECURITY_EVENTS } from '../audit/security-events.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
 import { callerOf, requireActive } from './auth.ts';
@@ -121,7 +122,13 @@ async function recordRefusal(
     object: participant.signifier || row.path,
     facts,
   };
-  await recordEvents([event], db);
+  const security = error.reasons.flatMap(({ reason, detail }) => {
+    const name = SECURITY_EVENTS.get(reason);
+    return name === undefined
+      ? []
+      : [{ ...event, event: name, facts: { by: caller.person, role: caller.role, reason, detail } }];
+  });
+  await recordEvents([event, ...security], db);
 }
 
 /** The participant of the path: another's does not exist for who may not read all. */

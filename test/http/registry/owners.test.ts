@@ -100,6 +100,20 @@ describe('what its owner states, and nobody else', () => {
     expect((await attested()).status).toBe(200);
   });
 
+  test('who gives a role to the User ID of another is refused, and a security officer hears of it', async () => {
+    const foreign = { eui64: '90-B3-D5-1F-30-02-00-00', userRole: 'IMPORT_SUPPLIER' };
+    const refused = await send('NORTHGATE/role-assignments', foreign, 'PARTICIPANT_SRO', 'NORTHGATE');
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      403,
+      [{ reason: 'IDENTIFIER_OWNED_BY_OTHER' }],
+    ]);
+    const { rows } = await query(
+      here.database.pool,
+      `select facts from audit_event where event = 'security.identifier-of-another' order by id desc limit 1`,
+    );
+    expect(rows).toMatchObject([{ facts: { reason: 'IDENTIFIER_OWNED_BY_OTHER', role: 'PARTICIPANT_SRO' } }]);
+  });
+
   test('verifying an attestation does not make it last longer', async () => {
     const attested = { evidence: 'policy 7' };
     const way = 'TRENTNET/obligations/KEY_STORAGE';

@@ -55,7 +55,7 @@ test.each([
     'waiting for its window',
     { ...batch('QUEUED', 0), waits: { until: '2026-11-24T20:00:00Z' } },
     undefined,
-    'QUEUED      [................]    0%  0 of 50,000  goes on at 2026-11-24T20:00:00Z',
+    'QUEUED      [................]    0%  0 of 50,000  live timings: goes on at 2026-11-24T20:00:00Z',
   ],
   [
     'at its end',
