@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -13,6 +13,8 @@ import { createTestAuthorities } from './authorities.ts';
 export default async function globalSetup(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-test-'));
   process.env['TCS_TEST_FOLDER'] = folder;
+  // A PostgreSQL that a test starts runs as another user, and finds its way through.
+  chmodSync(folder, 0o711);
   // Whatever tests and the processes that they start put into the folder for passing things goes with it in the end.
   process.env['TMPDIR'] = folder;
   createTestAuthorities(path.join(folder, 'authorities'));
