@@ -64,8 +64,10 @@ export function batchRoutes(needs: HttpNeeds): Router {
     '/:id/keys',
     requireRole('PARTICIPANT_ARO', 'PARTICIPANT_SRO'),
     async (request: ById, response) => {
-      requireActive(callerOf(response));
-      const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
+      const caller = callerOf(response);
+      requireActive(caller);
+      const batch = await requireBatch(request.params.id, caller, issuance.db);
+      await requireFetchable(batch, caller, requestIdOf(request), issuance);
       await sendKeys(batch, response, needs);
     },
   );

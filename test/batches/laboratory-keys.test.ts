@@ -202,6 +202,14 @@ describe('keys for laboratories', () => {
       'cache-control': 'no-store',
       etag: `"${hash('sha256', fetched.body as Buffer)}"`,
     });
+    // Keys are the participant's as long as the certificates are.
+    await vary({ effectiveTo: '2026-11-24T11:00:00.000Z' });
+    const lapsed = await fetchKeys(id);
+    expect([lapsed.status, (lapsed.body as Buffer).toString()]).toEqual([
+      403,
+      expect.stringContaining('"AGREEMENT_EXPIRED"'),
+    ]);
+    await vary({ effectiveTo: '2099-01-12T00:00:00.000Z' });
     const keys = await open(fetched.body as Buffer);
     const names = ['00DB123420000000', '00DB123420000002', '00DB123420000003'].flatMap((eui64) => [
       `${eui64}-DS`,
