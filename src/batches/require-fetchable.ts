@@ -9,8 +9,8 @@ import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { Batch } from './batch-store.ts';
 
 /**
- * Lets the result of a batch, or the keys that were made with it, be fetched if its participant may still have the certificates, as each download of one is asked
- * (requirements 3.3: A4, A5 and A8 at each download). All were asked for the same category, purpose and environment, so one
+ * Lets the result of a batch, or the keys that were made with it, be fetched if its participant may still have the certificates,
+ * as each download of one is asked (requirements 3.3: A4, A5 and A8 at each download). All were asked for the same category, purpose and environment, so one
  * stands for all; a result without certificates is a report, which anybody who asked may read.
  * @throws Fault `not-eligible` with every reason, on record: the basis lapsed, an obligation is outstanding, a hold is placed
  */

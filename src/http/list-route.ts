@@ -7,7 +7,8 @@ import { z } from './zod.ts';
 type Paged<Query extends z.ZodRawShape> = z.ZodObject<Query & typeof fields.page>;
 
 /**
- * A list that is looked up whole and given out in pages, because there is not much of it. Its items stand in the order of their keys; a page begins after the key with which the one before it ended, whatever came or went meanwhile.
+ * A list that is looked up whole and given out in pages, because there is not much of it. Its items stand in the order of their
+ * keys; a page begins after the key with which the one before it ended, whatever came or went meanwhile.
  */
 export function listRoute<Item, Query extends z.ZodRawShape>(
   row: Pick<Route, 'path' | 'command' | 'summary' | 'roles' | 'columns'> & {

@@ -116,7 +116,7 @@ export async function delegateDeviceRange(
 export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<void> {
   const { rowCount } = await query(
     db,
-    `update device_range d set valid_to = greatest($4, valid_from + interval '1 microsecond')
+    `update device_range set valid_to = greatest($4, valid_from + interval '1 microsecond')
       where valid_to is null and eui64_from >= $2 and eui64_to <= $3
         and ((eui64_from = $2 and eui64_to = $3 and (participant_id = $1 or delegated_by = $5))
           or (delegated_by = $5 and exists (select from device_range own where own.participant_id = $1 and own.delegated_by is null

@@ -42,6 +42,9 @@ describe('the demo on a database that is not empty', () => {
     }
     // Its tokens outlive a restart, and with them what began under them.
     expect(told[1]).toEqual(told[0]);
+    // What is no such file is written anew.
+    writeFileSync(path.join(folder, 'demo-credentials.json'), '{');
+    expect((await tcs(settings, 'demo', '--once')).code).toBe(0);
     const file = path.join(folder, 'participants.yaml');
     const entry = {
       signifier: 'STRANGER',

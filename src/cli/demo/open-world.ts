@@ -84,8 +84,7 @@ export async function openDemoWorld(
 
 /** The accounts of a file, if each of them holds still; of a file that is none, nobody's. */
 async function findAccounts(file: string, now: Date, pool: Pool): Promise<Accounts | undefined> {
-  if (!existsSync(file)) return undefined;
-  const { accounts } = JSON.parse(readFileSync(file, 'utf8')) as DemoCredentials;
+  const accounts = readAccounts(file);
   const callers = await findCallers(
     accounts.map(({ token }) => hashToken(token)),
     now,
@@ -98,6 +97,17 @@ async function findAccounts(file: string, now: Date, pool: Pool): Promise<Accoun
       callers[place].role === role,
   );
   return held ? accounts : undefined;
+}
+
+function readAccounts(file: string): Accounts {
+  if (!existsSync(file)) return [];
+  try {
+    const { accounts } = JSON.parse(readFileSync(file, 'utf8')) as Partial<DemoCredentials>;
+    return Array.isArray(accounts) ? (accounts as Accounts) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 /** A fresh token for every account; those of before hold no longer. */
