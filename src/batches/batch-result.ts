@@ -23,7 +23,7 @@ export interface BatchResult {
 
 /**
  * The result of a batch that has ended, written on this node if it is not yet: on every node the same octets.
- * @throws Fault `conflict` before its end, or when its time is over; `configuration-invalid` without a service key
+ * @throws Fault `request-in-progress` before its end; `conflict` when its time is over; `configuration-invalid` without a service key
  */
 export async function openResult(batch: Batch, needs: BatchNeeds): Promise<BatchResult> {
   requireResult(batch);
@@ -39,7 +39,7 @@ export async function openResult(batch: Batch, needs: BatchNeeds): Promise<Batch
   return { file, name: written.name, tag: tagOf(written.signature) };
 }
 
-/** Every item with its verdict, a line of JSON each. @throws Fault `conflict` as `openResult` */
+/** Every item with its verdict, a line of JSON each. @throws Fault as `openResult` */
 export async function* resultLines(batch: Batch, needs: BatchNeeds): AsyncGenerator<string, void, undefined> {
   requireResult(batch);
   for await (const item of finishedItems(batch, needs))
@@ -47,14 +47,27 @@ export async function* resultLines(batch: Batch, needs: BatchNeeds): AsyncGenera
 }
 
 function requireResult({ state, items, resultRemovedAt }: Batch): void {
+  if (state === 'REJECTED' || state === 'TAMPERED')
+    throw new Fault('conflict', `The batch is ${state}: nothing of it was taken, so it has no result.`, {
+      fix: 'Read why in its reasons (GET /v1/batches/{id}), and hand the corrected file in as another batch.',
+    });
   if (state !== 'COMPLETED' && state !== 'CANCELLED')
-    throw new Fault('conflict', `The batch is ${state}; it has a result once it is COMPLETED or CANCELLED.`);
+    throw new Fault(
+      'request-in-progress',
+      `The batch is ${state}; it has a result once it is COMPLETED or CANCELLED.`,
+      { fix: 'Ask again when GET /v1/batches/{id} or the webhook batch.completed says that it has ended.' },
+    );
   if (items === null)
-    throw new Fault('conflict', 'The batch was cancelled before it was read: it has no result.');
+    throw new Fault('conflict', 'The batch was cancelled before it was read: it has no result.', {
+      fix: 'Hand the file in again.',
+    });
   if (resultRemovedAt !== null)
     throw new Fault(
       'conflict',
       `The result could be fetched until ${resultRemovedAt.toISOString()}; the certificates still can, one by one.`,
+      {
+        fix: 'Take the serial numbers from GET /v1/batches/{id}/items, and GET /v1/certificates/{serialNumber} each.',
+      },
     );
 }
 

@@ -25,7 +25,9 @@ export const pauseBatch = (act: BatchAct) => move(act, ['QUEUED', 'PROCESSING'],
 export async function resumeBatch(act: BatchAct): Promise<Batch> {
   const { rests } = await lockBatch(act);
   if (rests)
-    throw new Fault('conflict', 'The batch rests until the nightly window opens (TCS_LIVE_TIMINGS).');
+    throw new Fault('conflict', 'The batch rests until the nightly window opens (TCS_LIVE_TIMINGS).', {
+      fix: 'Wait: it goes on by itself at the instant that its `waits` tells.',
+    });
   return move(act, ['PAUSED'], 'QUEUED');
 }
 
@@ -119,7 +121,10 @@ export async function retryBatch(
     batch.id,
   ]);
   const items = rows[0]?.items ?? 0;
-  if (items === 0) throw new Fault('conflict', 'Nothing of this batch failed that could be tried again.');
+  if (items === 0)
+    throw new Fault('conflict', 'Nothing of this batch failed that could be tried again.', {
+      fix: 'Fetch its result; hand in what is new as another batch.',
+    });
   await insertBatch(
     {
       id,

@@ -41,6 +41,7 @@ export async function requireKeys(batch: Batch, db: Db): Promise<LaboratoryKeys>
     throw new Fault(
       'conflict',
       `The keys were received and removed on ${keys.acknowledgedAt.toISOString()}; the service cannot give them again.`,
+      { fix: 'Ask for new keys with another batch.' },
     );
   return keys;
 }
@@ -72,10 +73,9 @@ export async function acknowledgeKeys(
   await query(db, `select from laboratory_keys where batch_id = $1 for update`, [batch.id]);
   const keys = await findKeys(batch, db);
   if (keys.sha256.toString('hex') !== sha256.toLowerCase())
-    throw new Fault(
-      'conflict',
-      'This is not the SHA-256 of the keys: they are kept. Fetch them again, whole.',
-    );
+    throw new Fault('conflict', 'This is not the SHA-256 of the keys: they are kept.', {
+      fix: 'Fetch them again, whole, and acknowledge the SHA-256 of what arrived.',
+    });
   if (keys.acknowledgedAt !== null) return { acknowledgedAt: keys.acknowledgedAt };
   await query(db, `delete from laboratory_keys_piece where batch_id = $1`, [batch.id]);
   await query(db, `update laboratory_keys set acknowledged_at = $2 where batch_id = $1`, [batch.id, at]);
@@ -113,6 +113,7 @@ async function findKeys({ id, contentType, state, retryOf }: Batch, db: Db): Pro
     throw new Fault(
       'conflict',
       `The keys could be fetched until ${keys.removedAt.toISOString()}; nobody has them any more.`,
+      { fix: 'Ask for new keys with another batch.' },
     );
   return keys;
 }

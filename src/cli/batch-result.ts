@@ -74,7 +74,7 @@ async function fetchInto(file: FileHandle, path: string, accept: string, client:
       }
       return;
     } catch (error) {
-      if (!(error instanceof Fault) || !isPassing(error) || tries >= MOST_TRIES) throw error;
+      if (!(error instanceof Fault) || !goesOn(error) || tries >= MOST_TRIES) throw error;
       await pause(AGAIN);
     }
 }
@@ -90,6 +90,9 @@ async function writeAll(file: FileHandle, piece: Uint8Array, place: number): Pro
     done += bytesWritten;
   }
 }
+
+/** A batch that has not ended may take its time: that is told at once. */
+const goesOn = (error: Fault) => isPassing(error) && error.code !== 'request-in-progress';
 
 const isThere = (out: string) =>
   new Fault('conflict', `${out} is there already; name another file, or move it away.`);

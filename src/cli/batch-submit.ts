@@ -42,7 +42,7 @@ export function batchSubmitCommand(batch: Command): void {
       }
       const last = options.wait ? await watchBatch(answer, client) : answer;
       const { reasons, ...rest } = last;
-      print(options, last, () => [describeValue(rest), ...nextSteps(last)].join('\n'));
+      print(options, last, () => [describeValue(rest), ...nextSteps(last, options)].join('\n'));
       if (last.state === 'REJECTED' || last.state === 'TAMPERED')
         throw new Fault('malformed-request', `The batch is ${last.state}.`, { reasons });
     });
@@ -126,10 +126,14 @@ async function* told(file: string, size: number, screen: Screen) {
 const isBatch = (value: unknown): value is WatchedBatch =>
   typeof value === 'object' && value !== null && 'state' in value;
 
-function nextSteps({ id, name, state }: WatchedBatch): string[] {
-  if (state === 'PREPARED') return [`\nAnother person of the DCC approves it: tcs batch approve ${id}`];
+function nextSteps({ id, name, state }: WatchedBatch, { url, tokenFile }: ApiOptions): string[] {
+  if (state === 'PREPARED')
+    return [`\nAnother person of the DCC approves it: tcs batch approve ${id} --url ${url}`];
   if (state !== 'COMPLETED' && state !== 'CANCELLED') return [];
-  return [`\nFetch its certificates and report: tcs batch result ${id} --out '${name}-response.zip'`];
+  const reach = `--url ${url} --token-file ${tokenFile}`;
+  return [
+    `\nFetch its certificates and report:\n  tcs batch result ${id} --out '${name}-response.zip' ${reach}`,
+  ];
 }
 
 const CONTENT_TYPES = new Map([

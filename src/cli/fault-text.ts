@@ -7,7 +7,7 @@ export function explainFault(error: unknown): string {
   const reasons = error.reasons.map(
     ({ reason, clause, detail, fix }) => `  - ${detail}\n    ${reason} (${clause})\n    ${fix}`,
   );
-  return [error.message, ...reasons].join('\n');
+  return [error.message, ...(error.fix === undefined ? [] : [error.fix]), ...reasons].join('\n');
 }
 
 /** A fault as a program reads it: with `--json`, on standard error. */

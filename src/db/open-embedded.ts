@@ -10,7 +10,7 @@ import { surviveLoss, type Database, type DatabaseOptions } from './pool.ts';
  * Opens the embedded engine, in a folder or in memory; it has one connection.
  * @throws Fault `database-unavailable` when the folder is in use; `configuration-invalid` when it cannot be written
  */
-export async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions): Promise<Database> {
+export async function openEmbedded({ dataDir, onLost }: DatabaseOptions): Promise<Database> {
   const { PGlite } = await import('@electric-sql/pglite');
   const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
   if (dataDir !== undefined) makeFolder(dataDir);
@@ -19,7 +19,6 @@ export async function openEmbedded({ dataDir, image, onLost }: DatabaseOptions):
     const engine = await PGlite.create({
       startParams: [...PGlite.defaultStartParams, ...planningOptions({ shared_buffers: BUFFERS })],
       ...(dataDir === undefined ? {} : { dataDir }),
-      ...(image === undefined ? {} : { loadDataDir: image }),
     });
     const rest = watch(engine);
     const pool = new pg.Pool({

@@ -20,8 +20,6 @@ export interface DatabaseOptions {
   readonly url?: string;
   /** Folder of the embedded database; absent: in memory. */
   readonly dataDir?: string;
-  /** Image of an embedded database to start from. */
-  readonly image?: Blob;
   readonly poolSize?: number;
   /** Told when an idle connection is lost; the pool replaces it. */
   readonly onLost?: (error: Error) => void;

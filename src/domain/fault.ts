@@ -63,16 +63,19 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly reasons: readonly Reason[];
   readonly about: FaultSubject;
+  /** What to do, where there is more to say than for every fault of the kind. */
+  readonly fix?: string;
 
   constructor(
     code: FaultCode,
     detail: string,
-    options: { reasons?: readonly Reason[]; about?: FaultSubject; cause?: unknown } = {},
+    options: { reasons?: readonly Reason[]; about?: FaultSubject; fix?: string; cause?: unknown } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Fault';
     this.code = code;
     this.reasons = options.reasons ?? [];
     this.about = options.about ?? {};
+    if (options.fix !== undefined) this.fix = options.fix;
   }
 }

@@ -37,6 +37,11 @@ export function readKeyCursor(cursor: string): string {
   throw invalidCursor();
 }
 
+/** Where a page ended, in a list that is ordered by number. @throws Fault `malformed-request` for what is no such number */
+export function requireNumberCursor(cursor: string): void {
+  if (!/^\d{1,18}$/.test(cursor)) throw invalidCursor();
+}
+
 export const invalidCursor = () =>
   malformedRequest('CURSOR_INVALID', 'The cursor is none that this service gave out.');
 const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

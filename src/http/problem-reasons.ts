@@ -10,8 +10,8 @@ export function httpReason(code: string, detail: string, fix?: string): Reason {
 }
 
 /** What is told of a fault: its reasons, or the one that its kind stands for. */
-export function reasonsOf({ code, message, reasons }: Fault): readonly Reason[] {
-  return reasons.length > 0 ? reasons : [httpReason(DEFAULTS[code] ?? 'SERVICE_FAILED', message)];
+export function reasonsOf({ code, message, reasons, fix }: Fault): readonly Reason[] {
+  return reasons.length > 0 ? reasons : [httpReason(DEFAULTS[code] ?? 'SERVICE_FAILED', message, fix)];
 }
 
 /** A request that is malformed in a way that has a reason of its own. */

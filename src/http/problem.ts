@@ -145,7 +145,7 @@ function faultOf(error: unknown, rules: Rules): Fault | undefined {
 function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
   return new Fault('malformed-request', 'The request breaks its schema.', {
     reasons: error.issues.map(({ path, message }) => {
-      const detail = `/${path.map(String).join('/')}: ${message}`;
+      const detail = `/${path.map(String).join('/')}: ${readable(message)}`;
       const purpose = purposeReason(path, message);
       return purpose === undefined
         ? httpReason('REQUEST_MALFORMED', detail)
@@ -153,6 +153,12 @@ function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
     }),
   });
 }
+
+/** Zod's words for what is not there are a programmer's. */
+const readable = (message: string) =>
+  message
+    .replace(/^Invalid (input|option): /, '')
+    .replace(/^expected (.+), received undefined$/, 'is missing; expected $1');
 
 function purposeReason(path: readonly PropertyKey[], message: string): string | undefined {
   if (path.length !== 1 || path[0] !== 'purpose') return undefined;

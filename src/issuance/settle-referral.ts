@@ -27,7 +27,9 @@ export async function issueApproved(
   const settled = await withTransaction(needs.db, async (db) => {
     const { application, review } = await requireReferred(applicationId, db);
     if (review.state !== 'APPROVED')
-      throw new Fault('conflict', `The referral of this application is ${review.state}, not approved.`);
+      throw new Fault('conflict', `The referral of this application is ${review.state}, not approved.`, {
+        fix: 'Only what a second person has approved is issued; ask anew with another application.',
+      });
     return followApproval(application, review, by, needs, db);
   });
   return settled.state === 'ISSUING' ? issueApplication(settled, needs) : settled;
@@ -110,7 +112,9 @@ async function endUnapproved(
   db: PoolClient,
 ): Promise<Application> {
   if (review.state === 'OPEN')
-    throw new Fault('conflict', 'The referral of this application is not decided yet.');
+    throw new Fault('conflict', 'The referral of this application is not decided yet.', {
+      fix: 'Wait for the decision (GET /v1/applications/{id} tells until when), or withdraw the application.',
+    });
   const reason = whyEnded(review);
   return moveApplication(
     application,

@@ -17,14 +17,14 @@ export interface TakenFeed {
 
 /** A page of the feeds, newest first. */
 export async function listFeeds(
-  { limit, before }: { readonly limit: number; readonly before?: number },
+  { limit, before }: { readonly limit: number; readonly before?: string },
   db: Db,
 ): Promise<TakenFeed[]> {
   const { rows } = await query<TakenFeed>(
     db,
     `select version, issued_at as "issuedAt", imported_at as "importedAt", signer, encode(sha256, 'hex') as sha256, rows,
             acknowledged_at as "acknowledgedAt", acknowledged_by as "acknowledgedBy"
-       from feed_import where $2::integer is null or version < $2 order by version desc limit $1`,
+       from feed_import where $2::bigint is null or version < $2 order by version desc limit $1`,
     [limit, before ?? null],
   );
   return rows;

@@ -52,7 +52,9 @@ export async function addWebhook(
     [caller.participantId],
   );
   if ((rows[0]?.there ?? 0) >= MOST_WEBHOOKS)
-    throw new Fault('conflict', `There are ${String(MOST_WEBHOOKS)} webhooks already; remove one first.`);
+    throw new Fault('conflict', `There are ${String(MOST_WEBHOOKS)} webhooks already.`, {
+      fix: 'Remove one first: POST /v1/webhooks/{id}/removal.',
+    });
   const id = randomUUID();
   const secret = secretOf({ id, version: 1 }, derive);
   await insertWebhook(
@@ -81,7 +83,10 @@ export async function removeWebhook(id: string, { caller, at, db }: WebhookAct):
 /** Tells a disabled endpoint again what happens from now on. @throws Fault `not-found`; `conflict` when it is not disabled */
 export async function enableWebhook(id: string, { caller, at, db }: WebhookAct): Promise<Webhook> {
   const webhook = await lockWebhook(id, caller, db);
-  if (webhook.state !== 'DISABLED') throw new Fault('conflict', 'The webhook is not disabled.');
+  if (webhook.state !== 'DISABLED')
+    throw new Fault('conflict', 'The webhook is not disabled.', {
+      fix: 'Nothing is to be done: its endpoint is told of what happens.',
+    });
   await setWebhookState(webhook, 'ACTIVE', null, at, db);
   return requireWebhook(webhook.id, caller, db);
 }
@@ -125,7 +130,9 @@ export async function redeliver(id: string, act: WebhookAct): Promise<Delivery> 
   const earlier = await requireDelivery(id, caller, db);
   requireActive(await lockWebhook(earlier.webhookId, caller, db));
   if (earlier.state === 'PENDING')
-    throw new Fault('conflict', 'The delivery is still being tried; its next attempt is told with it.');
+    throw new Fault('conflict', 'The delivery is still being tried.', {
+      fix: 'Wait for its next attempt (nextAttemptAt); once it is DELIVERED or GIVEN_UP it can be sent again.',
+    });
   const { webhookId, eventId, event, body } = earlier;
   return deliverAnew({ webhookId, eventId, event, body, redeliveryOf: earlier.id }, act);
 }
@@ -141,7 +148,9 @@ async function deliverAnew(
 
 function requireActive({ id, state }: Webhook): void {
   if (state !== 'ACTIVE')
-    throw new Fault('conflict', `The webhook is disabled; enable it first: POST /v1/webhooks/${id}/enabling`);
+    throw new Fault('conflict', 'The webhook is disabled.', {
+      fix: `Enable it first: POST /v1/webhooks/${id}/enabling.`,
+    });
 }
 
 /** Of one participant. */

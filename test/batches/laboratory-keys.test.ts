@@ -108,10 +108,18 @@ describe('keys for laboratories', () => {
     certificate.tbsCertificate.subjectPublicKeyInfo = AsnConvert.parse(spki, asn1.SubjectPublicKeyInfo);
     return Buffer.from(AsnConvert.serialize(certificate)).toString('base64');
   }
-  /** Absent of a file that the database has removed since it was listed. */
-  function contentOf(file: string): Buffer | undefined {
+  /** Every file below a folder, with what is in it; without those that the database removes meanwhile, with other databases. */
+  function* filesBelow(folder: string): Generator<[file: string, content: Buffer]> {
+    for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? []) {
+      const name = path.join(folder, entry.name);
+      if (entry.isDirectory()) yield* filesBelow(name);
+      const content = entry.isFile() ? unlessGone(() => readFileSync(name)) : undefined;
+      if (content !== undefined) yield [name, content];
+    }
+  }
+  function unlessGone<T>(read: () => T): T | undefined {
     try {
-      return readFileSync(file);
+      return read();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -298,12 +306,7 @@ describe('keys for laboratories', () => {
     const data = onPostgres ? await shown('show data_directory') : dataDir;
     const places = new Map<string, Buffer>([['the log', Buffer.from(written.join(''))]]);
     for (const inside of [data, here.batches.folder])
-      for (const entry of readdirSync(inside, { recursive: true, withFileTypes: true }))
-        if (entry.isFile()) {
-          const file = path.join(entry.parentPath, entry.name);
-          const content = contentOf(file);
-          if (content !== undefined) places.set(file, content);
-        }
+      for (const [file, content] of filesBelow(inside)) places.set(file, content);
     const { rows: tables } = await query<{ name: string }>(
       here.database.pool,
       `select tablename as name from pg_tables where schemaname = 'public'`,

@@ -8,7 +8,7 @@ jest.setTimeout(120_000);
 
 describe('tcs ca', () => {
   test('lists and exports certificates without a passphrase, and says when there are none', async () => {
-    const { folder } = await dataFolder();
+    const { folder } = dataFolder();
     const settings = { TCS_DATA_DIR: folder };
     const list = await tcs(settings, 'ca', 'list', '--json');
     expect((JSON.parse(list.out) as unknown[]).length).toBe(6);
@@ -19,7 +19,7 @@ describe('tcs ca', () => {
   });
 
   test('makes no second CA of a name that the database knows, until it is retired', async () => {
-    const { folder, settings } = await dataFolder();
+    const { folder, settings } = dataFolder();
     const init = () => tcs(settings, 'ca', 'init', '--yes');
     expect((await init()).out).toContain('Every test CA is there already.');
     const authorities = path.join(folder, 'authorities');
@@ -39,7 +39,7 @@ describe('tcs ca', () => {
   });
 
   test('--replace keeps the old files aside and retires what the database knows', async () => {
-    const { folder, settings } = await dataFolder();
+    const { folder, settings } = dataFolder();
     const organisation = { ...settings, TCS_TEMPLATES_DIR: organisationTemplates() };
     expect((await tcs(organisation, 'ca', 'init', '--yes')).code).toBe(0);
     const replaced = await tcs(organisation, 'ca', 'init', '--replace', '--yes', '--json');

@@ -6,7 +6,7 @@ jest.setTimeout(120_000);
 
 describe('the demo on a database that is not empty', () => {
   test('leaves a real METERWORKS alone, says so in plain words, and makes nothing', async () => {
-    const { folder } = await dataFolder();
+    const { folder } = dataFolder();
     rmSync(path.join(folder, 'authorities'), { recursive: true });
     const file = path.join(folder, 'participants.yaml');
     const entry = {
@@ -31,7 +31,7 @@ describe('the demo on a database that is not empty', () => {
   });
 
   test('runs again and again on its own, until somebody loads a participant of his own', async () => {
-    const { folder, settings } = await dataFolder();
+    const { folder, settings } = dataFolder();
     const told: unknown[] = [];
     for (let round = 0; round < 2; round += 1) {
       const ended = await tcs(settings, 'demo', '--once');

@@ -23,7 +23,7 @@ test('a database that is away is told by host and port, never by its password', 
 });
 
 test('what cannot be read counts, and does not stop the lint of the others', async () => {
-  const { folder } = await dataFolder();
+  const { folder } = dataFolder();
   const good = path.join(folder, 'authorities', 'issuing-oca.crt.pem');
   const ended = await tcs({}, 'lint', path.join(folder, 'nothing'), good, '--json');
   expect(JSON.parse(ended.out)).toMatchObject([{ fault: { code: 'not-found' } }, { verdict: 'PASS' }]);
@@ -46,7 +46,7 @@ test('a role that is none, and a templates folder that is none, are told at once
 });
 
 test('JSON has instants in whole seconds, and participants their basis', async () => {
-  const { settings } = await dataFolder();
+  const { settings } = dataFolder();
   await tcs(
     settings,
     'registry',

@@ -33,7 +33,7 @@ const emptyFolder = () => mkdtempSync(path.join(tmpdir(), 'tcs-empty-'));
 describe('a start that cannot be says why, which setting, and what to do, and makes nothing', () => {
   test('a busy port is 69, also for the demo and for dist/main.js', async () => {
     const busy = await busyPort();
-    const { settings } = await dataFolder();
+    const { settings } = dataFolder();
     const there = { ...settings, TCS_PORT: busy.port };
     const demo = emptyFolder();
     for (const ended of [
@@ -50,7 +50,7 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
   });
 
   test('a host that is none of this machine is 78', async () => {
-    const ended = await tcs({ ...(await dataFolder()).settings, TCS_HOST: '192.0.2.1' }, 'serve');
+    const ended = await tcs({ ...dataFolder().settings, TCS_HOST: '192.0.2.1' }, 'serve');
     expect(ended.fault).toContain('TCS_HOST');
     expect(ended.code).toBe(78);
   });
@@ -68,10 +68,7 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
   );
 
   test('a wrong passphrase is told once, and the advice is the right passphrase', async () => {
-    const ended = await tcs(
-      { ...(await dataFolder()).settings, TCS_KEY_PASSPHRASE: 'another passphrase' },
-      'serve',
-    );
+    const ended = await tcs({ ...dataFolder().settings, TCS_KEY_PASSPHRASE: 'another passphrase' }, 'serve');
     expect(ended.fault.match(/does not open/g)).toHaveLength(1);
     expect(ended.fault).toContain('Give the passphrase with which the keys were made');
     expect(ended.fault).not.toMatch(/move the folder|ca init/);
@@ -90,7 +87,7 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
       'db.invalid:5432/tcs does not answer',
     ],
   ])('%s is 69 and named, without the password', async (_what, url, words) => {
-    const { settings } = await dataFolder();
+    const { settings } = dataFolder();
     for (const ended of [
       await tcs({ ...settings, DATABASE_URL: url }, 'serve'),
       builtMain({ ...settings, DATABASE_URL: url }),
@@ -140,7 +137,7 @@ if (onPostgres)
     ])(
       'for %s is 78: the server, the reason, DATABASE_URL, and no password',
       async (_what, change, words) => {
-        const { settings } = await dataFolder();
+        const { settings } = dataFolder();
         const there = { ...settings, DATABASE_URL: urlWith(change) };
         for (const ended of [await tcs(there, 'serve'), await tcs(there, 'migrate'), builtMain(there)]) {
           expect(ended.fault).toMatch(/^PostgreSQL at 127\.0\.0\.1:\d+\/\w+ refuses the connection: /);

@@ -12,7 +12,7 @@ import { sweep } from '../../src/issuance/screen-again.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
-import { onPostgres } from '../support/test-database.ts';
+import { onPostgres, removeFolder } from '../support/test-database.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
 
 /** One of so many steps is tried; CRASH_EVERY=1 tries all. */
@@ -41,7 +41,7 @@ describe(`a process killed while it issues an application, on ${onPostgres ? 'Po
       } finally {
         await survivors.close();
       }
-      if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
+      if ('dataDir' in database) removeFolder(database.dataDir);
       return ended.steps;
     };
 

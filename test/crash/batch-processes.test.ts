@@ -223,7 +223,7 @@ if (onPostgres) {
   });
 } else
   test('on the embedded database there is one process: a worker beside it is told so', async () => {
-    const { settings } = await dataFolder();
+    const { settings } = dataFolder();
     const ended = await tcs(settings, 'worker');
     expect(ended).toMatchObject({ code: 78, fault: expect.stringContaining('DATABASE_URL') as string });
   });

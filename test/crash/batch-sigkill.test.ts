@@ -6,7 +6,7 @@ import { query, type Database } from '../../src/db/pool.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { deviceLines, ndjson } from '../support/batch-world.ts';
 import { seededRandom } from '../support/random.ts';
-import { onPostgres } from '../support/test-database.ts';
+import { onPostgres, removeFolder } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
 
@@ -42,7 +42,7 @@ describe(`a process killed at the steps of a batch, on ${onPostgres ? 'PostgreSQ
       // A client that had no answer hands it in again; else whoever is left goes on.
       await spawnBatchVictim({ ...orders, dieAt: 0, ...(before.batches === 0 ? { upload } : {}) });
       await withDatabase(database, (survivor) => check(survivor, evidence, before, tally));
-      if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
+      if ('dataDir' in database) removeFolder(database.dataDir);
       return ended;
     };
   };

@@ -14,7 +14,7 @@ import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
-import { onPostgres } from '../support/test-database.ts';
+import { onPostgres, removeFolder } from '../support/test-database.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
 
 describe(`a process killed at each step of the issuing path, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
@@ -39,7 +39,7 @@ describe(`a process killed at each step of the issuing path, on ${onPostgres ? '
       } finally {
         await survivors.close();
       }
-      if ('dataDir' in database) rmSync(database.dataDir, { recursive: true });
+      if ('dataDir' in database) removeFolder(database.dataDir);
       return ended.steps;
     };
 

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import { cpSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { TEST_NOW } from '../support/dates.ts';
-import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
+import { copyDatabase, copyFolder, onPostgres, testDatabase } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 import type { FeedOrders } from './feed-victim.ts';
 import type { IssuingOrders } from './victim.ts';
@@ -38,12 +37,11 @@ export async function prepareOrigin(folder: string) {
     return { token, copy };
   }
   const dataDir = path.join(folder, 'origin');
-  const image = readFileSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'database.tar'));
-  const database = await openDatabase({ dataDir, image: new Blob([new Uint8Array(image)]) });
+  const database = await testDatabase(dataDir);
   const token = await fill(database);
   await database.close();
   const copy = (name: string) => {
-    cpSync(dataDir, path.join(folder, name), { recursive: true });
+    copyFolder(dataDir, path.join(folder, name));
     return Promise.resolve({ dataDir: path.join(folder, name) });
   };
   return { token, copy };
@@ -76,7 +74,8 @@ export function spawnVictim<Name extends keyof Victims>(
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', path.join(__dirname, name), JSON.stringify(orders)],
+      // A life so short is not worth translating the embedded engine a second time, faster.
+      ['--liftoff-only', '--require', 'tsx/cjs', path.join(__dirname, name), JSON.stringify(orders)],
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let output = '';

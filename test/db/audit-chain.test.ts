@@ -111,7 +111,7 @@ describe('the audit as a chain', () => {
 });
 
 test('tcs audit export writes it, tcs audit verify follows it without a database', async () => {
-  const { folder, settings } = await dataFolder();
+  const { folder, settings } = dataFolder();
   const out = mkdtempSync(path.join(tmpdir(), 'tcs-audit-'));
   const file = path.join(out, 'audit.ndjson');
   const world = path.join(__dirname, '../../src/cli/demo/world.yaml');

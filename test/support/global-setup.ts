@@ -1,13 +1,14 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
+import type { DatabaseOptions } from '../../src/db/pool.ts';
 import { createTestAuthorities } from './authorities.ts';
 
 /**
- * Once before all tests: a migrated database to copy (an image of the embedded one, and a template on the server of
+ * Once before all tests: a migrated database to copy (the folder of an embedded one, and a template on the server of
  * TEST_DATABASE_URL) and a set of test authorities, because RSA keys of 4096 bits take their time; in a folder that `globalTeardown` removes.
  */
 export default async function globalSetup(): Promise<void> {
@@ -19,20 +20,14 @@ export default async function globalSetup(): Promise<void> {
   process.env['TMPDIR'] = folder;
   createTestAuthorities(path.join(folder, 'authorities'));
   const url = process.env['TEST_DATABASE_URL'];
-  await buildImage(folder);
+  await build({ dataDir: path.join(folder, 'database') });
   if (url !== undefined) await buildTemplate(url);
 }
 
-async function buildImage(folder: string): Promise<void> {
-  const { PGlite } = await import('@electric-sql/pglite');
-  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
-  const engine = await PGlite.create();
-  const pool = new pg.Pool({ ...(createPgConfig(engine) as unknown as pg.PoolConfig), max: 1 });
-  await migrate(pool);
-  await pool.end();
-  const image = await engine.dumpDataDir('none');
-  writeFileSync(path.join(folder, 'database.tar'), Buffer.from(await image.arrayBuffer()));
-  await engine.close();
+async function build(where: DatabaseOptions): Promise<void> {
+  const database = await openDatabase(where);
+  await migrate(database.pool);
+  await database.close();
 }
 
 async function buildTemplate(url: string): Promise<void> {
@@ -43,7 +38,5 @@ async function buildTemplate(url: string): Promise<void> {
   await admin.end();
   const template = new URL(url);
   template.pathname = '/tcs_template';
-  const database = await openDatabase({ url: template.href });
-  await migrate(database.pool);
-  await database.close();
+  await build({ url: template.href });
 }

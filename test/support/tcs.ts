@@ -1,11 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommanderError } from 'commander';
 import { exitCodeOf, explainFault } from '../../src/cli/fault-text.ts';
 import { program } from '../../src/cli/program.ts';
-import { openDatabase } from '../../src/db/open-database.ts';
 import { TEST_PASSPHRASE } from './authorities.ts';
+import { copyEmbedded } from './test-database.ts';
 
 /** What a command wrote to standard output, and the exit code and words it would end with. */
 export interface Ended {
@@ -39,11 +39,10 @@ export async function tcs(settings: Readonly<Record<string, string>>, ...words: 
 }
 
 /** A fresh data folder with a copy of the test authorities and an empty migrated database, and the settings that open it. */
-export async function dataFolder(): Promise<{ folder: string; settings: Record<string, string> }> {
+export function dataFolder(): { folder: string; settings: Record<string, string> } {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-data-'));
   const prepared = process.env['TCS_TEST_FOLDER'] ?? '';
   cpSync(path.join(prepared, 'authorities'), path.join(folder, 'authorities'), { recursive: true });
-  const image = new Blob([new Uint8Array(readFileSync(path.join(prepared, 'database.tar')))]);
-  await (await openDatabase({ dataDir: path.join(folder, 'database'), image })).close();
+  copyEmbedded(path.join(folder, 'database'));
   return { folder, settings: { TCS_DATA_DIR: folder, TCS_KEY_PASSPHRASE: TEST_PASSPHRASE, TCS_PORT: '0' } };
 }

@@ -5,7 +5,7 @@ import { findDecision, listDecisions } from '../../audit/decisions.ts';
 import { decisionSummary, decisionView } from '../../issuance/decision-view.ts';
 import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
-import { readCursor, writeCursor } from '../cursor.ts';
+import { readCursor, requireNumberCursor, writeCursor } from '../cursor.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
@@ -71,17 +71,14 @@ export const EVIDENCE_ROUTES = [
     summary: 'What was done and what was refused, newest first',
     roles: ['AUDITOR', 'ASSESSOR', 'DCC_TEST_APPROVER'],
     query: z.strictObject({
-      limit: fields.page.limit,
-      cursor: z
-        .string()
-        .regex(/^\d{1,18}$/)
-        .optional(),
+      ...fields.page,
       participant: fields.signifier.optional(),
       event: z.string().max(100).optional(),
       object: fields.text(200).optional(),
     }),
     answer: items,
     handle: async ({ query, pool }) => {
+      if (query.cursor !== undefined) requireNumberCursor(query.cursor);
       const found = await searchEvents(query, pool);
       const nextCursor = found.length < query.limit ? null : (found.at(-1)?.id ?? null);
       return { body: views.plain({ items: found, nextCursor }) };

@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import { query } from '../../db/pool.ts';
 import { acknowledgeFeed, isFeedStale, listFeeds } from '../../registrar/feeds.ts';
+import { requireNumberCursor } from '../cursor.ts';
 import { READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -14,23 +15,15 @@ export const FEED_ROUTES = [
     command: 'feeds list',
     summary: 'The SECAS feeds that were taken, newest first, and whether the last one is stale',
     roles: [...READERS, 'SECAS_FEED'],
-    query: z.strictObject({
-      limit: fields.page.limit,
-      cursor: z
-        .string()
-        .regex(/^\d{1,9}$/)
-        .optional(),
-    }),
+    query: z.strictObject(fields.page),
     answer: z.object({
       items: z.array(z.unknown()),
       stale: z.boolean(),
       nextCursor: z.string().nullable(),
     }),
     handle: async ({ query: { limit, cursor }, at, pool }) => {
-      const items = await listFeeds(
-        cursor === undefined ? { limit } : { limit, before: Number(cursor) },
-        pool,
-      );
+      if (cursor !== undefined) requireNumberCursor(cursor);
+      const items = await listFeeds(cursor === undefined ? { limit } : { limit, before: cursor }, pool);
       const last = items.at(-1);
       const nextCursor = items.length < limit || last === undefined ? null : String(last.version);
       return { body: views.plain({ items, stale: await isFeedStale(at, pool), nextCursor }) };

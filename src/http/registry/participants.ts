@@ -13,6 +13,7 @@ import {
 } from '../../registrar/details.ts';
 import { findIdentityMap, identityMapRows } from '../../registrar/identity-map.ts';
 import { present } from '../certificates.ts';
+import { requireNumberCursor } from '../cursor.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
@@ -201,16 +202,11 @@ export const PARTICIPANT_ROUTES = [
     command: 'notifications list',
     summary: 'What a participant was told, newest first',
     roles: EVERYBODY,
-    query: z.strictObject({
-      limit: fields.page.limit,
-      cursor: z
-        .string()
-        .regex(/^\d{1,18}$/)
-        .optional(),
-    }),
+    query: z.strictObject(fields.page),
     answer: z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() }),
     handle: async ({ participant, query, pool }) => {
       const { limit, cursor } = query;
+      if (cursor !== undefined) requireNumberCursor(cursor);
       const page = cursor === undefined ? { limit } : { limit, before: cursor };
       const items = await listNotifications(participant.id, page, pool);
       const nextCursor = items.length < limit ? null : (items.at(-1)?.id ?? null);
