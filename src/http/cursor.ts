@@ -38,8 +38,8 @@ export function readKeyCursor(cursor: string): string {
 }
 
 /** Where a page ended, in a list that is ordered by number. @throws Fault `malformed-request` for what is no such number */
-export function requireNumberCursor(cursor: string): void {
-  if (!/^\d{1,18}$/.test(cursor)) throw invalidCursor();
+export function requireNumberCursor(cursor: string, digits = 18): void {
+  if (!/^\d+$/.test(cursor) || cursor.length > digits) throw invalidCursor();
 }
 
 export const invalidCursor = () =>

@@ -24,7 +24,7 @@ export async function listFeeds(
     db,
     `select version, issued_at as "issuedAt", imported_at as "importedAt", signer, encode(sha256, 'hex') as sha256, rows,
             acknowledged_at as "acknowledgedAt", acknowledged_by as "acknowledgedBy"
-       from feed_import where $2::bigint is null or version < $2 order by version desc limit $1`,
+       from feed_import where $2::integer is null or version < $2 order by version desc limit $1`,
     [limit, before ?? null],
   );
   return rows;

@@ -266,7 +266,26 @@ describe('batches over HTTP', () => {
     });
     expect(await show(changed.id)).toMatchObject({ state: 'TAMPERED', items: null });
     expect(await count('batch_item where batch_id = any($1)', [refused.id, changed.id])).toBe(0);
-    expect((await here.get(`/v1/batches/${refused.id}/result`)).status).toBe(409);
+    const none = await here.get(`/v1/batches/${refused.id}/result`);
+    expect([none.status, none.body]).toEqual([
+      409,
+      expect.objectContaining({
+        type: 'urn:problem:tcs:conflict',
+        errors: [expect.objectContaining({ fix: expect.stringContaining('another batch') as string })],
+      }),
+    ]);
+  });
+
+  test('a batch that has not ended has no result yet, which is told as something to ask for again', async () => {
+    const { id } = await submitted(deviceLines(2, 2220));
+    const early = await here.get(`/v1/batches/${id}/result`);
+    expect([early.status, early.headers['retry-after'], early.body]).toEqual([
+      409,
+      '2',
+      expect.objectContaining({ type: 'urn:problem:tcs:request-in-progress' }),
+    ]);
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(200);
   });
 
   test('a CSR with half a surrogate pair is a CSR that cannot be read, and holds nobody up', async () => {

@@ -167,6 +167,13 @@ describe('tcs batch submit and result', () => {
     expect(readFileSync(file('cut.zip')).equals(readFileSync(file('whole.zip')))).toBe(true);
   });
 
+  test('the result of a batch that has not ended is asked for later, at once and not in a minute', async () => {
+    const submitted = await here.submit(deviceLines(2, 600));
+    const ended = await result((submitted.body as { id: string }).id, 'early.zip');
+    expect([ended.code, ended.fault]).toEqual([75, expect.stringContaining('COMPLETED or CANCELLED')]);
+    await here.work();
+  });
+
   test('a result that there is not leaves nothing behind', async () => {
     expect((await result('6e0f0000-0000-4000-8000-000000000000', 'none.zip')).code).toBe(66);
     expect(existsSync(file('none.zip'))).toBe(false);

@@ -63,6 +63,12 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     ['no JSON', () => ask('post', '/v1/certificates', '{"a":', json), 400, 'REQUEST_MALFORMED'],
     ['a bad cursor', () => ask('get', '/v1/certificates?cursor=xyz'), 400, 'CURSOR_INVALID'],
     [
+      'a bad cursor of a list in the order of numbers',
+      () => ask('get', '/v1/participants/METERWORKS/notifications?cursor=xyz'),
+      400,
+      'CURSOR_INVALID',
+    ],
+    [
       'a bad key',
       () => ask('post', '/v1/certificates', good(), { 'Idempotency-Key': 'a b' }),
       400,
@@ -125,6 +131,15 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     expect(row).toBeDefined();
     expect(error?.clause).toBe(row?.clause);
     if (reason.startsWith('PURPOSE_')) expect(error?.fix).toBe(row?.fix);
+  });
+
+  test('a field that is missing or of another kind is told in plain words', async () => {
+    const detailOf = async (endpoint: unknown) =>
+      ((await ask('post', '/v1/webhooks', { endpoint })).body as { errors: { detail: string }[] }).errors.map(
+        (one) => one.detail,
+      );
+    expect(await detailOf('https://hooks.example/tcs')).toEqual(['/events: is missing; expected array']);
+    expect(await detailOf(5)).toContain('/endpoint: expected string, received number');
   });
 
   test('a role that may not send batches reads which roles may', async () => {

@@ -22,7 +22,7 @@ export const FEED_ROUTES = [
       nextCursor: z.string().nullable(),
     }),
     handle: async ({ query: { limit, cursor }, at, pool }) => {
-      if (cursor !== undefined) requireNumberCursor(cursor);
+      if (cursor !== undefined) requireNumberCursor(cursor, 9);
       const items = await listFeeds(cursor === undefined ? { limit } : { limit, before: cursor }, pool);
       const last = items.at(-1);
       const nextCursor = items.length < limit || last === undefined ? null : String(last.version);

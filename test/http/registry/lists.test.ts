@@ -136,6 +136,16 @@ describe('lists', () => {
   test.each(['cursor=x', 'cursor=9999999999', 'limit=0'])('feeds?%s is malformed', async (query) => {
     expect((await get(`feeds?${query}`, 'DCC_REGISTRAR', 'DCC')).status).toBe(400);
   });
+
+  test.each([
+    ['feeds', 'DCC_REGISTRAR', 'DCC'],
+    ['audit-events', 'DCC_TEST_APPROVER', 'DCC'],
+    ['participants/NORTHGATE/notifications', 'PARTICIPANT_SRO', 'NORTHGATE'],
+  ] as const)('%s tells that a cursor is none of its own', async (path, role, of) => {
+    expect((await get(`${path}?cursor=x`, role, of)).body).toMatchObject({
+      errors: [{ reason: 'CURSOR_INVALID' }],
+    });
+  });
 });
 
 const OF_PARTICIPANT = [
