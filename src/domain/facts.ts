@@ -28,8 +28,12 @@ export interface FactValues {
   readonly TERMS: { readonly officer?: string };
   /** key: id of the hold. */
   readonly HOLD: { readonly cause: HoldCause; readonly because: string };
-  /** key: id of the change. */
-  readonly DETAILS_CHANGE: { readonly proposed: Partial<Details>; readonly because?: string };
+  /** key: id of the change; `confirmedBy`: the version of the feed that said the same. */
+  readonly DETAILS_CHANGE: {
+    readonly proposed: Partial<Details>;
+    readonly because?: string;
+    readonly confirmedBy?: number;
+  };
 }
 export type FactKind = keyof FactValues;
 
@@ -124,7 +128,7 @@ export const STATE_MACHINES: Record<FactKind, Readonly<Record<string, readonly s
     '': ['PROPOSED'],
     PROPOSED: ['CONFIRMED_BY_PANEL', 'REJECTED', 'VOID'], // requirements 3.2
     CONFIRMED_BY_PANEL: ['APPLIED'], // requirements 3.2
-    APPLIED: ['DCC_NOTIFIED'], // requirements 3.2
+    APPLIED: ['DCC_NOTIFIED'], // requirements 3.2: when the DCC acknowledges the feed
   },
 };
 

@@ -1,5 +1,5 @@
 import { STATE_MACHINES, type Details, type Fact, type FactKind } from '../domain/facts.ts';
-import type { FeedParty } from '../domain/feed.ts';
+import type { FeedFile, FeedParty } from '../domain/feed.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { recordFacts, type FactChange, type FactOrigin } from '../registry/facts.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
@@ -49,40 +49,33 @@ export async function applyParties(
   return ids;
 }
 
-/** What the feed says now of proposed details: those that it says too are confirmed, applied and told (requirements 3.2). */
+/**
+ * What the feed says of proposed details. Those that its row of the Party says too are confirmed and applied (requirements
+ * 3.2); the DCC is told when it acknowledges the feed. Who has no row confirms nothing, whatever is on record.
+ */
 export async function confirmDetails(
+  { feed: { version }, parties }: Pick<FeedFile, 'feed' | 'parties'>,
+  ids: ReadonlyMap<string, string>,
   { facts }: FeedOnRecord,
   origin: FactOrigin,
   db: PoolClient,
 ): Promise<void> {
-  const proposed = [...facts].flatMap(([participantId, all]) =>
-    all
-      .filter((one) => one.kind === 'DETAILS_CHANGE' && one.state === 'PROPOSED')
-      .map((fact) => ({ participantId, fact: fact as Fact<'DETAILS_CHANGE'> })),
-  );
-  if (proposed.length === 0) return;
-  const { rows } = await query<{ participant_id: string; value: Details }>(
-    db,
-    `select distinct on (participant_id) participant_id, value from fact
-      where kind = 'DETAILS' and participant_id = any($1::uuid[]) order by participant_id, version desc`,
-    [proposed.map((one) => one.participantId)],
-  );
-  const details = new Map(rows.map((row) => [row.participant_id, row.value]));
-  const confirmed = proposed.filter(({ participantId, fact }) =>
-    Object.entries(fact.value.proposed).every(
-      ([name, value]) => details.get(participantId)?.[name as keyof Details] === value,
-    ),
-  );
-  const steps = ['CONFIRMED_BY_PANEL', 'APPLIED', 'DCC_NOTIFIED'];
+  const confirmed = parties.flatMap((party) => {
+    const participantId = idOf(party.signifier, ids);
+    return (facts.get(participantId) ?? [])
+      .filter((one): one is Fact<'DETAILS_CHANGE'> => one.kind === 'DETAILS_CHANGE')
+      .filter(({ state, value }) => state === 'PROPOSED' && says(party, value.proposed))
+      .map((fact) => ({ participantId, fact }));
+  });
   await recordInTurn(
     confirmed.map(({ participantId, fact: { key, value } }) =>
-      steps.map((state) => ({
+      ['CONFIRMED_BY_PANEL', 'APPLIED'].map((state) => ({
         participantId,
         kind: 'DETAILS_CHANGE' as const,
         key,
         state,
         since: origin.recordedAt,
-        value,
+        value: { ...value, confirmedBy: version },
       })),
     ),
     origin,
@@ -98,6 +91,12 @@ export async function confirmDetails(
     })),
     db,
   );
+}
+
+/** Whether the row of a Party says all that was proposed. */
+function says(party: FeedParty, proposed: Partial<Details>): boolean {
+  const told: Partial<Details> = party;
+  return Object.entries(proposed).every(([name, value]) => told[name as keyof Details] === value);
 }
 
 async function insertParticipants(

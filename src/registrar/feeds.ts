@@ -1,5 +1,7 @@
 import { Fault } from '../domain/fault.ts';
+import type { Caller } from '../domain/participant.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { recordFacts, type FactChange } from '../registry/facts.ts';
 import { findLatestIssue } from './feed-on-record.ts';
 
 /** A feed that was taken. */
@@ -49,24 +51,44 @@ function isStale(issuedAt: Date, at: Date): boolean {
   return at.getTime() - issuedAt.getTime() > STALE_AFTER;
 }
 
-/** Writes down that the DCC has seen what a feed changed. @throws Fault `not-found`, `conflict` when it was seen already */
+/**
+ * Writes down that the DCC has seen what a feed changed, and with it the changes of details that this feed confirmed: those are
+ * DCC_NOTIFIED (requirements 3.2). What another feed confirmed waits for the acknowledgement of that one.
+ * @returns ids of the participants whose changes these are
+ * @throws Fault `not-found`, `conflict` when it was seen already
+ */
 export async function acknowledgeFeed(
   version: number,
-  person: string,
+  by: Caller,
   at: Date,
   db: PoolClient,
-): Promise<void> {
+): Promise<string[]> {
   const { rowCount } = await query(
     db,
     `update feed_import set acknowledged_at = $2, acknowledged_by = $3 where version = $1 and acknowledged_at is null`,
-    [version, at, person],
+    [version, at, by.person],
   );
-  if (rowCount === 1) return;
-  const { rows } = await query(db, `select 1 from feed_import where version = $1`, [version]);
-  throw rows.length === 0
-    ? new Fault('not-found', 'No feed of this version was taken.')
-    : new Fault('conflict', 'This feed is acknowledged already.');
+  if (rowCount !== 1) {
+    const { rows } = await query(db, `select 1 from feed_import where version = $1`, [version]);
+    throw rows.length === 0
+      ? new Fault('not-found', 'No feed of this version was taken.')
+      : new Fault('conflict', 'This feed is acknowledged already.');
+  }
+  const { rows: applied } = await query<AppliedChange>(
+    db,
+    `select participant_id as "participantId", key, value from fact
+      where kind = 'DETAILS_CHANGE' and state = 'APPLIED' and value -> 'confirmedBy' = to_jsonb($1::integer)
+      order by participant_id, key`,
+    [version],
+  );
+  await recordFacts(
+    applied.map((one) => ({ ...one, kind: 'DETAILS_CHANGE', state: 'DCC_NOTIFIED', since: at })),
+    { source: 'DCC', credentialId: by.credentialId, recordedAt: at },
+    db,
+  );
+  return [...new Set(applied.map((one) => one.participantId))];
 }
 
+type AppliedChange = Pick<FactChange<'DETAILS_CHANGE'>, 'participantId' | 'key' | 'value'>;
 const DAY = 86_400_000;
 const STALE_AFTER = 7 * DAY;

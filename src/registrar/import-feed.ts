@@ -61,7 +61,7 @@ export async function importFeed(
       const report = { diff: viewFeedDiff(diff), text: feedDiffText(diff) };
       if (dryRun) return { ...report, applied: false, changed: [] };
       requireApplicable(diff);
-      const changed = await apply(diff, onRecord, by, at, db);
+      const changed = await apply(feed, diff, onRecord, by, at, db);
       await recordImport(feed, { octets, diff: report.diff, signer }, by, at, db);
       return { ...report, applied: true, changed };
     });
@@ -72,6 +72,7 @@ export async function importFeed(
 
 /** The order matters: endings before beginnings, participants before what is theirs. */
 async function apply(
+  feed: FeedFile,
   diff: FeedDiff,
   onRecord: Awaited<ReturnType<typeof findFeedOnRecord>>,
   by: Caller,
@@ -85,7 +86,7 @@ async function apply(
   const lost = new Set(diff.allocations.ended.flatMap(({ signifier }) => ids.get(signifier) ?? []));
   await endRolesWithoutAllocation([...lost], by.credentialId, at, db);
   await applyMarketParticipants(diff.marketParticipants, ids, at, db);
-  await confirmDetails(onRecord, origin, db);
+  await confirmDetails(feed, ids, onRecord, origin, db);
   const named = [
     ...[...diff.parties.added, ...diff.parties.changed.map((one) => one.after), ...diff.parties.ended],
     ...[...diff.allocations.added, ...diff.allocations.ended],

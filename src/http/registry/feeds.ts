@@ -58,8 +58,8 @@ export const FEED_ROUTES = [
     event: 'feed.acknowledged',
     handle: async ({ params, caller, at, db }) => {
       const version = versionOf(params);
-      await acknowledgeFeed(version, caller.person, at, db);
-      return { body: { done: true }, object: String(version) };
+      const changed = await acknowledgeFeed(version, caller, at, db);
+      return { body: { done: true }, object: String(version), changed };
     },
   }),
 ];

@@ -106,7 +106,7 @@ describe('the SECAS feed over HTTP', () => {
     expect(taken.body).toMatchObject({ applied: true });
     expect(taken.status).toBe(201);
     const changes = await get('/v1/participants/NORTHGATE/details-changes', 'NORTHGATE', 'PARTICIPANT_SRO');
-    expect(changes.body.items).toMatchObject([{ id: proposed.body.id, state: 'DCC_NOTIFIED' }]);
+    expect(changes.body.items).toMatchObject([{ id: proposed.body.id, state: 'APPLIED' }]);
     const map = await get('/v1/participants/NORTHGATE/identity-map');
     expect(map.body.userIds).toContainEqual(
       expect.objectContaining({
@@ -117,6 +117,28 @@ describe('the SECAS feed over HTTP', () => {
       }),
     );
     expect((await get('/v1/feeds')).body).toMatchObject({ items: [{ version: 1, acknowledgedAt: null }] });
+  });
+
+  test('what a feed confirmed is told to the DCC when it acknowledges that feed, and no other', async () => {
+    const acknowledged = async (version: number) =>
+      request(here.http)
+        .post(`/v1/feeds/${String(version)}/acknowledgement`)
+        .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`);
+    const states = async () => {
+      const { body } = await get(
+        '/v1/participants/NORTHGATE/history?limit=500',
+        'NORTHGATE',
+        'PARTICIPANT_SRO',
+      );
+      return (body as { items: { kind: string; state: string }[] }).items
+        .filter(({ kind }) => kind === 'DETAILS_CHANGE')
+        .map(({ state }) => state);
+    };
+    expect((await acknowledged(7)).status).toBe(404);
+    expect(await states()).toEqual(['PROPOSED', 'CONFIRMED_BY_PANEL', 'APPLIED']);
+    expect((await acknowledged(1)).status).toBe(200);
+    expect(await states()).toEqual(['PROPOSED', 'CONFIRMED_BY_PANEL', 'APPLIED', 'DCC_NOTIFIED']);
+    expect((await acknowledged(1)).status).toBe(409);
   });
 
   test('the same version again is refused; a newer one changes a membership', async () => {
@@ -208,5 +230,45 @@ describe('the SECAS feed over HTTP', () => {
     expect(answer.status).toBe(422);
     expect(answer.body.errors).toMatchObject([{ detail: expect.stringMatching(/row 4.*LARGE_SUPPLIER/) }]);
     expect(await facts()).toBe(before);
+  });
+
+  test('a Party without a row confirms nothing, and a row that says less than was proposed neither', async () => {
+    const issued = (version: number) =>
+      FEED.replace(
+        /FEED,1,[^,]+,/,
+        `FEED,${String(version)},${here.clock.now().toISOString().slice(0, 19)}Z,`,
+      );
+    // One in ten Parties may leave with one feed.
+    const another = (number: number) =>
+      `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
+    const many = Array.from({ length: 10 }, (_none, number) => another(number)).join('');
+    const propose = async (signifier: string, changes: object) =>
+      request(here.http)
+        .post(`/v1/participants/${signifier}/details-changes`)
+        .set('Authorization', `Bearer ${await here.token(signifier, 'PARTICIPANT_SRO')}`)
+        .send(changes);
+    here.clock.advance(1000);
+    const first = await send(issued(9) + many);
+    expect([first.status, first.body.errors]).toEqual([201, undefined]);
+    const ofRegdata = await propose('REGDATA', { legalName: 'Registration Data Services Limited' });
+    const ofTrentnet = await propose('TRENTNET', {
+      legalName: 'Trent Electricity Networks plc',
+      tradingName: 'Trentnet plc',
+    });
+    expect([ofRegdata.status, ofTrentnet.status]).toEqual([201, 201]);
+    const state = async (signifier: string) => {
+      const { body } = await get(`/v1/participants/${signifier}/details-changes`);
+      return (body as { items: { state: string }[] }).items.map((one) => one.state);
+    };
+    const without = issued(10).replace(/^(PARTY|ALLOCATION),.*REGDATA.*\n/gm, '') + many;
+    const taken = await send(without);
+    expect([taken.status, taken.body.errors]).toEqual([201, undefined]);
+    expect([await state('REGDATA'), await state('TRENTNET')]).toEqual([['PROPOSED'], ['PROPOSED']]);
+    const told = issued(11).replace(
+      'Trent Electricity Networks plc,,',
+      'Trent Electricity Networks plc,Trentnet plc,',
+    );
+    expect((await send(told + many)).status).toBe(201);
+    expect([await state('REGDATA'), await state('TRENTNET')]).toEqual([['APPLIED'], ['APPLIED']]);
   });
 });
