@@ -57,8 +57,20 @@ export async function changeDetails(acting: Acting, changes: Partial<Details>): 
   return value;
 }
 
-/** The SRO proposes other details; the SECAS feed confirms them (SEC Section M6.2; government response, paragraph 35). */
+/**
+ * The SRO of a Party or RDP proposes other details; the SECAS feed confirms them (SEC Section M6.2; government response,
+ * paragraph 35).
+ * @throws Fault `role-not-permitted` where no feed could confirm: the registrar changes those details at once; `malformed-request`
+ *         for what the feed does not tell
+ */
 export async function proposeDetails(acting: Acting, proposed: Partial<Details>): Promise<{ id: string }> {
+  const { type } = acting.participant;
+  if (type !== 'SEC_PARTY' && type !== 'RDP') throw confirmedByNobody(acting);
+  if (proposed.nonPartyKind !== undefined)
+    throw new Fault(
+      'malformed-request',
+      'nonPartyKind: the SECAS feed tells none, so it could confirm none.',
+    );
   const id = randomUUID();
   await recordFact(acting, { kind: 'DETAILS_CHANGE', key: id, state: 'PROPOSED', value: { proposed } });
   return { id };
@@ -93,4 +105,17 @@ export async function proposeClosure(
     at,
     db,
   );
+}
+
+function confirmedByNobody({ participant: { signifier, type } }: Acting): Fault {
+  return new Fault('role-not-permitted', `The details of ${signifier} come with no SECAS feed.`, {
+    reasons: [
+      {
+        reason: 'FACT_OWNED_BY_DCC',
+        clause: 'DESIGN',
+        detail: `${signifier} is a ${type}: no feed tells its details, so none would ever confirm a proposal.`,
+        fix: `Ask the registrar of the DCC to change them: POST /v1/participants/${signifier}/details, tcs participants change-details ${signifier}.`,
+      },
+    ],
+  });
 }

@@ -138,7 +138,7 @@ export const PARTICIPANT_ROUTES = [
     method: 'post',
     path: '/v1/participants/{signifier}/details-changes',
     command: 'details-changes propose',
-    summary: 'propose other details; the SECAS feed confirms them',
+    summary: 'propose other details of a SEC Party or RDP; the SECAS feed confirms them',
     roles: ['PARTICIPANT_SRO'],
     body: changes,
     answer: z.object({ id: z.uuid() }),

@@ -42,6 +42,30 @@ describe('what its owner states, and nobody else', () => {
     expect((await send('NORTHGATE/officers', sro, 'DCC_REGISTRAR')).status).toBe(201);
   });
 
+  test('details are proposed where a feed confirms them; the registrar changes those of all others', async () => {
+    const other = { tradingName: 'Other' };
+    const propose = (signifier: string, changes: object) =>
+      send(`${signifier}/details-changes`, changes, 'PARTICIPANT_SRO', signifier);
+    const refused = await propose('METERWORKS', other);
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      403,
+      [
+        {
+          reason: 'FACT_OWNED_BY_DCC',
+          clause: 'DESIGN',
+          detail: expect.stringContaining('METERWORKS is a NON_PARTY') as string,
+          fix: expect.stringContaining('registrar') as string,
+        },
+      ],
+    ]);
+    const changed = await send('METERWORKS/details', other, 'DCC_REGISTRAR');
+    expect([changed.status, changed.body]).toMatchObject([200, other]);
+    expect((await propose('NORTHGATE', other)).status).toBe(201);
+    expect((await propose('REGDATA', other)).status).toBe(201);
+    const untold = await propose('NORTHGATE', { ...other, nonPartyKind: 'MANUFACTURER' });
+    expect([untold.status, untold.body.errors]).toMatchObject([400, [{ reason: 'REQUEST_MALFORMED' }]]);
+  });
+
   test.each([
     ['2020-01-01', 400],
     ['2099-01-01', 200],
