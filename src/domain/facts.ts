@@ -8,7 +8,12 @@ export type FactSource = 'TAKE_ON' | 'SECAS_FEED' | 'PARTICIPANT' | 'DCC';
 /** Facts about a participant that come in versions: the state of each kind, and what else it holds. */
 export interface FactValues {
   readonly DETAILS: Details;
-  readonly MEMBERSHIP: { readonly expelledAt?: Date; readonly accessionDate?: Date };
+  readonly MEMBERSHIP: {
+    readonly expelledAt?: Date;
+    /** Of who was expelled: the date that the Panel set instead of 12 months (SEC Section B1.2(b)). */
+    readonly reapplicationFrom?: Date;
+    readonly accessionDate?: Date;
+  };
   /** key: the reference. */
   readonly AGREEMENT: Omit<Agreement, 'ref' | 'state'> & AgreementPapers;
   /** key: Signifier of the Network Party; `since` is its beginning. */

@@ -30,6 +30,8 @@ export interface FeedParty {
   /** The first instant at which the state holds; it may lie in the future. */
   readonly membershipSince?: Date;
   readonly expelledAt?: Date;
+  /** From when an expelled Party may apply again, where the Panel set an earlier date than 12 months (SEC Section B1.2(b)). */
+  readonly reapplicationFrom?: Date;
 }
 
 export const ALLOCATION_ENVIRONMENTS = ['LIVE', 'TEST', 'BOTH'] as const;

@@ -152,16 +152,20 @@ function membershipChanges(
   participantId: string,
   present: readonly Fact[],
 ): FactChange[][] {
-  const { membershipState: to, membershipSince: since, expelledAt } = party;
+  const { membershipState: to, membershipSince: since, expelledAt, reapplicationFrom } = party;
   if (to === undefined || since === undefined) return [];
   const held = present.find((one) => one.kind === 'MEMBERSHIP' && one.state !== 'VOID') as
     Fact<'MEMBERSHIP'> | undefined;
   const same =
     held?.state === to &&
     held.since.getTime() === since.getTime() &&
-    held.value.expelledAt?.getTime() === expelledAt?.getTime();
+    held.value.expelledAt?.getTime() === expelledAt?.getTime() &&
+    held.value.reapplicationFrom?.getTime() === reapplicationFrom?.getTime();
   if (same) return [];
-  const value = expelledAt === undefined ? {} : { expelledAt };
+  const value = {
+    ...(expelledAt === undefined ? {} : { expelledAt }),
+    ...(reapplicationFrom === undefined ? {} : { reapplicationFrom }),
+  };
   const version = (state: string, at: Date) =>
     ({ participantId, kind: 'MEMBERSHIP', key: '', state, since: at, value }) as const;
   // The same state with another date corrects the record.

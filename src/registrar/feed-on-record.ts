@@ -75,6 +75,7 @@ function toParty(signifier: string, partyType: FeedParty['partyType'], facts: re
     membershipState: membership?.state as MembershipState | undefined,
     membershipSince: membership?.since,
     expelledAt: membership?.value.expelledAt,
+    reapplicationFrom: membership?.value.reapplicationFrom,
   };
   const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { organisationNumber, signifier, partyType, legalName, ...present };

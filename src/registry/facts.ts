@@ -204,6 +204,7 @@ const INSTANTS = new Set([
   'effectiveFrom',
   'effectiveTo',
   'expelledAt',
+  'reapplicationFrom',
   'accessionDate',
   'expiresAt',
   'lockedUntil',

@@ -29,6 +29,8 @@ export interface Column<T = unknown> {
   readonly required: boolean;
   /** Stands when the cell is empty. */
   readonly default?: T;
+  /** The header may leave it out: feeds were written before there was such a column. */
+  readonly mayLack?: true;
 }
 
 /** How the cells of each kind of record are read: the names are those of the header. @see docs/secas-feed.md */
@@ -53,6 +55,7 @@ export const FEED_RECORDS = {
     membershipState: optional(word(MEMBERSHIP_STATES)),
     membershipSince: optional(instant),
     expelledAt: optional(instant),
+    reapplicationFrom: { ...optional(instant), mayLack: true },
   }),
   ALLOCATION: columns<FeedAllocation>({
     signifier: required(signifier),
@@ -74,10 +77,14 @@ export const FEED_RECORDS = {
 export type FeedRecordKind = keyof typeof FEED_RECORDS;
 export const FEED_RECORD_KINDS = Object.keys(FEED_RECORDS) as FeedRecordKind[];
 
-/** Every column of the header, `record` first. */
+/** Columns without which a header is complete. */
+export const FEED_COLUMNS_TO_SPARE: readonly string[] = namesOf(({ mayLack }) => mayLack === true);
+
+/** Every column of the header: `record` first, those that may be left out last. */
 export const FEED_COLUMNS: readonly string[] = [
   'record',
-  ...new Set(FEED_RECORD_KINDS.flatMap((kind) => Object.keys(FEED_RECORDS[kind]))),
+  ...namesOf(({ mayLack }) => mayLack !== true),
+  ...FEED_COLUMNS_TO_SPARE,
 ];
 
 /**
@@ -108,6 +115,11 @@ export function shown(text: string): string {
     /[\p{Cc}\p{Cf}\p{Cs}]/gu,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+function namesOf(wanted: (column: Column) => boolean): string[] {
+  const all = FEED_RECORD_KINDS.flatMap((kind) => Object.entries<Column>(FEED_RECORDS[kind]));
+  return [...new Set(all.filter(([, column]) => wanted(column)).map(([name]) => name))];
 }
 
 type ColumnsOf<T> = { readonly [Name in keyof T]-?: Column<Exclude<T[Name], undefined>> };

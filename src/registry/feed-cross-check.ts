@@ -54,7 +54,13 @@ function checkParties({ PARTY }: FeedRows, conflict: Conflict): void {
     for (const name of ['partyCategory', 'membershipState', 'membershipSince'] as const)
       if (isParty && party[name] === undefined)
         conflict(party.row, name, `a SEC_PARTY has a ${name}`, 'Fill the cell.');
-    for (const name of ['partyCategory', 'membershipState', 'membershipSince', 'expelledAt'] as const)
+    for (const name of [
+      'partyCategory',
+      'membershipState',
+      'membershipSince',
+      'expelledAt',
+      'reapplicationFrom',
+    ] as const)
       if (!isParty && party[name] !== undefined)
         conflict(party.row, name, `an RDP is no Party and has no ${name}`, 'Leave the cell empty.');
     if (isParty && party.expelledAt !== undefined && party.membershipState !== 'EXPELLED')

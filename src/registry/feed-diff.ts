@@ -10,6 +10,7 @@ import type {
   InRow,
 } from '../domain/feed.ts';
 import { FEED_RECORDS, type FeedRecordKind } from './feed-columns.ts';
+import { findEarlyReapplication } from './reapplication.ts';
 
 /** One field that differs; a field that is absent is `undefined`. */
 export interface FieldChange {
@@ -58,7 +59,7 @@ export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
  * another ends and begins.
  * @param current  what the registry holds now
  * @returns        the diff, faults within it: a version or an instant that is not newer, or not yet here, a Signifier whose
- *                 type changes,
+ *                 type changes, an expelled Party that applies too early,
  *                 an organisation number that moves to another Signifier, too many Parties gone at once
  */
 export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimits = DIFF_LIMITS): FeedDiff {
@@ -79,6 +80,7 @@ export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimi
       ...issueFaults(current.feed, feed.feed),
       ...futureFaults(feed.feed, limits),
       ...typeFaults(parties),
+      ...reapplicationFaults(parties),
       ...numberFaults(current.parties, feed.parties),
       ...vanishingFaults(current.parties.length, parties.ended, limits),
     ],
@@ -182,6 +184,17 @@ function typeFaults({ changed }: RecordDiff<FeedParty>): Reason[] {
         'Give the new organisation a Signifier of its own.',
       ),
     );
+}
+
+/** Who was expelled stays out for a while (SEC Section B1.2(b)). */
+function reapplicationFaults({ changed }: RecordDiff<FeedParty>): Reason[] {
+  return changed.flatMap(({ before, after }) => {
+    const early = findEarlyReapplication(before, after);
+    if (early === undefined) return [];
+    const fix =
+      'Correct membershipState or membershipSince; where the Panel set an earlier date, write it in reapplicationFrom.';
+    return [{ ...notApplicable(after.row, early, fix), clause: 'SEC Section B1.2(b)' }];
+  });
 }
 
 /** Each Party and each RDP has exactly one Signifier (government response, paragraph 32). */

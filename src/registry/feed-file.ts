@@ -8,6 +8,7 @@ import { columnName, TABLE_LIMITS, type TableLimits, type TableRow } from '../ta
 import {
   cellFault,
   FEED_COLUMNS,
+  FEED_COLUMNS_TO_SPARE,
   FEED_RECORD_KINDS,
   FEED_RECORDS,
   shown,
@@ -100,7 +101,7 @@ function readHeader({ line, record }: TableRow, faults: FeedFaults): Header {
     else if (places.has(name)) fault(`the column ${name} is there twice`, 'Keep one of them.');
     else places.set(name, place + 1);
   });
-  const missing = FEED_COLUMNS.filter((name) => !places.has(name));
+  const missing = FEED_COLUMNS.filter((name) => !places.has(name) && !FEED_COLUMNS_TO_SPARE.includes(name));
   if (missing.length > 0)
     fault(
       `the ${missing.length === 1 ? 'column' : 'columns'} ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
@@ -204,4 +205,4 @@ async function* asStream(octets: Uint8Array): AsyncGenerator<Uint8Array, void, u
 }
 
 const PIECE = 65_536;
-const NAME_COLUMNS = `The first row names every column: ${FEED_COLUMNS.join(', ')}.`;
+const NAME_COLUMNS = `The first row names every column: ${FEED_COLUMNS.join(', ')}; ${FEED_COLUMNS_TO_SPARE.join(', ')} may be left out.`;

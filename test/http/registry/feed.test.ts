@@ -232,12 +232,45 @@ describe('the SECAS feed over HTTP', () => {
     expect(await facts()).toBe(before);
   });
 
+  const issued = (version: number) =>
+    FEED.replace(/FEED,1,[^,]+,/, `FEED,${String(version)},${here.clock.now().toISOString().slice(0, 19)}Z,`);
+
+  test('who was expelled applies again after 12 months, or from the date of the Panel, which stays on record', async () => {
+    const halted = (version: number, membership: string, reapplicationFrom?: string) => {
+      const feed = issued(version).replace('SUSPENDED,2026-06-30', membership);
+      if (reapplicationFrom === undefined) return feed;
+      return feed.replace(/^(\w+),.*$/gm, (line, record: string) => {
+        const cell = line.includes(',HALTED,SEC_PARTY,') ? reapplicationFrom : '';
+        return `${line},${record === 'record' ? 'reapplicationFrom' : cell}`;
+      });
+    };
+    here.clock.advance(1000);
+    expect((await send(halted(4, 'EXPELLED,2026-11-01'))).status).toBe(201);
+    const early = halted(5, 'APPLICANT,2026-11-20');
+    const shown = await send(early, { dryRun: true });
+    expect(shown.body.text).toContain(
+      '! row 6: HALTED was expelled on 2026-11-01 and is APPLICANT from 2026-11-20',
+    );
+    const refused = await send(early);
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      422,
+      [{ reason: 'FEED_NOT_APPLICABLE', clause: 'SEC Section B1.2(b)' }],
+    ]);
+    const set = halted(6, 'APPLICANT,2026-11-20', '2026-11-15');
+    expect((await send(set)).body).toMatchObject({ applied: true });
+    const history = await get('/v1/participants/HALTED/history?limit=500');
+    expect((history.body as { items: object[] }).items.at(-1)).toMatchObject({
+      kind: 'MEMBERSHIP',
+      state: 'APPLICANT',
+      value: { reapplicationFrom: '2026-11-15T00:00:00Z' },
+    });
+    const again = await send(set.replace('FEED,6,', 'FEED,7,'), { dryRun: true });
+    expect(again.body.diff).toMatchObject({ additions: [], changes: [], endings: [] });
+    expect((await send(halted(8, 'ACTIVE,2026-11-24'))).body).toMatchObject({ applied: true });
+  });
+
   test('a Party without a row confirms nothing, and a row that says less than was proposed neither', async () => {
-    const issued = (version: number) =>
-      FEED.replace(
-        /FEED,1,[^,]+,/,
-        `FEED,${String(version)},${here.clock.now().toISOString().slice(0, 19)}Z,`,
-      );
+    const active = (version: number) => issued(version).replace('SUSPENDED,2026-06-30', 'ACTIVE,2026-11-24');
     // One in ten Parties may leave with one feed.
     const another = (number: number) =>
       `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
@@ -248,7 +281,7 @@ describe('the SECAS feed over HTTP', () => {
         .set('Authorization', `Bearer ${await here.token(signifier, 'PARTICIPANT_SRO')}`)
         .send(changes);
     here.clock.advance(1000);
-    const first = await send(issued(9) + many);
+    const first = await send(active(9) + many);
     expect([first.status, first.body.errors]).toEqual([201, undefined]);
     const ofRegdata = await propose('REGDATA', { legalName: 'Registration Data Services Limited' });
     const ofTrentnet = await propose('TRENTNET', {
@@ -260,11 +293,11 @@ describe('the SECAS feed over HTTP', () => {
       const { body } = await get(`/v1/participants/${signifier}/details-changes`);
       return (body as { items: { state: string }[] }).items.map((one) => one.state);
     };
-    const without = issued(10).replace(/^(PARTY|ALLOCATION),.*REGDATA.*\n/gm, '') + many;
+    const without = active(10).replace(/^(PARTY|ALLOCATION),.*REGDATA.*\n/gm, '') + many;
     const taken = await send(without);
     expect([taken.status, taken.body.errors]).toEqual([201, undefined]);
     expect([await state('REGDATA'), await state('TRENTNET')]).toEqual([['PROPOSED'], ['PROPOSED']]);
-    const told = issued(11).replace(
+    const told = active(11).replace(
       'Trent Electricity Networks plc,,',
       'Trent Electricity Networks plc,Trentnet plc,',
     );

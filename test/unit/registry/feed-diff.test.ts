@@ -245,3 +245,86 @@ describe('a diff', () => {
     for (const count of Object.values(met)) expect(count).toBeGreaterThan(10);
   });
 });
+
+describe('an expelled Party', () => {
+  const day = (text: string) => new Date(`${text}T00:00:00Z`);
+  const expelled = async (change: Partial<FeedParty> = {}): Promise<FeedSnapshot> => {
+    const feed = await onRecord();
+    const state = { membershipState: 'EXPELLED', membershipSince: day('2025-12-01'), ...change } as const;
+    return { ...feed, parties: withParty('HALTED', state)(feed).parties };
+  };
+  const against = async (record: FeedSnapshot, row: Partial<FeedParty>) =>
+    diffFeed(record, await next(withParty('HALTED', row)));
+
+  test.each<[string, Partial<FeedParty>, Partial<FeedParty>, string]>([
+    [
+      'an APPLICANT a day early',
+      {},
+      { membershipState: 'APPLICANT', membershipSince: day('2026-11-30') },
+      '2026-12-01, 12 months later',
+    ],
+    [
+      'ACTIVE a day early',
+      {},
+      { membershipState: 'ACTIVE', membershipSince: day('2026-11-30') },
+      '2026-12-01, 12 months later',
+    ],
+    [
+      'an APPLICANT 12 months after its state began, and less after its expulsion',
+      { expelledAt: day('2025-12-24') },
+      { membershipState: 'APPLICANT', membershipSince: day('2026-12-23') },
+      '2026-12-24, 12 months later',
+    ],
+    [
+      'an APPLICANT before the date of the Panel',
+      {},
+      {
+        membershipState: 'APPLICANT',
+        membershipSince: day('2026-03-31'),
+        reapplicationFrom: day('2026-04-01'),
+      },
+      '2026-04-01, as the Panel set it',
+    ],
+  ])('that is %s stands against the feed, with its row', async (_what, record, row, from) => {
+    const { faults, ...diff } = await against(await expelled(record), row);
+    expect(faults).toMatchObject([
+      {
+        reason: 'FEED_NOT_APPLICABLE',
+        clause: 'SEC Section B1.2(b)',
+        detail: expect.stringMatching(new RegExp(`^row 6: HALTED was expelled .* from ${from}$`)) as string,
+        fix: expect.stringContaining('reapplicationFrom') as string,
+      },
+    ]);
+    expect(feedDiffText({ ...diff, faults })).toContain('! row 6: HALTED was expelled');
+    expect(() => requireApplicable({ ...diff, faults })).toThrow(Fault);
+  });
+
+  test.each<[string, Partial<FeedParty>]>([
+    ['an APPLICANT after 12 months', { membershipState: 'APPLICANT', membershipSince: day('2026-12-01') }],
+    ['ACTIVE after 12 months', { membershipState: 'ACTIVE', membershipSince: day('2026-12-01') }],
+    [
+      'an APPLICANT on the date of the Panel',
+      {
+        membershipState: 'APPLICANT',
+        membershipSince: day('2026-04-01'),
+        reapplicationFrom: day('2026-04-01'),
+      },
+    ],
+    [
+      'an APPLICANT after 12 months, whatever later date it is given',
+      {
+        membershipState: 'APPLICANT',
+        membershipSince: day('2026-12-01'),
+        reapplicationFrom: day('2027-04-01'),
+      },
+    ],
+    ['EXPELLED still', { membershipState: 'EXPELLED', membershipSince: day('2025-12-02') }],
+  ])('may be %s', async (_what, row) => {
+    expect((await against(await expelled(), row)).faults).toEqual([]);
+  });
+
+  test('is one of those alone who was: others become ACTIVE when they do', async () => {
+    const active = { membershipState: 'ACTIVE', membershipSince: day('2026-11-24') } as const;
+    expect((await against(await onRecord(), active)).faults).toEqual([]);
+  });
+});

@@ -95,6 +95,23 @@ describe('a feed', () => {
     expect(withoutRows(await readFeedFile(csv(rows), 'feed'))).toEqual(given);
   });
 
+  test('may leave reapplicationFrom out of its header, or tell when an expelled Party may apply again', async () => {
+    expect(demo.toString()).not.toContain('reapplicationFrom');
+    const given = withoutRows(await readFeedFile(demo, 'feed'));
+    const reapplicationFrom = new Date('2026-11-01T00:00:00Z');
+    const told = {
+      ...given,
+      parties: given.parties.map((one) => (one.signifier === 'HALTED' ? { ...one, reapplicationFrom } : one)),
+    };
+    expect(withoutRows(await readFeedFile(printFeed(told), 'feed'))).toEqual(told);
+    const ofRdp = given.parties.map((one) =>
+      one.signifier === 'REGDATA' ? { ...one, reapplicationFrom } : one,
+    );
+    expect(await feedFaultsOf(printFeed({ ...given, parties: ofRdp }))).toEqual([
+      expect.stringMatching(/^row 7, reapplicationFrom .*an RDP is no Party and has no reapplicationFrom$/),
+    ]);
+  });
+
   test.each<[string, string[][]]>([
     ['a membership that begins in the future', changed([NORTHGATE, 'membershipSince', '2031-01-01'])],
     ['an environment left out', changed([NORTH_IDS, 'environment', ''])],
