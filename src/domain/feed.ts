@@ -1,5 +1,10 @@
 import type { Eui64, Eui64Range } from './eui64.ts';
-import type { IDENTIFIER_KINDS, MembershipState, PartyCategory } from './participant.ts';
+import type {
+  ALLOCATION_ENVIRONMENTS,
+  IDENTIFIER_KINDS,
+  MembershipState,
+  PartyCategory,
+} from './participant.ts';
 
 /** Which issue of the feed this is; the version grows with each. */
 export interface FeedIssue {
@@ -33,8 +38,6 @@ export interface FeedParty {
   /** From when an expelled Party may apply again, where the Panel set an earlier date than 12 months (SEC Section B1.2(b)). */
   readonly reapplicationFrom?: Date;
 }
-
-export const ALLOCATION_ENVIRONMENTS = ['LIVE', 'TEST', 'BOTH'] as const;
 
 /** EUI-64s that the Panel gave to a Party, an RDP or the DCC. Both ends belong to the range. */
 export interface FeedAllocation {

@@ -80,9 +80,13 @@ export interface RdpNomination {
 }
 
 export const IDENTIFIER_KINDS = ['USER_ID', 'DCC_ID', 'RDP_ID'] as const;
+/** Where the EUI-64s of an allocation are used. Whether test uses those of live is not public (requirements, U8). */
+export const ALLOCATION_ENVIRONMENTS = ['LIVE', 'TEST', 'BOTH'] as const;
 export interface IdentifierAllocation extends Eui64Range {
   readonly kind: (typeof IDENTIFIER_KINDS)[number];
   readonly state: 'ACTIVE' | 'WITHDRAWN';
+  /** Absent: BOTH. */
+  readonly environment?: (typeof ALLOCATION_ENVIRONMENTS)[number];
 }
 
 /** Which User Role the Party wants a User ID to have (government response, paragraph 38). */

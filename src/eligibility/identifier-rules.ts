@@ -12,17 +12,7 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
   },
   {
     reason: 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
-    check: organisation(({ eui64 }, { participant, ruleSet }) => {
-      const kinds = ruleSet.identifierKinds[participant.type];
-      const allocated = participant.allocations.some(
-        (one) => one.state === 'ACTIVE' && kinds.includes(one.kind) && rangeContains(one, eui64),
-      );
-      return allocated
-        ? []
-        : [
-            `${formatEui64(eui64)} is in no active allocation of ${participant.signifier} of the kind ${kinds.join(' or ')}.`,
-          ];
-    }),
+    check: organisation(checkAllocation),
   },
   {
     reason: 'IDENTIFIER_OWNED_BY_OTHER',
@@ -83,6 +73,27 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
     ),
   },
 ];
+
+/** The EUI-64 must be allocated to the participant, and not for other environments only (DESIGN, requirements U8). */
+function checkAllocation({ eui64 }: Organisation, { participant, ruleSet }: Case): readonly string[] {
+  const shown = formatEui64(eui64);
+  const kinds = ruleSet.identifierKinds[participant.type];
+  const allocated = participant.allocations.filter(
+    (one) => one.state === 'ACTIVE' && kinds.includes(one.kind) && rangeContains(one, eui64),
+  );
+  if (allocated.length === 0)
+    return [
+      `${shown} is in no active allocation of ${participant.signifier} of the kind ${kinds.join(' or ')}.`,
+    ];
+  // A rule set of the past, and an allocation that says nothing of it, leave this open.
+  const { allocationEnvironments: usable } = ruleSet;
+  const held = allocated.map(({ environment = 'BOTH' }) => environment);
+  return usable === undefined || held.some((one) => usable.includes(one))
+    ? []
+    : [
+        `The allocation of ${shown} to ${participant.signifier} is for ${held.join(' and ').toLowerCase()} use only; ask SECAS to allocate it for ${usable.join(' or ')}.`,
+      ];
+}
 
 /** Where table B passes a Party, its User ID must be assigned to a User Role that carries the role of the certificate. */
 function checkAssignment({ eui64, role }: Organisation, one: Case): readonly string[] {

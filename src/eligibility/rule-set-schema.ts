@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PURPOSES, REMOTE_PARTY_ROLES, type RemotePartyRole } from '../domain/category.ts';
 import {
+  ALLOCATION_ENVIRONMENTS,
   CALLER_ROLES,
   IDENTIFIER_KINDS,
   MEMBERSHIP_STATES,
@@ -74,6 +75,7 @@ export const headSchema = z.strictObject({
     each(USER_ID_SHARING, z.array(z.tuple([z.enum(USER_ROLES), z.enum(USER_ROLES)]))),
   ),
   identifierKinds: z.strictObject(each(PARTICIPANT_TYPES, z.array(z.enum(IDENTIFIER_KINDS)).min(1))),
+  allocationEnvironments: z.array(z.enum(ALLOCATION_ENVIRONMENTS)).min(1).optional(),
   issuingRoles: z.array(z.enum(CALLER_ROLES)).min(1),
   onBehalfRoles: z.array(z.enum(CALLER_ROLES)),
   officerRoles: z.partialRecord(z.enum(CALLER_ROLES), z.enum(['SRO', 'ARO'])),

@@ -24,13 +24,20 @@ export async function applyEntries(
   );
 }
 
-/** Allocations end and begin at this instant; the same one with other dates, or for another environment, is corrected. */
+/**
+ * Allocations end and begin at this instant. The same one for another environment ends and begins too, because decisions ask for
+ * it; one with other dates is corrected.
+ */
 export async function applyAllocations(
-  { added, changed, ended }: RecordDiff<FeedAllocation>,
+  diff: RecordDiff<FeedAllocation>,
   ids: Ids,
   at: Date,
   db: PoolClient,
 ): Promise<void> {
+  const elsewhere = diff.changed.filter(({ before, after }) => before.environment !== after.environment);
+  const corrected = diff.changed.filter((one) => !elsewhere.includes(one));
+  const ended = [...diff.ended, ...elsewhere.map((one) => one.before)];
+  const added = [...diff.added, ...elsewhere.map((one) => one.after)];
   if (ended.length > 0)
     await query(
       db,
@@ -47,15 +54,15 @@ export async function applyAllocations(
          'SECAS_FEED', $2 from ${ALLOCATIONS}`,
       [rowsOf(added, ids), at],
     );
-  if (changed.length > 0)
+  if (corrected.length > 0)
     await query(
       db,
-      `update identifier_allocation i set environment = one.environment, requested_at = one."allocationRequestedAt",
+      `update identifier_allocation i set requested_at = one."allocationRequestedAt",
          allocated_at = one."allocatedAt", source = 'SECAS_FEED'
        from ${ALLOCATIONS} where i.valid_to is null and ${SAME_ALLOCATION}`,
       [
         rowsOf(
-          changed.map((each) => each.after),
+          corrected.map((each) => each.after),
           ids,
         ),
       ],

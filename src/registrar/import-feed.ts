@@ -89,7 +89,8 @@ async function apply(
   await confirmDetails(feed, ids, onRecord, origin, db);
   const named = [
     ...[...diff.parties.added, ...diff.parties.changed.map((one) => one.after), ...diff.parties.ended],
-    ...[...diff.allocations.added, ...diff.allocations.ended],
+    ...[...diff.allocations.added, ...diff.allocations.changed.map((one) => one.after)],
+    ...diff.allocations.ended,
     ...[...diff.marketParticipants.added, ...diff.marketParticipants.ended],
   ];
   const signifiers = new Set(named.map((one) => one.signifier));

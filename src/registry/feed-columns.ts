@@ -1,7 +1,6 @@
 import { didYouMean } from '../domain/did-you-mean.ts';
 import { isUsableEui64, parseEui64, type Eui64 } from '../domain/eui64.ts';
 import {
-  ALLOCATION_ENVIRONMENTS,
   FEED_PARTY_TYPES,
   MARKET_SCHEMES,
   type FeedAllocation,
@@ -10,7 +9,12 @@ import {
   type FeedParty,
   type FeedRegistryEntry,
 } from '../domain/feed.ts';
-import { IDENTIFIER_KINDS, MEMBERSHIP_STATES, PARTY_CATEGORIES } from '../domain/participant.ts';
+import {
+  ALLOCATION_ENVIRONMENTS,
+  IDENTIFIER_KINDS,
+  MEMBERSHIP_STATES,
+  PARTY_CATEGORIES,
+} from '../domain/participant.ts';
 import { isSignifier, SIGNIFIER_FORM } from '../domain/signifier.ts';
 
 /** What a cell says, or what is wrong with it. */

@@ -51,7 +51,9 @@ const during = (table: string, at: string) =>
   `${table}.valid_from <= ${at} and (${table}.valid_to is null or ${table}.valid_to > ${at})`;
 const contains = (table: string) =>
   `eui64_range(${table}.eui64_from, ${table}.eui64_to, '[]') @> asked.eui64`;
-const ALLOCATION = `json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to)`;
+// BOTH is left out: a question that was stored before environments were asked reads the same.
+const ALLOCATION = `json_strip_nulls(json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to,
+  'environment', nullif(i.environment, 'BOTH')))`;
 const ASSIGNMENT = `json_build_object('eui64', u.eui64, 'userRole', u.user_role)`;
 const DEVICE_RANGE = `json_strip_nulls(json_build_object('from', d.eui64_from, 'to', d.eui64_to,
   'deviceTypes', d.device_types, 'delegatedBy', d.delegated_by))`;

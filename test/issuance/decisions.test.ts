@@ -63,6 +63,37 @@ describe('a decision on record', () => {
     });
   });
 
+  test('an Organisation Test Certificate rests on no allocation for live use only, and that is replayed too', async () => {
+    const { pool } = here.database;
+    const organisation = { category: 'ORGANISATION', csr: organisationCsr('90-B3-D5-1F-30-01-00-00').pem };
+    const allocate = (environment: string) =>
+      query(pool, `update identifier_allocation set environment = $1 where eui64_from = '90b3d51f30010000'`, [
+        environment,
+      ]);
+    await allocate('LIVE');
+    const refused = await post('NORTHGATE', organisation);
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      403,
+      [
+        {
+          reason: 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
+          detail: expect.stringContaining('for live use only') as string,
+        },
+      ],
+    ]);
+    const stored = await latest();
+    const listed = await request(here.http)
+      .get('/v1/participants/NORTHGATE/allocations')
+      .set('Authorization', `Bearer ${await here.token('NORTHGATE')}`);
+    expect(listed.body.items).toMatchObject([{ environment: 'LIVE' }]);
+    await allocate('TEST');
+    expect((await post('NORTHGATE', organisation)).status).toBe(201);
+    await allocate('BOTH');
+    expect((await post('NORTHGATE', organisation)).status).toBe(201);
+    expect(JSON.stringify((await latest()).question)).not.toContain('"environment"');
+    expect(await replay(stored)).toMatchObject({ same: true, differences: [] });
+  });
+
   test('shows what became of every rule', async () => {
     await post('OLDMETER', device('00-DB-12-34-30-00-00-02'));
     const view = decisionView(await latest(), ruleSet());

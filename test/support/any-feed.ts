@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import type { Eui64 } from '../../src/domain/eui64.ts';
 import {
-  ALLOCATION_ENVIRONMENTS,
   MARKET_SCHEMES,
   type FeedAllocation,
   type FeedMarketParticipant,
   type FeedParty,
   type FeedRegistryEntry,
 } from '../../src/domain/feed.ts';
-import { MEMBERSHIP_STATES, PARTY_CATEGORIES } from '../../src/domain/participant.ts';
+import {
+  ALLOCATION_ENVIRONMENTS,
+  MEMBERSHIP_STATES,
+  PARTY_CATEGORIES,
+} from '../../src/domain/participant.ts';
 import type { WholeFeed } from './feed-files.ts';
 
 /**

@@ -36,7 +36,13 @@ export const IDENTIFIER_ROUTES = [
     find: async ({ participant, query, at, pool }) =>
       (await findIdentifiers(participant.id, query.at ?? at, pool)).allocations,
     key: ({ from, kind, state }) => `${from} ${kind} ${state}`,
-    view: ({ kind, state, from, to }) => ({ kind, state, from: formatEui64(from), to: formatEui64(to) }),
+    view: ({ kind, state, from, to, environment = 'BOTH' }) => ({
+      kind,
+      state,
+      from: formatEui64(from),
+      to: formatEui64(to),
+      environment,
+    }),
   }),
   route({
     method: 'post',

@@ -79,7 +79,12 @@ export function participantView(one: TestingParticipant, at: Date) {
     membership,
     agreements: one.agreements.map((agreement) => agreementView(agreement, at)),
     nominations: one.nominations,
-    allocations: one.allocations.map(({ kind, state, ...ends }) => ({ kind, state, ...range(ends) })),
+    allocations: one.allocations.map(({ kind, state, environment = 'BOTH', ...ends }) => ({
+      kind,
+      state,
+      ...range(ends),
+      environment,
+    })),
     userIds: one.roleAssignments.map(({ eui64, userRole }) => ({ eui64: formatEui64(eui64), userRole })),
     deviceRanges: one.deviceRanges.map(({ deviceTypes, delegatedBy, ...ends }) => ({
       ...range(ends),

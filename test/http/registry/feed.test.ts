@@ -269,12 +269,13 @@ describe('the SECAS feed over HTTP', () => {
     expect((await send(halted(8, 'ACTIVE,2026-11-24'))).body).toMatchObject({ applied: true });
   });
 
+  const active = (version: number) => issued(version).replace('SUSPENDED,2026-06-30', 'ACTIVE,2026-11-24');
+  // One in ten Parties may leave with one feed.
+  const another = (number: number) =>
+    `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
+  const many = Array.from({ length: 10 }, (_none, number) => another(number)).join('');
+
   test('a Party without a row confirms nothing, and a row that says less than was proposed neither', async () => {
-    const active = (version: number) => issued(version).replace('SUSPENDED,2026-06-30', 'ACTIVE,2026-11-24');
-    // One in ten Parties may leave with one feed.
-    const another = (number: number) =>
-      `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
-    const many = Array.from({ length: 10 }, (_none, number) => another(number)).join('');
     const propose = async (signifier: string, changes: object) =>
       request(here.http)
         .post(`/v1/participants/${signifier}/details-changes`)
@@ -303,5 +304,22 @@ describe('the SECAS feed over HTTP', () => {
     );
     expect((await send(told + many)).status).toBe(201);
     expect([await state('REGDATA'), await state('TRENTNET')]).toEqual([['APPLIED'], ['APPLIED']]);
+  });
+
+  test('an allocation for another environment begins anew: what it was before stays on record', async () => {
+    const environment = async (at: string) => {
+      const { body } = await get(`/v1/participants/TRENTNET/allocations?at=${at}`);
+      return (body as { items: { environment: string }[] }).items.map((one) => one.environment);
+    };
+    const instant = () => `${here.clock.now().toISOString().slice(0, 19)}Z`;
+    const before = instant();
+    here.clock.advance(1000);
+    const feed = (await send(active(12) + many)).body as object;
+    expect(feed).toMatchObject({ applied: true });
+    here.clock.advance(1000);
+    const live = (active(13) + many).replace(/(TRENTNET,+USER_ID),BOTH/, '$1,LIVE');
+    expect((await send(live)).body).toMatchObject({ diff: { changes: [{ record: 'ALLOCATION' }] } });
+    here.clock.advance(1000);
+    expect([await environment(before), await environment(instant())]).toEqual([['BOTH'], ['LIVE']]);
   });
 });

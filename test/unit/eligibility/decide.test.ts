@@ -219,6 +219,35 @@ test('an allocation of another kind does not carry the identifier', () => {
   expect(reasonsOf(askOrganisation(kind('USER_ID')))).toEqual([]);
 });
 
+describe('an allocation', () => {
+  const held = (environment?: 'LIVE' | 'TEST' | 'BOTH') => {
+    const given = { from: USER_ID, to: USER_ID, kind: 'USER_ID', state: 'ACTIVE' } as const;
+    return askOrganisation(
+      supplier({ allocations: [environment === undefined ? given : { ...given, environment }] }),
+    );
+  };
+
+  test('for live use only carries no test certificate', () => {
+    expect(decide(held('LIVE'), ruleSet).reasons).toMatchObject([
+      {
+        reason: 'IDENTIFIER_NOT_IN_ALLOCATED_RANGE',
+        detail: expect.stringMatching(
+          /is for live use only; ask SECAS to allocate it for TEST or BOTH\.$/,
+        ) as string,
+        fix: expect.stringContaining('ask SECAS') as string,
+      },
+    ]);
+  });
+
+  test.each(['TEST', 'BOTH', undefined] as const)('for %s carries one', (environment) => {
+    expect(reasonsOf(held(environment))).toEqual([]);
+  });
+
+  test('is not asked for its environment by a rule set of the past', () => {
+    expect(decide(held('LIVE'), without(ruleSet, 'allocationEnvironments')).outcome).toBe('PASS');
+  });
+});
+
 test('identifiers next to the range are outside', () => {
   const ask = (eui64: string) =>
     reasonsOf(askOrganisation(supplier(), 'supplier', { eui64: eui64 as Eui64 }));
