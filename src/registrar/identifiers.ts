@@ -6,6 +6,7 @@ import type { Review } from '../domain/review.ts';
 import { query } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findIdentifierFacts } from '../registry/identifiers.ts';
+import { notify } from '../registry/notifications.ts';
 import { openReview } from '../registry/reviews.ts';
 import { inRegistryEntry } from '../registry/registry-entries.ts';
 import type { Acting } from './acting.ts';
@@ -125,6 +126,37 @@ export async function endDeviceRange({ participant, at, db }: Acting, range: Eui
   );
   if (rowCount === 0)
     throw new Fault('not-found', `${participant.signifier} has no device range with these ends.`);
+}
+
+/**
+ * The owner ends a delegation of its own; the delegate is told.
+ * @returns  id of the participant that has the Device IDs no longer
+ * @throws Fault `not-found` when the owner has delegated none with these ends to it; who is nobody's Signifier is answered alike
+ */
+export async function endDelegation(
+  { participant, at, db }: Acting,
+  { from, to, delegate }: Eui64Range & { readonly delegate: string },
+): Promise<string> {
+  const shown = `${formatEui64(from)} to ${formatEui64(to)}`;
+  const { rows } = await query<{ participantId: string }>(
+    db,
+    `update device_range d set valid_to = greatest($5, d.valid_from + interval '1 microsecond')
+       from participant p
+      where p.signifier = $4 and d.participant_id = p.id and d.delegated_by = $1 and d.valid_to is null
+        and d.eui64_from = $2 and d.eui64_to = $3
+      returning d.participant_id as "participantId"`,
+    [participant.signifier, from, to, delegate, at],
+  );
+  const [ended] = rows;
+  if (ended === undefined)
+    throw new Fault(
+      'not-found',
+      `${participant.signifier} delegates no device range ${shown} to ${delegate}.`,
+    );
+  const text = `${participant.signifier} ended the delegation of the Device IDs ${shown}.`;
+  const event = 'device-range.delegation-ended';
+  await notify([{ participantId: ended.participantId, at, event, object: shown, text }], db);
+  return ended.participantId;
 }
 
 /**

@@ -7,6 +7,7 @@ import { findParticipantRef } from '../../registry/participants.ts';
 import {
   assignUserRole,
   delegateDeviceRange,
+  endDelegation,
   endDeviceRange,
   endUserRole,
   proposeDeviceCeiling,
@@ -157,6 +158,25 @@ export const IDENTIFIER_ROUTES = [
       if (other === undefined) throw new Fault('not-found', `Nobody is registered as ${delegate}.`);
       await delegateDeviceRange(asked, { ...wanted, delegateId: other.id });
       return { body: { done: true }, changed: [other.id] };
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${devicePath}/delegations/end`,
+    command: 'device-ranges end-delegation',
+    summary: 'end the delegation of Device IDs of an own range; the delegate is told',
+    roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
+    body: z.strictObject({ ...range, delegate: fields.signifier }),
+    answer: fields.done,
+    event: 'device-range.delegation-ended',
+    handle: async (asked) => {
+      const { from, to } = asked.body;
+      const delegate = await endDelegation(asked, asked.body);
+      return {
+        body: { done: true },
+        object: `${formatEui64(from)} to ${formatEui64(to)}`,
+        changed: [delegate],
+      };
     },
   }),
   route({

@@ -178,6 +178,59 @@ describe('what its owner states, and nobody else', () => {
     expect((await delegated(['ESME'])).status).toBe(404);
   });
 
+  test('the owner ends a delegation of its own and nobody of another; the delegate is told, and has the Device IDs no longer', async () => {
+    const ends = { from: '00-DB-12-34-B0-00-00-00', to: '00-DB-12-34-B0-00-00-FF' };
+    expect((await send('METERWORKS/device-ranges', ends, 'DCC_REGISTRAR')).status).toBe(201);
+    const wanted = { ...ends, delegate: 'NORTHGATE', documentSha256: 'ab'.repeat(32) };
+    const delegate = () =>
+      send('METERWORKS/device-ranges/delegations', wanted, 'PARTICIPANT_SRO', 'METERWORKS');
+    const way = 'METERWORKS/device-ranges/delegations/end';
+    const own = { ...ends, delegate: 'NORTHGATE' };
+    const end = (body: object, role: CallerRole = 'PARTICIPANT_SRO', signifier = 'METERWORKS') =>
+      send(way, body, role, signifier);
+    const delegated = async () => {
+      const { body } = await request(here.http)
+        .get('/v1/participants/NORTHGATE/device-ranges')
+        .set('Authorization', `Bearer ${await here.token('NORTHGATE')}`);
+      return (body as { items: { from: string }[] }).items.some(({ from }) => from === ends.from);
+    };
+    expect((await end(own)).status).toBe(404);
+    expect((await delegate()).status).toBe(201);
+    // Of another participant it does not exist, neither for a stranger nor for the delegate; the registrar has a way of its own.
+    expect((await end(own, 'PARTICIPANT_SRO', 'TRENTNET')).status).toBe(404);
+    expect((await end(own, 'PARTICIPANT_SRO', 'NORTHGATE')).status).toBe(404);
+    expect((await end(own, 'DCC_REGISTRAR', 'DCC')).status).toBe(403);
+    const ofDelegate = 'NORTHGATE/device-ranges/delegations/end';
+    expect((await send(ofDelegate, own, 'PARTICIPANT_SRO', 'NORTHGATE')).status).toBe(404);
+    expect((await end({ ...own, to: '00-DB-12-34-B0-00-00-0F' })).status).toBe(404);
+    const [known, nobody] = [
+      await end({ ...own, delegate: 'TRENTNET' }),
+      await end({ ...own, delegate: 'NOBODY' }),
+    ];
+    expect([known.status, nobody.status]).toEqual([404, 404]);
+    expect(await delegated()).toBe(true);
+    here.clock.advance(1000);
+    expect((await end(own, 'PARTICIPANT_ARO')).status).toBe(200);
+    expect(await delegated()).toBe(false);
+    expect((await end(own)).status).toBe(404);
+    const told = await request(here.http)
+      .get('/v1/participants/NORTHGATE/notifications')
+      .set('Authorization', `Bearer ${await here.token('NORTHGATE')}`);
+    expect((told.body as { items: object[] }).items[0]).toMatchObject({
+      event: 'device-range.delegation-ended',
+      object: `${ends.from} to ${ends.to}`,
+      text: expect.stringContaining('METERWORKS ended') as string,
+    });
+    const { rows } = await query(
+      here.database.pool,
+      `select facts from audit_event where event = 'device-range.delegation-ended'`,
+    );
+    expect(rows).toMatchObject([{ facts: { role: 'PARTICIPANT_ARO', asked: { delegate: 'NORTHGATE' } } }]);
+    // The range stays its owner's, who may delegate it anew; the registrar ends that too.
+    expect((await delegate()).status).toBe(201);
+    expect((await send('METERWORKS/device-ranges/end', ends, 'DCC_REGISTRAR')).status).toBe(200);
+  });
+
   const PANEL = { from: '90-B3-D5-1F-30-00-00-00', to: '90-B3-D5-1F-30-00-00-FF' };
   const FREE = { from: '00-DB-12-34-90-00-00-00', to: '00-DB-12-34-90-00-00-FF' };
   const agreement = (ref: string, range: object) => ({
