@@ -122,7 +122,7 @@ function detail(participant: TestingParticipant | undefined): string {
     ]),
     ...participant.nominations.map((one): [string, string] => [
       'nominated by',
-      `${one.networkParty} (${one.networkPartyState})`,
+      `${one.networkParty} (${[one.networkPartyState, one.networkPartyStatus, one.networkPartyCategory].filter(Boolean).join(', ')})`,
     ]),
     ...participant.allocations.map((one): [string, string] => [one.kind, `${range(one)} ${one.state}`]),
     ...participant.roleAssignments.map((one): [string, string] => [

@@ -72,9 +72,17 @@ export interface Agreement {
   readonly laboratoryKeys?: boolean;
 }
 
+/** Categories whose Parties are Network Parties: they alone nominate RDPs (government response, paragraph 40). */
+export const NETWORK_CATEGORIES: readonly PartyCategory[] = ['ELECTRICITY_NETWORK', 'GAS_NETWORK'];
+
+/** Who nominates an RDP, and how that Party stands; questions that were kept earlier tell no more than its membership. */
 export interface RdpNomination {
   readonly networkParty: string;
   readonly networkPartyState: MembershipState;
+  /** Present when its record is closed. */
+  readonly networkPartyStatus?: 'CLOSED';
+  /** Present when it is no Network Party: what it is instead. */
+  readonly networkPartyCategory?: PartyCategory | 'NONE';
   readonly from: Date;
   readonly to?: Date;
 }

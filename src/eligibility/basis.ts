@@ -80,7 +80,7 @@ function membershipState({ membership }: TestingParticipant, at: Date): Membersh
 function nominationState(participant: TestingParticipant, at: Date): 'ACTIVE' | 'INACTIVE' | 'NONE' {
   const current = currentNominations(participant, at);
   if (current.length === 0) return 'NONE';
-  return current.some((one) => one.networkPartyState === 'ACTIVE') ? 'ACTIVE' : 'INACTIVE';
+  return current.some((one) => barsOf(one).length === 0) ? 'ACTIVE' : 'INACTIVE';
 }
 
 function currentNominations({ nominations }: TestingParticipant, at: Date): RdpNomination[] {
@@ -89,12 +89,32 @@ function currentNominations({ nominations }: TestingParticipant, at: Date): RdpN
   );
 }
 
+/** Why a nomination carries nobody: its Network Party must be an active one (government response, paragraph 40). */
+function barsOf({ networkPartyState, networkPartyStatus, networkPartyCategory }: RdpNomination): string[] {
+  return [
+    ...(networkPartyState === 'ACTIVE' ? [] : [`its membership is ${networkPartyState}`]),
+    ...(networkPartyStatus === undefined ? [] : [`its record is ${networkPartyStatus}`]),
+    ...(networkPartyCategory === undefined
+      ? []
+      : [`it is no Network Party (its category is ${networkPartyCategory})`]),
+  ];
+}
+
+/** Where only memberships are at fault, the words are those of the decisions on record: a replay repeats them. */
+function describeNominators(signifier: string, nominations: readonly RdpNomination[]): string {
+  const names = nominations.map((one) => one.networkParty);
+  const onlyMemberships = nominations.every(
+    (one) => one.networkPartyStatus === undefined && one.networkPartyCategory === undefined,
+  );
+  if (onlyMemberships)
+    return `${signifier} is nominated only by ${names.join(', ')}, without an active membership.`;
+  const each = nominations.map((one) => `${one.networkParty} (${barsOf(one).join('; ')})`);
+  return `${signifier} is nominated only by ${each.join(', ')}.`;
+}
+
 function describe({ nomination }: BasisRow, participant: TestingParticipant, at: Date): string {
   const { signifier, membership } = participant;
-  if (nomination === 'INACTIVE') {
-    const parties = currentNominations(participant, at).map((one) => one.networkParty);
-    return `${signifier} is nominated only by ${parties.join(', ')}, without an active membership.`;
-  }
+  if (nomination === 'INACTIVE') return describeNominators(signifier, currentNominations(participant, at));
   if (nomination === 'NONE') return `${signifier} is nominated by no Network Party.`;
   if (membership === undefined) return `${signifier} has no membership or agreement that applies.`;
   const day = membership.since.toISOString().slice(0, 10);

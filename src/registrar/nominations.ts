@@ -1,4 +1,5 @@
 import { Fault } from '../domain/fault.ts';
+import { NETWORK_CATEGORIES } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { proposeFact, type Acting } from './acting.ts';
@@ -20,7 +21,7 @@ export async function proposeNomination(
     );
   if (to !== undefined && to <= from) throw new Fault('conflict', 'The nomination ends before it begins.');
   const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
-  if (nominator?.partyCategory !== 'ELECTRICITY_NETWORK' && nominator?.partyCategory !== 'GAS_NETWORK')
+  if (nominator?.partyCategory === undefined || !NETWORK_CATEGORIES.includes(nominator.partyCategory))
     throw new Fault('conflict', `${networkParty} is no Network Party.`);
   const value = to === undefined ? {} : { to };
   return proposeFact(

@@ -1,11 +1,13 @@
 import { reviveDates } from './facts.ts';
 import type { Fact, FactKind } from '../domain/facts.ts';
-import type {
-  AgreementState,
-  MembershipState,
-  ObligationStanding,
-  ParticipantType,
-  TestingParticipant,
+import {
+  NETWORK_CATEGORIES,
+  type AgreementState,
+  type MembershipState,
+  type ObligationStanding,
+  type ParticipantType,
+  type PartyCategory,
+  type TestingParticipant,
 } from '../domain/participant.ts';
 import { query, type Db } from '../db/pool.ts';
 import { findIdentifiers } from './identifiers.ts';
@@ -80,10 +82,15 @@ interface StoredParticipant {
   readonly type: ParticipantType;
   readonly closed: boolean;
   readonly facts: readonly StoredFact[];
-  /** State of the membership of each Network Party that nominates. */
-  readonly nominators: Readonly<Record<string, MembershipState>>;
+  /** How each Party that nominates stands. */
+  readonly nominators: Readonly<Record<string, Nominator>>;
   readonly certificatesIssued: number;
   readonly issuedInDay: TestingParticipant['issuedInDay'];
+}
+interface Nominator {
+  readonly membership: MembershipState | null;
+  readonly closed: boolean;
+  readonly category: PartyCategory | null;
 }
 type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: string; readonly value: unknown };
 type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
@@ -112,7 +119,7 @@ function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant
     })),
     nominations: of('NOMINATION').map(({ key, state, since, value }) => ({
       networkParty: key,
-      networkPartyState: nominators[key] ?? 'WITHDRAWN',
+      ...toNominator(nominators[key]),
       ...(state === 'ENDED' ? { from: new Date(0), to: since } : { from: since, ...value }),
     })),
     gatewayConnection: gateway?.state === 'CONNECTED',
@@ -129,11 +136,28 @@ function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant
   };
 }
 
+/** What is as it must be of a Network Party is not told, nor kept with each decision. */
+function toNominator({ membership, closed, category }: Nominator = NOBODY) {
+  return {
+    networkPartyState: membership ?? ('WITHDRAWN' as const),
+    ...(closed ? { networkPartyStatus: 'CLOSED' as const } : {}),
+    ...(category !== null && NETWORK_CATEGORIES.includes(category)
+      ? {}
+      : { networkPartyCategory: category ?? ('NONE' as const) }),
+  };
+}
+const NOBODY: Nominator = { membership: null, closed: false, category: null };
+
 const toMembership = ({ state, since, value: { expelledAt } }: Held<'MEMBERSHIP'>) => ({
   state: state as MembershipState,
   since,
   ...(expelledAt === undefined ? {} : { expelledAt }),
 });
+
+/** What holds of the one fact of a kind of a participant at the instant $2; null without one. */
+const factOf = (participant: string, kind: FactKind, column: string) =>
+  `(select case when h.state <> 'VOID' then ${column} end from fact h where h.participant_id = ${participant}.id
+      and h.kind = '${kind}' and h.key = '' and h.since <= $2 order by h.version desc limit 1)`;
 
 /** Certificates are counted one by one only for those whose agreement caps their number: counting costs. */
 const SELECT = `
@@ -143,12 +167,12 @@ const SELECT = `
        from (select distinct on (f.kind, f.key) f.kind, f.key, f.state, f.since, f.value from fact f
               where f.participant_id = p.id and f.since <= $2 and f.kind <> 'OFFICER' and f.kind <> 'DETAILS_CHANGE'
               order by f.kind, f.key, f.version desc) as held where state <> 'VOID') as facts,
-    case when p.type = 'RDP' then (select coalesce(json_object_agg(signifier, state), '{}')
-       from (select distinct on (n.id) n.signifier, m.state
-               from fact f join participant n on n.signifier = f.key
-               join fact m on m.participant_id = n.id and m.kind = 'MEMBERSHIP' and m.since <= $2
-              where f.participant_id = p.id and f.kind = 'NOMINATION'
-              order by n.id, m.version desc) as nominator) else '{}' end as nominators,
+    case when p.type = 'RDP' then (select coalesce(json_object_agg(n.signifier, json_build_object(
+         'membership', ${factOf('n', 'MEMBERSHIP', 'h.state')},
+         'closed', coalesce(n.closed_at <= $2, false),
+         'category', ${factOf('n', 'DETAILS', "h.value ->> 'partyCategory'")})), '{}')
+       from participant n where n.signifier in (
+         select f.key from fact f where f.participant_id = p.id and f.kind = 'NOMINATION')) else '{}' end as nominators,
     case when exists (select 1 from fact f
            where f.participant_id = p.id and f.kind = 'AGREEMENT' and f.value ? 'volumeCap')
          then (select count(*)::int from certificate c where c.participant_id = p.id and c.status = 'issued')

@@ -1,5 +1,10 @@
 import type { EligibilityBasis, Outcome } from '../../../src/domain/decision.ts';
-import type { Agreement, MembershipState, TestingParticipant } from '../../../src/domain/participant.ts';
+import type {
+  Agreement,
+  MembershipState,
+  RdpNomination,
+  TestingParticipant,
+} from '../../../src/domain/participant.ts';
 import {
   agreement,
   daysFromNow,
@@ -32,6 +37,11 @@ const nominated = (
   agreements: readonly Agreement[] = [],
   period = { from: daysFromNow(-30), to: daysFromNow(30) },
 ) => rdp({ agreements, nominations: [{ networkParty: 'TRENTNET', networkPartyState, ...period }] });
+const TRENTNET: RdpNomination = {
+  networkParty: 'TRENTNET',
+  networkPartyState: 'ACTIVE',
+  from: daysFromNow(-30),
+};
 const expired = agreement({ effectiveTo: daysFromNow(-1) });
 
 /** At least one participant for every row of the basis table. */
@@ -242,6 +252,39 @@ export const BASIS_CASES: readonly BasisCase[] = [
     given: nominated('SUSPENDED', [expired]),
     outcome: 'REFUSE',
     reasons: ['NOMINATING_PARTY_INACTIVE'],
+  },
+  {
+    name: 'an RDP whose nominating Party has a closed record',
+    given: rdp({ nominations: [{ ...TRENTNET, networkPartyStatus: 'CLOSED' }] }),
+    outcome: 'REFUSE',
+    reasons: ['NOMINATING_PARTY_INACTIVE'],
+  },
+  {
+    name: 'an RDP whose nominating Party has become a Supplier',
+    given: rdp({ nominations: [{ ...TRENTNET, networkPartyCategory: 'LARGE_SUPPLIER' }] }),
+    outcome: 'REFUSE',
+    reasons: ['NOMINATING_PARTY_INACTIVE'],
+  },
+  {
+    name: 'an RDP whose nominating Party has a closed record, with an agreement in force',
+    given: rdp({
+      nominations: [{ ...TRENTNET, networkPartyStatus: 'CLOSED' }],
+      agreements: [agreement()],
+    }),
+    outcome: 'PASS',
+    basis: 'BILATERAL_AGREEMENT',
+  },
+  {
+    name: 'an RDP with a closed and a Supplier among its nominating Parties, and one that carries',
+    given: rdp({
+      nominations: [
+        { ...TRENTNET, networkParty: 'GONE', networkPartyStatus: 'CLOSED' },
+        { ...TRENTNET, networkParty: 'NORTHGATE', networkPartyCategory: 'LARGE_SUPPLIER' },
+        TRENTNET,
+      ],
+    }),
+    outcome: 'PASS',
+    basis: 'RDP_NOMINATION',
   },
   {
     name: 'an RDP that nobody nominates',

@@ -1,3 +1,4 @@
+import { restoreQuestion } from '../../../src/audit/decision-inputs.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
 import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import type { TestingParticipant } from '../../../src/domain/participant.ts';
@@ -7,6 +8,7 @@ import {
   askInfrastructure,
   daysFromNow,
   manufacturer,
+  rdp,
   without,
 } from '../../support/participants.ts';
 import { TEST_NOW } from '../../support/dates.ts';
@@ -31,6 +33,39 @@ describe('the basis of eligibility', () => {
   test('every row of the table decides one of these cases', () => {
     const decided = new Set(BASIS_CASES.map((row) => basisRowOf(row.given)));
     expect(ruleSet.basis.filter((row) => !decided.has(row))).toEqual([]);
+  });
+});
+
+describe('a refusal for the nominating Parties', () => {
+  const [given] = rdp().nominations;
+  const detailOf = (nominations: TestingParticipant['nominations']) =>
+    decide(askInfrastructure(rdp({ nominations })), ruleSet).reasons.map((one) => one.detail);
+
+  test('names each and why it carries nobody', () => {
+    expect(
+      detailOf([
+        { ...given!, networkPartyState: 'SUSPENDED', networkPartyStatus: 'CLOSED' },
+        { ...given!, networkParty: 'NORTHGATE', networkPartyCategory: 'LARGE_SUPPLIER' },
+      ]),
+    ).toEqual([
+      'REGDATA is nominated only by TRENTNET (its membership is SUSPENDED; its record is CLOSED), ' +
+        'NORTHGATE (it is no Network Party (its category is LARGE_SUPPLIER)).',
+    ]);
+  });
+
+  test('has the words of the decisions on record where only memberships are at fault', () => {
+    expect(detailOf([{ ...given!, networkPartyState: 'SUSPENDED' }])).toEqual([
+      'REGDATA is nominated only by TRENTNET, without an active membership.',
+    ]);
+  });
+
+  test('is none where a decision on record was made on the membership alone', () => {
+    const inputs = JSON.stringify({ ...askInfrastructure(rdp()), participant: undefined });
+    const snapshot = JSON.stringify(rdp());
+    expect(decide(restoreQuestion(inputs, snapshot), ruleSet)).toMatchObject({
+      outcome: 'PASS',
+      basis: 'RDP_NOMINATION',
+    });
   });
 });
 

@@ -66,6 +66,8 @@ const aParticipant: fc.Arbitrary<TestingParticipant> = fc
         .record({
           networkParty: fc.constant('TRENTNET'),
           networkPartyState: fc.constantFrom(...MEMBERSHIP_STATES),
+          networkPartyStatus: maybe(fc.constant('CLOSED' as const)),
+          networkPartyCategory: maybe(fc.constantFrom('LARGE_SUPPLIER' as const, 'NONE' as const)),
           from: day,
           to: maybe(day),
         })
@@ -209,7 +211,14 @@ function hasBasis({ type, membership, agreements, nominations }: TestingParticip
   if (type === 'RDP')
     return (
       inForce.length > 0 ||
-      nominations.some((one) => one.networkPartyState === 'ACTIVE' && begun(one.from) && !ended(one.to))
+      nominations.some(
+        (one) =>
+          one.networkPartyState === 'ACTIVE' &&
+          one.networkPartyStatus !== 'CLOSED' &&
+          one.networkPartyCategory === undefined &&
+          begun(one.from) &&
+          !ended(one.to),
+      )
     );
   if (membership === undefined || membership.state === 'SUSPENDED') return false;
   if (membership.state === 'ACTIVE' && begun(membership.since)) return true;

@@ -1,0 +1,142 @@
+import request from 'supertest';
+import { listDecisions } from '../../../src/audit/decisions.ts';
+import { withTransaction } from '../../../src/db/pool.ts';
+import type { CallerRole, PartyCategory } from '../../../src/domain/participant.ts';
+import { replayDecision } from '../../../src/issuance/replay-decision.ts';
+import { recordFacts } from '../../../src/registry/facts.ts';
+import { findParticipantRef } from '../../../src/registry/participants.ts';
+import { dcckiCsr } from '../../support/csr-builder.ts';
+import { world, type World } from '../../support/world.ts';
+
+const HOUR = 3_600_000;
+
+describe('a question as at an instant', () => {
+  let here: World;
+  beforeEach(async () => {
+    here = await world();
+  });
+  afterEach(() => here.close());
+
+  const send = async (path: string, body: object, role: CallerRole, signifier = 'DCC') =>
+    request(here.http)
+      .post(path)
+      .set('Authorization', `Bearer ${await here.token(signifier, role)}`)
+      .send(body);
+  const get = async (path: string) =>
+    request(here.http)
+      .get(path)
+      .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`);
+  /** Lets an hour pass, before which and after which things are different. */
+  const hourLater = () => {
+    here.clock.advance(HOUR);
+    return here.clock.now();
+  };
+  /** Closes a record, or opens it again, by two people. */
+  const close = async (signifier: string, closed: boolean) => {
+    const because = 'as two people saw it';
+    const prepared = await send(
+      `/v1/participants/${signifier}/closure`,
+      { closed, because },
+      'DCC_REGISTRAR',
+    );
+    const decision = `/v1/reviews/${String(prepared.body.id)}/decision`;
+    return send(decision, { approve: true, because }, 'DCC_TEST_APPROVER');
+  };
+  const categoryOf = async (signifier: string, partyCategory: PartyCategory) => {
+    const { pool } = here.database;
+    const { id } = (await findParticipantRef(signifier, pool))!;
+    const since = here.clock.now();
+    const value = { legalName: signifier, partyCategory };
+    await withTransaction(pool, (db) =>
+      recordFacts(
+        [{ participantId: id, kind: 'DETAILS', key: '', state: 'RECORDED', since, value }],
+        { source: 'SECAS_FEED', recordedAt: since },
+        db,
+      ),
+    );
+  };
+
+  describe('about an RDP', () => {
+    const ask = async () => {
+      const csr = dcckiCsr('REGDATA').pem;
+      await send(
+        '/v1/certificates',
+        { category: 'DCCKI', csr, purpose: 'INTERFACE_TESTING' },
+        'PARTICIPANT_ARO',
+        'REGDATA',
+      );
+      const [stored] = await listDecisions({ signifier: 'REGDATA' }, { limit: 1 }, here.database.pool);
+      return stored!;
+    };
+    const replay = async (stored: Awaited<ReturnType<typeof ask>>, asAt?: Date) =>
+      replayDecision(stored, asAt ? { asAt } : {}, here.needs.ruleSets, here.database.pool);
+    const nominations = async (at: Date) =>
+      (await get(`/v1/participants/REGDATA/nominations?at=${at.toISOString()}`)).body.items as unknown;
+
+    test.each([
+      {
+        what: 'closed',
+        end: () => close('TRENTNET', true),
+        shown: { networkPartyStatus: 'CLOSED' },
+        says: 'TRENTNET (its record is CLOSED)',
+      },
+      {
+        what: 'no Network Party',
+        end: () => categoryOf('TRENTNET', 'LARGE_SUPPLIER'),
+        restore: () => categoryOf('TRENTNET', 'ELECTRICITY_NETWORK'),
+        shown: { networkPartyCategory: 'LARGE_SUPPLIER' },
+        says: 'TRENTNET (it is no Network Party (its category is LARGE_SUPPLIER))',
+      },
+    ])('the one who nominates it carries it but while it is $what', async ({ end, restore, shown, says }) => {
+      const before = here.clock.now();
+      expect(await ask()).toMatchObject({ basis: 'RDP_NOMINATION' });
+      const passed = await ask();
+      hourLater();
+      await end();
+      const between = here.clock.now();
+      const refused = await ask();
+      expect(refused).toMatchObject({ outcome: 'REFUSE', basis: null });
+      expect(refused.reasons).toContainEqual(
+        expect.objectContaining({
+          reason: 'NOMINATING_PARTY_INACTIVE',
+          detail: `REGDATA is nominated only by ${says}.`,
+        }),
+      );
+      hourLater();
+      await restore?.();
+      const after = here.clock.now();
+      if (restore) expect((await ask()).basis).toBe('RDP_NOMINATION');
+
+      for (const stored of [passed, refused]) {
+        expect(await replay(stored)).toMatchObject({ same: true });
+        expect((await replay(stored, before)).replayed.basis).toBe('RDP_NOMINATION');
+        expect((await replay(stored, between)).replayed.basis).toBeUndefined();
+        if (restore) expect((await replay(stored, after)).replayed.basis).toBe('RDP_NOMINATION');
+      }
+      const carrying = {
+        networkParty: 'TRENTNET',
+        networkPartyState: 'ACTIVE',
+        from: '2016-01-01T00:00:00Z',
+      };
+      expect(await nominations(before)).toEqual([carrying]);
+      expect(await nominations(between)).toEqual([{ ...carrying, ...shown }]);
+      if (restore) expect(await nominations(after)).toEqual([carrying]);
+    });
+
+    test('who is no Network Party is not put on record as the one who nominates it', async () => {
+      const nomination = { networkParty: 'NORTHGATE', from: '2026-01-01' };
+      const answer = await send('/v1/participants/REGDATA/nominations', nomination, 'DCC_REGISTRAR');
+      expect(answer.status).toBe(409);
+      expect(answer.body.detail).toBe('NORTHGATE is no Network Party.');
+      const other = { ...nomination, networkParty: 'TRENTNET' };
+      await categoryOf('TRENTNET', 'GAS_NETWORK');
+      const end = await send('/v1/participants/REGDATA/nominations/TRENTNET/end', {}, 'DCC_REGISTRAR');
+      await send(
+        `/v1/reviews/${String(end.body.id)}/decision`,
+        { approve: true, because: 'x' },
+        'DCC_TEST_APPROVER',
+      );
+      expect((await send('/v1/participants/REGDATA/nominations', other, 'DCC_REGISTRAR')).status).toBe(202);
+    });
+  });
+});
