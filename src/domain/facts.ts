@@ -7,6 +7,8 @@ export type FactSource = 'TAKE_ON' | 'SECAS_FEED' | 'PARTICIPANT' | 'DCC';
 
 /** Facts about a participant that come in versions: the state of each kind, and what else it holds. */
 export interface FactValues {
+  /** Whether the record is closed; without one it is open. */
+  readonly STATUS: { readonly because?: string };
   readonly DETAILS: Details;
   readonly MEMBERSHIP: {
     readonly expelledAt?: Date;
@@ -87,6 +89,7 @@ export interface Fact<Kind extends FactKind = FactKind> {
 
 /** From each state to those that may follow; '' is the state before the first version. VOID ends what was entered in error. */
 export const STATE_MACHINES: Record<FactKind, Readonly<Record<string, readonly string[]>>> = {
+  STATUS: { '': ['CLOSED'], CLOSED: ['ACTIVE'], ACTIVE: ['CLOSED'] }, // requirements 3.3, A1
   DETAILS: { '': ['RECORDED'], RECORDED: ['RECORDED', 'VOID'] }, // DESIGN
   MEMBERSHIP: {
     '': ['APPLICANT', 'ACTIVE', 'SUSPENDED', 'EXPELLED', 'WITHDRAWN'], // a first feed tells of what has long been

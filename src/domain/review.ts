@@ -30,8 +30,6 @@ export type ReviewAct =
       readonly after: number;
     }
   | { readonly do: 'RAISE_DEVICE_CEILING'; readonly eui64: string; readonly certificates: number }
-  | { readonly do: 'CLOSE_PARTICIPANT' }
-  | { readonly do: 'REOPEN_PARTICIPANT' }
   | { readonly do: 'ISSUE_APPLICATION'; readonly application: string };
 
 /** A case that waits for, or had, the decision of a second person. */

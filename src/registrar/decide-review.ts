@@ -70,15 +70,6 @@ async function perform(
         [act.eui64, act.certificates, review.id],
       );
       return;
-    case 'CLOSE_PARTICIPANT':
-      await query(db, `update participant set closed_at = $2 where id = $1 and closed_at is null`, [
-        participantId,
-        at,
-      ]);
-      return;
-    case 'REOPEN_PARTICIPANT':
-      await query(db, `update participant set closed_at = null where id = $1`, [participantId]);
-      return;
     case 'ISSUE_APPLICATION':
       // The application is screened again once this is committed (issuance): its facts may have changed since.
       return;

@@ -5,8 +5,7 @@ import type { Caller, ParticipantType } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { openReview } from '../registry/reviews.ts';
-import { presentFact, recordFact, type Acting } from './acting.ts';
+import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
 
 /**
  * Takes on who comes with no feed: non-Parties and the DCC's service providers. A SEC Party or RDP comes with the SECAS
@@ -93,17 +92,19 @@ export async function recordGateway(
   await recordFact(acting, { kind: 'GATEWAY', state: connected ? 'CONNECTED' : 'DISCONNECTED', value });
 }
 
-/** Prepares that a participant's record is closed, or opened again: a second person approves. */
+/**
+ * Prepares that a participant's record is closed, or opened again: a second person approves.
+ * @throws Fault `conflict` when it is so already
+ */
 export async function proposeClosure(
-  { caller, participant, at, db }: Acting,
+  acting: Acting,
   { closed, because }: { readonly closed: boolean; readonly because: string },
 ): Promise<Review> {
-  const act = { do: closed ? 'CLOSE_PARTICIPANT' : 'REOPEN_PARTICIPANT' } as const;
-  const summary = `${closed ? 'Close' : 'Open again'} the record of ${participant.signifier}: ${because}`;
-  return openReview(
-    { kind: 'PARTICIPANT', participantId: participant.id, act, summary, preparedBy: caller },
-    at,
-    db,
+  return proposeFact(
+    acting,
+    'PARTICIPANT',
+    { kind: 'STATUS', state: closed ? 'CLOSED' : 'ACTIVE', value: { because } },
+    `${closed ? 'Close' : 'Open again'} the record of ${acting.participant.signifier}: ${because}`,
   );
 }
 

@@ -15,7 +15,7 @@ export async function findCallers(
     db,
     `${SELECT_CALLER}
       where c.token_sha256 = any($1::bytea[]) and c.revoked_at is null and c.expires_at > $2
-        and (p.closed_at is null or p.closed_at > $2)
+        and (${STATUS}) is distinct from 'CLOSED'
         and (c.officer is null or o.state in ('ACTIVE', 'LOCKED'))`,
     [tokenHashes, now],
   );
@@ -80,6 +80,10 @@ function toCaller(row: CallerRow, now: Date): Caller {
       : { officer: { id: row.officer_id, state, kind: row.officer_kind, categories: row.categories } }),
   };
 }
+
+/** Whether the record of the participant is closed at the instant $2; null: it never was. */
+const STATUS = `select f.state from fact f where f.participant_id = p.id and f.kind = 'STATUS' and f.key = '' and f.since <= $2
+  order by f.version desc limit 1`;
 
 /** $2: the instant. */
 const SELECT_CALLER = `

@@ -65,24 +65,18 @@ export async function loadRegistry(
   };
 }
 
-/** New participants, and whether each is closed: one that is, two people open again. Signifier -> id. */
+/** New participants. Signifier -> id. */
 async function recordParticipants(
   entries: readonly RegistryEntry[],
   now: Date,
   db: PoolClient,
 ): Promise<Map<string, string>> {
-  const rows = entries.map(({ signifier, type, status }) => ({
-    signifier,
-    type,
-    closed: status === 'CLOSED',
-  }));
+  const rows = entries.map(({ signifier, type }) => ({ signifier, type }));
   const { rows: recorded } = await query<{ id: string; signifier: string }>(
     db,
-    `insert into participant (signifier, type, closed_at, created_at)
-     select signifier, type, case when closed then $2::timestamptz end, $2
-       from jsonb_to_recordset($1::jsonb) as entry (signifier text, type text, closed boolean)
-     on conflict (signifier) do update set type = excluded.type,
-       closed_at = coalesce(participant.closed_at, excluded.closed_at)
+    `insert into participant (signifier, type, created_at)
+     select signifier, type, $2 from jsonb_to_recordset($1::jsonb) as entry (signifier text, type text)
+     on conflict (signifier) do update set type = excluded.type
      returning id, signifier`,
     [JSON.stringify(rows), now],
   );
@@ -121,10 +115,24 @@ async function recordStated(
       ended.push({ ...fact, participantId, state: 'VOID', since: fact.since });
     }
     changed.push(...differing.map((fact) => ({ ...fact, participantId })));
+    if (entry.status === 'CLOSED') changed.push(...closure(entry, participantId, held, now));
   }
   const origin = { source: 'TAKE_ON', recordedAt: now } as const;
   await recordFacts(ended, origin, db);
   await recordFacts(changed, origin, db);
+}
+
+/** The closure of a record that is open: one that is closed, two people open again, and no file closes it then. */
+function closure(
+  { signifier }: RegistryEntry,
+  participantId: string,
+  held: readonly Fact[],
+  now: Date,
+): FactChange[] {
+  const status = held.find((one) => one.kind === 'STATUS');
+  if (status?.state === 'CLOSED') return [];
+  if (status !== undefined) throw ownedByOthers(signifier, named(status), status.source);
+  return [{ participantId, kind: 'STATUS', key: '', state: 'CLOSED', since: now, value: {} }];
 }
 
 async function requireNetworkParties(entries: readonly RegistryEntry[], db: PoolClient): Promise<void> {

@@ -80,7 +80,6 @@ interface StoredParticipant {
   readonly id: string;
   readonly signifier: string;
   readonly type: ParticipantType;
-  readonly closed: boolean;
   readonly facts: readonly StoredFact[];
   /** How each Party that nominates stands. */
   readonly nominators: Readonly<Record<string, Nominator>>;
@@ -89,18 +88,19 @@ interface StoredParticipant {
 }
 interface Nominator {
   readonly membership: MembershipState | null;
-  readonly closed: boolean;
+  readonly status: TestingParticipant['status'] | null;
   readonly category: PartyCategory | null;
 }
 type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: string; readonly value: unknown };
 type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
 
-function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant): ParticipantCore {
+function toParticipant({ facts, nominators, ...rest }: StoredParticipant): ParticipantCore {
   const held = facts.map(
     (one) => ({ ...one, since: new Date(one.since), value: reviveDates(one.value) }) as Held<FactKind>,
   );
   const of = <Kind extends FactKind>(kind: Kind) =>
     held.filter((one): one is Held<Kind> => one.kind === kind);
+  const [status] = of('STATUS');
   const [details] = of('DETAILS');
   const [membership] = of('MEMBERSHIP');
   const [gateway] = of('GATEWAY');
@@ -108,7 +108,7 @@ function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant
   return {
     ...rest,
     legalName,
-    status: closed ? 'CLOSED' : 'ACTIVE',
+    status: status?.state === 'CLOSED' ? 'CLOSED' : 'ACTIVE',
     ...(partyCategory === undefined ? {} : { partyCategory }),
     ...(nonPartyKind === undefined ? {} : { nonPartyKind }),
     ...(membership === undefined ? {} : { membership: toMembership(membership) }),
@@ -137,16 +137,16 @@ function toParticipant({ facts, closed, nominators, ...rest }: StoredParticipant
 }
 
 /** What is as it must be of a Network Party is not told, nor kept with each decision. */
-function toNominator({ membership, closed, category }: Nominator = NOBODY) {
+function toNominator({ membership, status, category }: Nominator = NOBODY) {
   return {
     networkPartyState: membership ?? ('WITHDRAWN' as const),
-    ...(closed ? { networkPartyStatus: 'CLOSED' as const } : {}),
+    ...(status === 'CLOSED' ? { networkPartyStatus: status } : {}),
     ...(category !== null && NETWORK_CATEGORIES.includes(category)
       ? {}
       : { networkPartyCategory: category ?? ('NONE' as const) }),
   };
 }
-const NOBODY: Nominator = { membership: null, closed: false, category: null };
+const NOBODY: Nominator = { membership: null, status: null, category: null };
 
 const toMembership = ({ state, since, value: { expelledAt } }: Held<'MEMBERSHIP'>) => ({
   state: state as MembershipState,
@@ -161,7 +161,7 @@ const factOf = (participant: string, kind: FactKind, column: string) =>
 
 /** Certificates are counted one by one only for those whose agreement caps their number: counting costs. */
 const SELECT = `
-  select p.id, p.signifier, p.type, coalesce(p.closed_at <= $2, false) as closed,
+  select p.id, p.signifier, p.type,
     (select coalesce(json_agg(json_build_object('kind', kind, 'key', key, 'state', state, 'since', since, 'value', value)
         order by kind, key), '[]')
        from (select distinct on (f.kind, f.key) f.kind, f.key, f.state, f.since, f.value from fact f
@@ -169,7 +169,7 @@ const SELECT = `
               order by f.kind, f.key, f.version desc) as held where state <> 'VOID') as facts,
     case when p.type = 'RDP' then (select coalesce(json_object_agg(n.signifier, json_build_object(
          'membership', ${factOf('n', 'MEMBERSHIP', 'h.state')},
-         'closed', coalesce(n.closed_at <= $2, false),
+         'status', ${factOf('n', 'STATUS', 'h.state')},
          'category', ${factOf('n', 'DETAILS', "h.value ->> 'partyCategory'")})), '{}')
        from participant n where n.signifier in (
          select f.key from fact f where f.participant_id = p.id and f.kind = 'NOMINATION')) else '{}' end as nominators,

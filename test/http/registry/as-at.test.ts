@@ -56,6 +56,54 @@ describe('a question as at an instant', () => {
     );
   };
 
+  test('about a record tells that it was closed while it was, also once it is open again', async () => {
+    const statusAt = async (at?: Date) => {
+      const asAt = at === undefined ? '' : `?at=${at.toISOString()}`;
+      return (await get(`/v1/participants/METERWORKS${asAt}`)).body.status as string;
+    };
+    const own = async () =>
+      (
+        await request(here.http)
+          .get('/v1/me')
+          .set('Authorization', `Bearer ${await here.token('METERWORKS')}`)
+      ).status;
+    const before = here.clock.now();
+    expect([await statusAt(), await own()]).toEqual(['ACTIVE', 200]);
+    hourLater();
+    expect((await close('METERWORKS', true)).status).toBe(200);
+    const between = here.clock.now();
+    expect([await statusAt(), await own()]).toEqual(['CLOSED', 401]);
+    hourLater();
+    expect((await close('METERWORKS', false)).status).toBe(200);
+    const after = here.clock.now();
+    expect([await statusAt(), await own()]).toEqual(['ACTIVE', 200]);
+
+    expect(await statusAt(before)).toBe('ACTIVE');
+    expect(await statusAt(new Date(between.getTime() - 1))).toBe('ACTIVE');
+    expect(await statusAt(between)).toBe('CLOSED');
+    expect(await statusAt(new Date(after.getTime() - 1))).toBe('CLOSED');
+    expect(await statusAt(after)).toBe('ACTIVE');
+    const history = await get('/v1/participants/METERWORKS/history');
+    const versions = (history.body.items as { kind: string }[]).filter((one) => one.kind === 'STATUS');
+    expect(versions).toMatchObject([
+      { version: 1, state: 'CLOSED', source: 'DCC', value: { because: 'as two people saw it' } },
+      { version: 2, state: 'ACTIVE', source: 'DCC' },
+    ]);
+  });
+
+  test('a record that is closed is not closed again, nor one opened that is open', async () => {
+    const propose = (closed: boolean) =>
+      send('/v1/participants/METERWORKS/closure', { closed, because: 'once more' }, 'DCC_REGISTRAR');
+    const open = await propose(false);
+    expect([open.status, open.body.errors]).toMatchObject([409, [{ reason: 'TRANSITION_NOT_ALLOWED' }]]);
+    const [first, second] = [await propose(true), await propose(true)];
+    const approve = (review: string) =>
+      send(`/v1/reviews/${review}/decision`, { approve: true, because: 'seen' }, 'DCC_TEST_APPROVER');
+    expect((await approve(String(first.body.id))).status).toBe(200);
+    expect((await approve(String(second.body.id))).status).toBe(409);
+    expect((await propose(true)).status).toBe(409);
+  });
+
   describe('about an RDP', () => {
     const ask = async () => {
       const csr = dcckiCsr('REGDATA').pem;
@@ -77,6 +125,7 @@ describe('a question as at an instant', () => {
       {
         what: 'closed',
         end: () => close('TRENTNET', true),
+        restore: () => close('TRENTNET', false),
         shown: { networkPartyStatus: 'CLOSED' },
         says: 'TRENTNET (its record is CLOSED)',
       },
@@ -103,15 +152,15 @@ describe('a question as at an instant', () => {
         }),
       );
       hourLater();
-      await restore?.();
+      await restore();
       const after = here.clock.now();
-      if (restore) expect((await ask()).basis).toBe('RDP_NOMINATION');
+      expect((await ask()).basis).toBe('RDP_NOMINATION');
 
       for (const stored of [passed, refused]) {
         expect(await replay(stored)).toMatchObject({ same: true });
         expect((await replay(stored, before)).replayed.basis).toBe('RDP_NOMINATION');
         expect((await replay(stored, between)).replayed.basis).toBeUndefined();
-        if (restore) expect((await replay(stored, after)).replayed.basis).toBe('RDP_NOMINATION');
+        expect((await replay(stored, after)).replayed.basis).toBe('RDP_NOMINATION');
       }
       const carrying = {
         networkParty: 'TRENTNET',
@@ -120,7 +169,7 @@ describe('a question as at an instant', () => {
       };
       expect(await nominations(before)).toEqual([carrying]);
       expect(await nominations(between)).toEqual([{ ...carrying, ...shown }]);
-      if (restore) expect(await nominations(after)).toEqual([carrying]);
+      expect(await nominations(after)).toEqual([carrying]);
     });
 
     test('who is no Network Party is not put on record as the one who nominates it', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { query, type Database } from '../../../src/db/pool.ts';
+import { query, withTransaction, type Database } from '../../../src/db/pool.ts';
 import { findCallers } from '../../../src/registry/callers.ts';
 import { createCredential } from '../../../src/registry/create-credential.ts';
 import {
@@ -8,6 +8,8 @@ import {
   revokeCredential,
   touchCredentials,
 } from '../../../src/registry/credentials.ts';
+import { recordFacts } from '../../../src/registry/facts.ts';
+import { findParticipantRef } from '../../../src/registry/participants.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { load, OFFICERS, partyText, refusalOf } from '../../support/registry-files.ts';
 import { testDatabase } from '../../support/test-database.ts';
@@ -107,8 +109,16 @@ describe('a credential', () => {
     await load(FILE, database.pool);
     expect(await holder(token)).toBeUndefined();
     // Two people open it again, and no file.
-    await query(database.pool, 'update participant set closed_at = null');
+    const { id: participantId } = (await findParticipantRef('NORTHGATE', database.pool))!;
+    await withTransaction(database.pool, (db) =>
+      recordFacts(
+        [{ participantId, kind: 'STATUS', key: '', state: 'ACTIVE', since: TEST_NOW, value: {} }],
+        { source: 'DCC', recordedAt: TEST_NOW },
+        db,
+      ),
+    );
     expect(await holder(token)).toBeDefined();
+    expect(await holder(token, after(-1))).toBeDefined(); // not yet closed
   });
 
   test('is found among many, in the order of the questions', async () => {

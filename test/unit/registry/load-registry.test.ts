@@ -33,6 +33,15 @@ describe('loading a registry file', () => {
     return rows.map((one) => one.rows.map(({ row }) => row));
   };
 
+  /** The next version of whether the record of the only participant is closed, by two people. */
+  const statusOf = (state: 'ACTIVE' | 'CLOSED', version: number) =>
+    query(
+      database.pool,
+      `insert into fact (participant_id, kind, version, state, since, value, source, recorded_at)
+       select id, 'STATUS', $2, $1, $3, '{}', 'DCC', $3 from participant`,
+      [state, version, TEST_NOW],
+    );
+
   test('reports how much of each was loaded', async () => {
     expect(await load(FULL, database.pool)).toEqual({
       participants: 3,
@@ -183,9 +192,24 @@ describe('loading a registry file', () => {
       { reason: 'FACT_OWNED_BY_FEED', detail: expect.stringContaining('90-B3-D5-1F-30-00-00-00') as string },
     ]);
     await query(database.pool, `delete from identifier_allocation`);
-    await query(database.pool, `update participant set closed_at = $1`, [TEST_NOW]);
+    await statusOf('CLOSED', 1);
     await load(bare, database.pool);
     expect((await findWhole(['THE-DCC'], database.pool)).get('THE-DCC')).toMatchObject({ status: 'CLOSED' });
+  });
+
+  test('closes a record once, and none that two people opened again', async () => {
+    const closed =
+      'participants:\n  - { signifier: THE-DCC, type: DCC, legalName: The DCC, status: CLOSED }\n';
+    await load(closed, database.pool);
+    const before = await everything();
+    await load(closed, database.pool);
+    expect(await everything()).toEqual(before);
+    await statusOf('ACTIVE', 2);
+    const fault = await faultOf(load(closed, database.pool));
+    expect(fault.reasons).toMatchObject([
+      { reason: 'CONFLICT', detail: expect.stringContaining('status') as string },
+    ]);
+    expect((await findWhole(['THE-DCC'], database.pool)).get('THE-DCC')).toMatchObject({ status: 'ACTIVE' });
   });
 
   test('never changes the type of a participant', async () => {

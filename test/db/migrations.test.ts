@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { query, type Database } from '../../src/db/pool.ts';
+import { daysFromNow } from '../support/participants.ts';
+import { applyMigration, schemaBefore } from '../support/migrations.ts';
+import { onPostgres, testDatabase } from '../support/test-database.ts';
+
+describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
+  let database: Database;
+  beforeEach(async () => {
+    database = await testDatabase();
+  });
+  afterEach(() => database.close());
+
+  const participant = async (signifier: string, columns = '', ...values: unknown[]) => {
+    const id = randomUUID();
+    const places = values.map((_, place) => `, $${String(place + 4)}`).join('');
+    await query(
+      database.pool,
+      `insert into participant (id, signifier, type, created_at${columns}) values ($1, $2, 'SEC_PARTY', $3${places})`,
+      [id, signifier, daysFromNow(-100), ...values],
+    );
+    return id;
+  };
+  const review = async (participantId: string, act: object, decidedAt?: Date) => {
+    const id = randomUUID();
+    await query(
+      database.pool,
+      `insert into review (id, kind, participant_id, state, act, summary, prepared_person, prepared_at, expires_at,
+         decided_person, decided_at, decided_because)
+       values ($1, 'PARTICIPANT', $2, case when $4::timestamptz is null then 'OPEN' else 'APPROVED' end, $3, 's', 'Ann', $5, $5,
+         case when $4::timestamptz is not null then 'Bob' end, $4, case when $4::timestamptz is not null then 'x' end)`,
+      [id, participantId, JSON.stringify(act), decidedAt ?? null, daysFromNow(-90)],
+    );
+    return id;
+  };
+
+  describe('of closures (0055)', () => {
+    const [CLOSE, REOPEN] = [{ do: 'CLOSE_PARTICIPANT' }, { do: 'REOPEN_PARTICIPANT' }];
+    const statuses = async (participantId: string) =>
+      (
+        await query<{ version: number; state: string; since: Date; source: string }>(
+          database.pool,
+          `select version, state, since, source from fact where participant_id = $1 and kind = 'STATUS' order by version`,
+          [participantId],
+        )
+      ).rows;
+    beforeEach(() => schemaBefore('0055', database.pool));
+
+    test('becomes versions: what reviews did, one after the other, and what is so now', async () => {
+      const [open, byFile, byReview] = [
+        await participant('OPEN'),
+        await participant('BYFILE', ', closed_at', daysFromNow(-5)),
+        await participant('BYREVIEW', ', closed_at', daysFromNow(-5)),
+      ];
+      for (const [day, act] of [
+        [-20, REOPEN], // was open
+        [-18, CLOSE],
+        [-16, CLOSE], // was closed
+        [-10, REOPEN],
+        [-5, CLOSE],
+      ] as const)
+        await review(byReview, act, daysFromNow(day));
+      const reopened = await participant('REOPENED');
+      await review(reopened, CLOSE, daysFromNow(-8));
+      await review(reopened, REOPEN, daysFromNow(-7));
+      await applyMigration('0055', database.pool);
+
+      expect(await statuses(open)).toEqual([]);
+      expect(await statuses(byFile)).toEqual([
+        { version: 1, state: 'CLOSED', since: daysFromNow(-5), source: 'TAKE_ON' },
+      ]);
+      expect(await statuses(byReview)).toEqual([
+        { version: 1, state: 'CLOSED', since: daysFromNow(-18), source: 'DCC' },
+        { version: 2, state: 'ACTIVE', since: daysFromNow(-10), source: 'DCC' },
+        { version: 3, state: 'CLOSED', since: daysFromNow(-5), source: 'DCC' },
+      ]);
+      expect(await statuses(reopened)).toMatchObject([
+        { state: 'CLOSED', since: daysFromNow(-8) },
+        { state: 'ACTIVE', since: daysFromNow(-7) },
+      ]);
+    });
+
+    test('waits as before for its second person, on its present version', async () => {
+      const closed = await participant('CLOSED', ', closed_at', daysFromNow(-5));
+      const waiting = [
+        await review(closed, REOPEN),
+        await review(await participant('OPEN'), CLOSE),
+        await review(closed, { do: 'ISSUE_APPLICATION', application: 'x' }),
+      ];
+      await applyMigration('0055', database.pool);
+      const { rows } = await query<{ id: string; act: object }>(database.pool, 'select id, act from review');
+      const fact = { do: 'RECORD_FACT', kind: 'STATUS', key: '', value: {} };
+      expect(waiting.map((id) => rows.find((row) => row.id === id)?.act)).toEqual([
+        { ...fact, state: 'ACTIVE', after: 1 },
+        { ...fact, state: 'CLOSED', after: 0 },
+        { do: 'ISSUE_APPLICATION', application: 'x' },
+      ]);
+    });
+  });
+});
