@@ -4,23 +4,23 @@ import type { FeedAllocation, FeedMarketParticipant, FeedRegistryEntry } from '.
 import { recordEvents } from '../audit/audit-log.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
+import { beginEntries, endEntries } from '../registry/registry-entries.ts';
 
 type Ids = ReadonlyMap<string, string>;
 
-/** Registry Entries of the SEC Panel: what ends is gone, because it is no period but a block of identifiers. */
+/** Registry Entries of the SEC Panel end and begin at this instant; one with other ends does both. */
 export async function applyEntries(
   { added, changed, ended }: RecordDiff<FeedRegistryEntry>,
+  at: Date,
   db: PoolClient,
 ): Promise<void> {
   const gone = [...ended, ...changed.map((one) => one.before)].map((one) => one.name);
-  if (gone.length > 0) await query(db, `delete from registry_entry where name = any($1)`, [gone]);
-  const rows = [...added, ...changed.map((one) => one.after)];
-  if (rows.length === 0) return;
-  await query(
+  await endEntries(gone, at, db);
+  const come = [...added, ...changed.map((one) => one.after)];
+  await beginEntries(
+    come.map(({ name, euiFrom, euiTo }) => ({ name, from: euiFrom, to: euiTo })),
+    at,
     db,
-    `insert into registry_entry (name, eui64_from, eui64_to)
-     select name, "euiFrom", "euiTo" from jsonb_to_recordset($1::jsonb) as entry (name text, "euiFrom" text, "euiTo" text)`,
-    [JSON.stringify(rows)],
   );
 }
 

@@ -4,12 +4,12 @@ import type {
   FeedIssue,
   FeedMarketParticipant,
   FeedParty,
-  FeedRegistryEntry,
   FeedSnapshot,
 } from '../domain/feed.ts';
 import type { MembershipState } from '../domain/participant.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 import { findLatestFacts } from '../registry/facts.ts';
+import { findEntries } from '../registry/registry-entries.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 
 /** What the SECAS feed owns, as it is on record, and the participants by Signifier. */
@@ -37,7 +37,11 @@ export async function findFeedOnRecord(db: PoolClient): Promise<FeedOnRecord> {
   return {
     snapshot: {
       ...(feed === undefined ? {} : { feed }),
-      registryEntries: await findEntries(db),
+      registryEntries: (await findEntries(db)).map(({ name, from, to }) => ({
+        name,
+        euiFrom: from,
+        euiTo: to,
+      })),
       parties,
       allocations: await findAllocations(db),
       marketParticipants: await findMarketParticipants(db),
@@ -79,14 +83,6 @@ function toParty(signifier: string, partyType: FeedParty['partyType'], facts: re
   };
   const present = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { organisationNumber, signifier, partyType, legalName, ...present };
-}
-
-async function findEntries(db: PoolClient): Promise<FeedRegistryEntry[]> {
-  const { rows } = await query<FeedRegistryEntry>(
-    db,
-    `select name, eui64_from as "euiFrom", eui64_to as "euiTo" from registry_entry order by name`,
-  );
-  return rows;
 }
 
 async function findAllocations(db: PoolClient): Promise<FeedAllocation[]> {

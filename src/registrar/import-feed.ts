@@ -81,7 +81,7 @@ async function apply(
 ): Promise<string[]> {
   const origin = { source: 'SECAS_FEED', credentialId: by.credentialId, recordedAt: at } as const;
   const ids = await applyParties(diff.parties, onRecord, origin, db);
-  await applyEntries(diff.registryEntries, db);
+  await applyEntries(diff.registryEntries, at, db);
   await applyAllocations(diff.allocations, ids, at, db);
   const lost = new Set(diff.allocations.ended.flatMap(({ signifier }) => ids.get(signifier) ?? []));
   await endRolesWithoutAllocation([...lost], by.credentialId, at, db);

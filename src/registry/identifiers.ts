@@ -70,7 +70,7 @@ const SELECT_ASKED = `
           where ${contains('i')} and i.participant_id is distinct from p.id and ${during('i', '$3')})
         or exists (select 1 from device_range d
           where ${contains('d')} and d.delegated_by is null and d.participant_id is distinct from p.id and ${during('d', '$3')}),
-      'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')}),
+      'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')} and ${during('r', '$3')}),
       'certificatesForDevice', (select count(*)::int from certificate c
           where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status = 'issued')
         + (select count(*)::int from certificate_intent c where c.eui64 = asked.eui64 and c.category = 'DEVICE'),

@@ -4,6 +4,7 @@ import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.t
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findLatestFacts, recordFacts, type FactChange } from './facts.ts';
 import { replaceIdentifiers } from './replace-identifiers.ts';
+import { beginEntries, endEntries, findEntries, type NamedEntry } from './registry-entries.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
 import { named, ownedByOthers, requireFeedKept } from './owned-by-others.ts';
 import { isOnRecord, statedFacts, statedKinds } from './stated-facts.ts';
@@ -33,13 +34,7 @@ export async function loadRegistry(
 ): Promise<LoadReport> {
   try {
     await withTransaction(pool, async (db) => {
-      for (const { name, from, to } of file.registryEntries)
-        await query(
-          db,
-          `insert into registry_entry (name, eui64_from, eui64_to) values ($1, $2, $3)
-           on conflict (name) do update set eui64_from = excluded.eui64_from, eui64_to = excluded.eui64_to`,
-          [name, from, to],
-        );
+      await recordEntries(file.registryEntries, now, db);
       const ids = await recordParticipants(file.participants, now, db);
       await requireNetworkParties(file.participants, db);
       await recordStated(file.participants, ids, now, db);
@@ -63,6 +58,18 @@ export async function loadRegistry(
     deviceRanges: sum((entry) => entry.deviceRanges.length),
     registryEntries: file.registryEntries.length,
   };
+}
+
+/** Registry Entries that are new, or have other ends than the one of their name; those that a file leaves out stay. */
+async function recordEntries(stated: readonly NamedEntry[], now: Date, db: PoolClient): Promise<void> {
+  const present = new Map((await findEntries(db)).map((one) => [one.name, one]));
+  const differing = stated.filter(({ name, from, to }) => {
+    const held = present.get(name);
+    return held?.from !== from || held.to !== to;
+  });
+  const replaced = differing.map((one) => one.name).filter((name) => present.has(name));
+  await endEntries(replaced, now, db);
+  await beginEntries(differing, now, db);
 }
 
 /** New participants. Signifier -> id. */

@@ -1,6 +1,37 @@
 import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
+
+/** A Registry Entry of the SEC Panel. */
+export type NamedEntry = Eui64Range & { readonly name: string };
+
+/** Ends the Registry Entries of these names at an instant; what began at this very instant never was. */
+export async function endEntries(names: readonly string[], at: Date, db: PoolClient): Promise<void> {
+  if (names.length === 0) return;
+  const present = `valid_to is null and name = any($1)`;
+  await query(db, `delete from registry_entry where ${present} and valid_from >= $2`, [names, at]);
+  await query(db, `update registry_entry set valid_to = $2 where ${present}`, [names, at]);
+}
+
+/** Begins Registry Entries at an instant; the database refuses those that overlap, or reach over Device IDs. */
+export async function beginEntries(entries: readonly NamedEntry[], at: Date, db: PoolClient): Promise<void> {
+  if (entries.length === 0) return;
+  await query(
+    db,
+    `insert into registry_entry (name, eui64_from, eui64_to, valid_from)
+     select name, "from", "to", $2 from jsonb_to_recordset($1::jsonb) as entry (name text, "from" text, "to" text)`,
+    [JSON.stringify(entries), at],
+  );
+}
+
+/** The Registry Entries that have not ended, by name. */
+export async function findEntries(db: Db): Promise<NamedEntry[]> {
+  const { rows } = await query<NamedEntry>(
+    db,
+    `select name, eui64_from as "from", eui64_to as "to" from registry_entry where valid_to is null order by name`,
+  );
+  return rows;
+}
 
 /**
  * Device IDs never lie in a Registry Entry of the SEC Panel (government response, paragraph 33); the database refuses it too.
@@ -15,7 +46,7 @@ export async function requireOutsideRegistryEntries(
   const { rowCount } = await query(
     db,
     `select 1 from registry_entry r join unnest($1::text[], $2::text[]) as range (first, last)
-         on r.eui64_from <= range.last and range.first <= r.eui64_to limit 1`,
+         on r.eui64_from <= range.last and range.first <= r.eui64_to where r.valid_to is null limit 1`,
     [ranges.map((one) => one.from), ranges.map((one) => one.to)],
   );
   if (rowCount !== 0) throw inRegistryEntry(what);

@@ -230,6 +230,22 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
       const constraint = `${place}_not_in_registry_entry`;
       await expect(run(ENTRY('late', from, to))).rejects.toMatchObject({ code: '23P01', constraint });
     });
+
+    test('a Registry Entry that has ended keeps nobody away; one that has not takes no range of another', async () => {
+      const during = (name: string, from: string, to: string) =>
+        run(`insert into registry_entry (name, eui64_from, eui64_to, valid_from, valid_to)
+          values ('${name}', '70b3d50030000000', '70b3d5003fffffff', ${from}, ${to})`);
+      await during('was', `'2020-01-01'`, `'2021-01-01'`);
+      await during('was', `'2021-01-01'`, `'2022-01-01'`); // half-open
+      const overlap = { code: '23P01', constraint: 'registry_entry_eui64_range_excl' };
+      await expect(during('other', `'2021-12-31'`, 'null')).rejects.toMatchObject(overlap);
+      await run(CEILING('70b3d50030000000'));
+      await run(AGREED('BA-4', 'OFFERED', '70b3d50030000000', '70b3d500300000ff'));
+      await run(DEVICE('D6', 'DEVICE', '70b3d50030000001'));
+      await run(INTENDED('D7', 'DEVICE', '70b3d50030000001'));
+      await run(`${DEVICES} ('${P2}', '70b3d50030000000', '70b3d500300000ff', null)`);
+      await expect(during('panel', 'now()', 'null')).rejects.toMatchObject({ code: '23P01' });
+    });
   });
 });
 

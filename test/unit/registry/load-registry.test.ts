@@ -197,6 +197,34 @@ describe('loading a registry file', () => {
     expect((await findWhole(['THE-DCC'], database.pool)).get('THE-DCC')).toMatchObject({ status: 'CLOSED' });
   });
 
+  test('ends a Registry Entry that has other ends now, and leaves those that it does not name', async () => {
+    const entries = (...stated: string[]) =>
+      `registryEntries: [${stated.join(', ')}]\nparticipants: [{ signifier: THE-DCC, type: DCC, legalName: The DCC }]\n`;
+    const block = (name: string, hex: string) =>
+      `{ name: ${name}, from: 70B3D5${hex}00000000, to: 70B3D5${hex}0FFFFFFF }`;
+    const [earlier, later] = [new Date(TEST_NOW.getTime() - 1000), TEST_NOW];
+    const loadAt = (text: string, at: Date) =>
+      loadRegistry(parseRegistryFile(text, 'file.yaml'), at, database.pool, () => Promise.resolve());
+    await loadAt(entries(block('one', '00'), block('two', '10'), block('three', '20')), earlier);
+    for (const turn of [1, 2]) {
+      await loadAt(entries(block('one', '30'), block('two', '10')), later);
+      const { rows } = await query(
+        database.pool,
+        `select name, substring(eui64_from, 7, 2) as hex, valid_from as "from", valid_to as "to" from registry_entry
+          order by valid_from, name`,
+      );
+      expect([turn, rows]).toEqual([
+        turn,
+        [
+          { name: 'one', hex: '00', from: earlier, to: later },
+          { name: 'three', hex: '20', from: earlier, to: null },
+          { name: 'two', hex: '10', from: earlier, to: null },
+          { name: 'one', hex: '30', from: later, to: null },
+        ],
+      ]);
+    }
+  });
+
   test('closes a record once, and none that two people opened again', async () => {
     const closed =
       'participants:\n  - { signifier: THE-DCC, type: DCC, legalName: The DCC, status: CLOSED }\n';

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import request from 'supertest';
+import { listDecisions } from '../../../src/audit/decisions.ts';
+import type { Eui64 } from '../../../src/domain/eui64.ts';
+import { replayDecision } from '../../../src/issuance/replay-decision.ts';
+import { importFeed } from '../../../src/registrar/import-feed.ts';
+import { findCallers } from '../../../src/registry/callers.ts';
+import { hashToken } from '../../../src/registry/credentials.ts';
+import { findIdentifierFacts } from '../../../src/registry/identifiers.ts';
+import { readSignerCertificate } from '../../../src/x509/detached-signature.ts';
+import { deviceCsr } from '../../support/csr-builder.ts';
+import { openSigningDesk } from '../../support/signed-files.ts';
+import { world, type World } from '../../support/world.ts';
+
+const HOUR = 3_600_000;
+const FEED = readFileSync(path.join(__dirname, '../../../src/cli/demo/secas-feed.csv'), 'utf8');
+const ENTRY = (from: string, to: string) => `REGISTRY_ENTRY,,,Second block,${from},${to}${','.repeat(18)}\n`;
+
+describe('what a feed ended or changed, asked as at an instant', () => {
+  const desk = openSigningDesk();
+  let here: World;
+  beforeEach(async () => {
+    here = await world();
+    // The signer's certificate begins on the machine's day.
+    here.clock.advance(Math.max(0, Date.now() + 60_000 - here.clock.now().getTime()));
+  });
+  afterEach(() => here.close());
+  afterAll(() => desk.close());
+
+  /** Takes a feed an hour later. @returns when */
+  const take = async (version: number, text: string): Promise<Date> => {
+    here.clock.advance(HOUR);
+    const at = here.clock.now();
+    const octets = Buffer.from(text.replace('FEED,1,', `FEED,${String(version)},`));
+    const arriving = { octets, fileName: 'feed.csv', signature: desk.cms(octets), dryRun: false };
+    const signer = readSignerCertificate(desk.certificate);
+    const token = await here.token('ASSESS', 'SECAS_FEED');
+    const [caller] = await findCallers([hashToken(token)], at, here.database.pool);
+    expect(await importFeed(arriving, signer, caller!, at, here.database.pool)).toMatchObject({
+      applied: true,
+    });
+    return at;
+  };
+
+  describe('of Registry Entries', () => {
+    const FIRST = ENTRY('70-B3-D5-00-00-00-00-00', '70-B3-D5-00-0F-FF-FF-FF');
+    const OTHER = ENTRY('70-B3-D5-10-00-00-00-00', '70-B3-D5-10-0F-FF-FF-FF');
+    const inRegistry = async (eui64: string, at: Date) =>
+      (
+        await findIdentifierFacts(
+          [{ signifier: 'METERWORKS', eui64: eui64 as Eui64 }],
+          at,
+          here.database.pool,
+        )
+      )[0]!.inCentralRegistry;
+
+    test('tells of the entry that was then, before, in between and after', async () => {
+      const before = here.clock.now();
+      const begun = await take(1, FEED + FIRST);
+      const changed = await take(2, FEED + OTHER);
+      const ended = await take(3, FEED);
+      const [first, other] = ['70b3d50000000001', '70b3d51000000001'];
+      const told = async (at: Date) => [await inRegistry(first, at), await inRegistry(other, at)];
+      expect(await told(before)).toEqual([false, false]);
+      expect(await told(begun)).toEqual([true, false]);
+      expect(await told(new Date(changed.getTime() - 1))).toEqual([true, false]);
+      expect(await told(changed)).toEqual([false, true]);
+      expect(await told(ended)).toEqual([false, false]);
+    });
+
+    test('lets a decision be asked again as at each instant', async () => {
+      const before = here.clock.now();
+      await take(1, FEED + FIRST);
+      await request(here.http)
+        .post('/v1/certificates')
+        .set('Authorization', `Bearer ${await here.token('METERWORKS')}`)
+        .send({
+          category: 'DEVICE',
+          purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
+          csr: deviceCsr('70-B3-D5-00-00-00-00-01').pem,
+        });
+      const between = here.clock.now();
+      const after = await take(2, FEED);
+      const [stored] = await listDecisions({ signifier: 'METERWORKS' }, { limit: 1 }, here.database.pool);
+      const reasons = async (asAt: Date) =>
+        (
+          await replayDecision(stored!, { asAt }, here.needs.ruleSets, here.database.pool)
+        ).replayed.reasons.map((one) => one.reason);
+      expect(stored!.reasons.map((one) => one.reason)).toContain('DEVICE_ID_IN_USER_REGISTRY');
+      expect(await reasons(before)).not.toContain('DEVICE_ID_IN_USER_REGISTRY');
+      expect(await reasons(between)).toContain('DEVICE_ID_IN_USER_REGISTRY');
+      expect(await reasons(after)).not.toContain('DEVICE_ID_IN_USER_REGISTRY');
+    });
+
+    test('keeps Device IDs away until it has ended', async () => {
+      const register = async () =>
+        request(here.http)
+          .post('/v1/participants/METERWORKS/device-ranges')
+          .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`)
+          .send({ from: '70-B3-D5-00-00-00-00-00', to: '70-B3-D5-00-00-00-00-FF' });
+      await take(1, FEED + FIRST);
+      const refused = await register();
+      expect([refused.status, refused.body.errors]).toMatchObject([
+        409,
+        [{ reason: 'DEVICE_ID_IN_USER_REGISTRY' }],
+      ]);
+      await take(2, FEED);
+      expect((await register()).status).toBe(201);
+      await expect(take(3, FEED + FIRST)).rejects.toMatchObject({ code: 'feed-invalid' });
+    });
+  });
+});
