@@ -1,23 +1,34 @@
+import type { DeliveryChannel } from '../domain/certificate-request.ts';
 import { Fault } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { findCertificate } from '../ca/find-certificates.ts';
-import { query } from '../db/pool.ts';
+import { recordBatchReceipt } from '../ca/download-receipts.ts';
+import { query, withTransaction } from '../db/pool.ts';
 import { askDownloads } from '../issuance/require-downloadable.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { Batch } from './batch-store.ts';
+
+/** How something of a batch is fetched. */
+export interface Fetched {
+  readonly channel: DeliveryChannel;
+  /** The media type, or for a refusal what the caller accepts. */
+  readonly form: string;
+  readonly requestId: string;
+}
 
 /**
  * Lets the result of a batch, or the keys that were made with it, be fetched if its participant may still have the certificates,
  * as each download of one is asked (requirements 3.3: A4, A5 and A8 at each download). All were asked for the same category, purpose and environment, so one
  * stands for all; a result without certificates is a report, which anybody who asked may read.
+ * @param fetched  over which channel, in which form, and by which request
  * @throws Fault `not-eligible` with every reason, on record: the basis lapsed, an obligation is outstanding, a hold is placed
  */
 export async function requireFetchable(
   { id, participantId, participant: signifier }: Batch,
   caller: Caller,
-  requestId: string,
+  { channel, form, requestId }: Fetched,
   { db, clock, ruleSets }: Pick<IssuanceNeeds, 'db' | 'clock' | 'ruleSets'>,
 ): Promise<void> {
   const { rows } = await query<{ serialNumber: SerialNumber }>(
@@ -32,12 +43,30 @@ export async function requireFetchable(
   if (certificate === undefined) throw new TypeError('a verdict without its certificate');
   // Who sees the batch was asked before: an approver of the DCC has a batch that an operator began. This asks of its participant.
   const own = { ...caller, participantId, signifier };
-  const [answer] = await askDownloads([certificate], own, 'INTERNET', { db, clock, ruleSets });
+  const [answer] = await askDownloads([certificate], own, channel, { db, clock, ruleSets });
   const { reasons } = answer ?? { reasons: [] };
   if (reasons.length === 0) return;
   const { credentialId, person } = caller;
   const event = { at: clock.now(), event: 'batch.result.refused', participantId, credentialId, requestId };
-  const facts = { by: person, reasons: reasons.map((one) => one.reason) };
+  const facts = { by: person, channel, form, reasons: reasons.map((one) => one.reason) };
   await recordEvents([{ ...event, object: id, facts }], db);
   throw new Fault('not-eligible', 'The participant may no longer have these certificates.', { reasons });
+}
+
+/** The receipt of a result or of keys, and its event: one of each for all certificates of the batch (requirements, F07). */
+export async function recordFetched(
+  { id, participantId, counts }: Batch,
+  what: 'RESULT' | 'KEYS',
+  { credentialId, person }: Caller,
+  { channel, form, requestId }: Fetched,
+  { db, clock }: Pick<IssuanceNeeds, 'db' | 'clock'>,
+): Promise<void> {
+  const at = clock.now();
+  const certificates = counts.SUCCESS ?? 0;
+  const event = what === 'RESULT' ? 'batch.result.fetched' : 'batch.keys.fetched';
+  const facts = { by: person, channel, form, certificates };
+  await withTransaction(db, async (client) => {
+    await recordBatchReceipt({ batchId: id, what, certificates, credentialId, at, channel, form }, client);
+    await recordEvents([{ at, event, participantId, credentialId, requestId, object: id, facts }], client);
+  });
 }

@@ -27,12 +27,38 @@ export async function recordReceipts(
   );
 }
 
-/** Every handing-out of a certificate, oldest first. */
+/** One handing-out of the result of a batch, or of the keys that were made with it. */
+export interface BatchReceipt extends Omit<DownloadReceipt, 'serialNumber'> {
+  readonly batchId: string;
+  readonly what: 'RESULT' | 'KEYS';
+  /** How many the batch had. */
+  readonly certificates: number;
+}
+
+/** Appends one receipt for all certificates of a batch: they are found by it, so it need not name each. */
+export async function recordBatchReceipt(
+  { batchId, what, certificates, credentialId, at, channel, form }: BatchReceipt,
+  db: Db,
+): Promise<void> {
+  await query(
+    db,
+    `insert into batch_download_receipt (batch_id, what, certificates, credential_id, at, channel, form)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [batchId, what, certificates, credentialId, at, channel, form],
+  );
+}
+
+/** Every handing-out of a certificate, alone, in a list or in the result of its batch, oldest first. */
 export async function listReceipts(serialNumber: string, db: Db): Promise<DownloadReceipt[]> {
   const { rows } = await query<DownloadReceipt>(
     db,
-    `select serial_number as "serialNumber", credential_id as "credentialId", at, channel, form from download_receipt
-      where serial_number = $1 order by id`,
+    `select serial_number as "serialNumber", credential_id as "credentialId", at, channel, form from (
+       select serial_number, credential_id, at, channel, form, id from download_receipt where serial_number = $1
+       union all
+       select c.serial_number, r.credential_id, r.at, r.channel, r.form, r.id
+         from certificate c join batch_download_receipt r on r.batch_id = c.batch_id and r.what = 'RESULT'
+        where c.serial_number = $1) as handed_out
+      order by at, id`,
     [serialNumber],
   );
   return rows;

@@ -14,7 +14,7 @@ import { keyPieces, requireKeys } from '../batches/laboratory-keys.ts';
 import { requireBatch, type Batch } from '../batches/batch-store.ts';
 import { parseBatchContentType, receiveUpload, type ReceivedUpload } from '../batches/receive-upload.ts';
 import { rehearseBatch } from '../batches/rehearse-batch.ts';
-import { requireFetchable } from '../batches/require-fetchable.ts';
+import { recordFetched, requireFetchable, type Fetched } from '../batches/require-fetchable.ts';
 import { submitBatch, SUBMITTERS, type SubmittedBatch } from '../batches/submit-batch.ts';
 import { withTransaction } from '../db/pool.ts';
 import { answerOnce } from './answer-once.ts';
@@ -51,13 +51,14 @@ export function batchRoutes(needs: HttpNeeds): Router {
   router.get('/:id/result', requireRole(...BATCH_READERS), async (request: ById, response) => {
     const caller = callerOf(response);
     const batch = await requireBatch(request.params.id, caller, issuance.db);
-    await requireFetchable(batch, caller, requestIdOf(request), issuance);
+    const fetched = fetchedOf(request);
+    await requireFetchable(batch, caller, fetched, issuance);
     response.vary('Accept');
     const form = request.accepts(['application/zip', 'application/x-ndjson']);
     if (form === false)
       throw new Fault('not-acceptable', 'A result can be had as application/zip or application/x-ndjson.');
-    if (form === 'application/zip') await sendZip(batch, response, needs);
-    else await sendLines(batch, response, needs);
+    const send = form === 'application/zip' ? sendZip : sendLines;
+    await send(batch, { ...fetched, form }, response, needs);
   });
 
   router.get(
@@ -67,8 +68,9 @@ export function batchRoutes(needs: HttpNeeds): Router {
       const caller = callerOf(response);
       requireActive(caller);
       const batch = await requireBatch(request.params.id, caller, issuance.db);
-      await requireFetchable(batch, caller, requestIdOf(request), issuance);
-      await sendKeys(batch, response, needs);
+      const fetched = fetchedOf(request);
+      await requireFetchable(batch, caller, fetched, issuance);
+      await sendKeys(batch, fetched, response, needs);
     },
   );
 
@@ -120,10 +122,22 @@ async function submit(
 
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
 
+/** @throws ZodError for a channel that there is not */
+const fetchedOf = (request: Request<{ id: string }>): Fetched => ({
+  ...requests.certificateDownload.parse(request.query),
+  form: request.get('Accept') ?? '*/*',
+  requestId: requestIdOf(request),
+});
+
 /** The file with its Range: the same octets from every node, told by their ETag. */
-async function sendZip(batch: Batch, response: Response, { batches }: HttpNeeds): Promise<void> {
+async function sendZip(
+  batch: Batch,
+  fetched: Fetched,
+  response: Response,
+  { batches }: HttpNeeds,
+): Promise<void> {
   const { file, name, tag } = await openResult(batch, batches);
-  await recordDownload(batch, response, batches.issuance);
+  await recordFetched(batch, 'RESULT', callerOf(response), fetched, batches.issuance);
   response.attachment(name).type('application/zip').set('ETag', `"${tag}"`);
   await new Promise<void>((resolve, reject) => {
     response.sendFile(
@@ -143,11 +157,16 @@ const CONDITIONS = new Map<number | undefined, Fault>([
   [416, new Fault('range-not-satisfiable', 'The result has no octets where Range begins.')],
 ]);
 
-async function sendLines(batch: Batch, response: Response, { batches }: HttpNeeds): Promise<void> {
+async function sendLines(
+  batch: Batch,
+  fetched: Fetched,
+  response: Response,
+  { batches }: HttpNeeds,
+): Promise<void> {
   const lines = Readable.from(resultLines(batch, batches), { objectMode: false });
   // The first line, or what is wrong, before anything is answered.
   await once(lines, 'readable');
-  await recordDownload(batch, response, batches.issuance);
+  await recordFetched(batch, 'RESULT', callerOf(response), fetched, batches.issuance);
   response.type('application/x-ndjson');
   await pipeline(lines, response).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
@@ -155,12 +174,18 @@ async function sendLines(batch: Batch, response: Response, { batches }: HttpNeed
 }
 
 /** The whole message each time: it is no secret, and is removed only when it is acknowledged by its SHA-256, the ETag. */
-async function sendKeys(batch: Batch, response: Response, { batches, issuance }: HttpNeeds): Promise<void> {
+async function sendKeys(
+  batch: Batch,
+  fetched: Fetched,
+  response: Response,
+  { issuance }: HttpNeeds,
+): Promise<void> {
   const { sha256, octets } = await requireKeys(batch, issuance.db);
-  await recordDownload(batch, response, batches.issuance, 'batch.keys.fetched');
+  const form = 'application/pkcs7-mime';
+  await recordFetched(batch, 'KEYS', callerOf(response), { ...fetched, form }, issuance);
   response
     .attachment(`${batch.name}-keys.p7m`)
-    .type('application/pkcs7-mime')
+    .type(form)
     .set({
       ETag: `"${sha256.toString('hex')}"`,
       'Content-Length': String(octets),
@@ -174,18 +199,6 @@ async function sendKeys(batch: Batch, response: Response, { batches, issuance }:
   await pipeline(pieces, response).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
-}
-
-async function recordDownload(
-  { id, participantId }: Batch,
-  response: Response,
-  { db, clock }: HttpNeeds['issuance'],
-  what = 'batch.result.fetched',
-): Promise<void> {
-  const { credentialId, person } = callerOf(response);
-  const requestId = requestIdOf(response.req);
-  const event = { at: clock.now(), event: what, participantId, credentialId, requestId };
-  await recordEvents([{ ...event, object: id, facts: { by: person } }], db);
 }
 
 /** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */

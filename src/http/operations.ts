@@ -142,6 +142,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/certificates/{serialNumber}',
     summary: 'One of the own certificates',
+    query: requests.certificateDownload,
     answers: {
       200: {
         says: 'by Accept',
@@ -154,7 +155,7 @@ export const OPERATIONS: readonly Operation[] = [
         },
       },
     },
-    problems: [404, 406, ...AUTHENTICATED],
+    problems: [400, 403, 404, 406, ...AUTHENTICATED],
   },
   {
     method: 'post',
@@ -199,19 +200,21 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/batches/{id}/result',
     summary: 'The result of a batch that has ended; the ZIP with Range, the same octets from every node',
+    query: requests.certificateDownload,
     answers: {
       200: { says: 'by Accept', content: { 'application/zip': octets, 'application/x-ndjson': text } },
       206: { says: 'the part of the ZIP that Range asks for', content: { 'application/zip': octets } },
     },
-    problems: [412, 416, 404, 406, 409, ...AUTHENTICATED],
+    problems: [400, 403, 404, 406, 409, 412, 416, ...AUTHENTICATED],
   },
   {
     method: 'get',
     path: '/v1/batches/{id}/keys',
     summary:
       'The keys that the service made: CMS AuthEnvelopedData, a ZIP of <id>.key inside; until their receipt is acknowledged',
+    query: requests.certificateDownload,
     answers: { 200: { says: 'whole; ETag is its SHA-256', content: { 'application/pkcs7-mime': octets } } },
-    problems: [403, 404, 409, ...AUTHENTICATED],
+    problems: [400, 403, 404, 409, ...AUTHENTICATED],
   },
   {
     method: 'get',

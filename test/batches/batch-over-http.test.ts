@@ -7,6 +7,7 @@ import { openZip } from '../../src/archive/read-zip.ts';
 import { claimChunk } from '../../src/batches/claim-chunk.ts';
 import { sweepResults } from '../../src/batches/sweep-results.ts';
 import { verifyResult } from '../../src/batches/verify-result.ts';
+import { listReceipts } from '../../src/ca/download-receipts.ts';
 import { workOnce } from '../../src/batches/worker.ts';
 import { query } from '../../src/db/pool.ts';
 import { encodePem } from '../../src/x509/pem.ts';
@@ -229,6 +230,53 @@ describe('batches over HTTP', () => {
     expect((await here.get(`/v1/batches/${id}/items`)).status).toBe(200);
     await hold(2, 'RELEASED');
     expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(200);
+  });
+
+  test('its result leaves one receipt with its channel each time, also for each certificate; a channel that is not open is refused', async () => {
+    const { id } = await submitted(deviceLines(2, 2070));
+    await here.work();
+    const fetched = (query: string) => here.get(`/v1/batches/${id}/result${query}`);
+    expect((await fetched('?channel=IN_PERSON_MEDIA')).status).toBe(200);
+    expect((await fetched('')).status).toBe(200);
+    expect((await fetched('?channel=DCC_GATEWAY')).status).toBe(200);
+    await query(
+      here.database.pool,
+      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+       select p.id, 'OBLIGATION', 'MALWARE_CONTROL', 2, 'BREACHED', $1, '{}', 'DCC', $1 from participant p
+        where signifier = 'METERWORKS'`,
+      [here.clock.now()],
+    );
+    const refused = await fetched('?channel=DCC_GATEWAY');
+    expect([refused.status, refused.body]).toMatchObject([
+      403,
+      { errors: [{ reason: 'SECURITY_OBLIGATION_OUTSTANDING' }] },
+    ]);
+    expect((await fetched('?channel=PIGEON')).status).toBe(400);
+    const { items } = (await here.get(`/v1/batches/${id}/items`)).body as {
+      items: { serialNumber: string }[];
+    };
+    for (const { serialNumber } of items)
+      expect(
+        (await listReceipts(serialNumber, here.database.pool)).map(({ channel, form }) => [channel, form]),
+      ).toEqual([
+        ['IN_PERSON_MEDIA', 'application/zip'],
+        ['INTERNET', 'application/zip'],
+        ['DCC_GATEWAY', 'application/zip'],
+      ]);
+    const events = await here.get(`/v1/audit-events?object=${id}`, 'DCC', 'DCC_TEST_APPROVER');
+    const told = (events.body as { items: { event: string; facts: object }[] }).items
+      .filter((one) => one.event.startsWith('batch.result.'))
+      .map(({ event, facts }) => ({ event, facts }));
+    const form = 'application/zip';
+    expect(told).toMatchObject([
+      { event: 'batch.result.refused', facts: { channel: 'DCC_GATEWAY' } },
+      { event: 'batch.result.fetched', facts: { channel: 'DCC_GATEWAY', form, certificates: 2 } },
+      { event: 'batch.result.fetched', facts: { channel: 'INTERNET', form, certificates: 2 } },
+      { event: 'batch.result.fetched', facts: { channel: 'IN_PERSON_MEDIA', form, certificates: 2 } },
+    ]);
+    await expect(query(here.database.pool, `delete from batch_download_receipt`)).rejects.toThrow(
+      /append-only/,
+    );
   });
 
   test('the same Idempotency-Key and octets give one batch; other octets are a conflict', async () => {

@@ -277,6 +277,13 @@ describe('keys for laboratories', () => {
       expect.stringContaining('they are kept'),
     ]);
     expect(((await fetchKeys(id)).body as Buffer).equals(first)).toBe(true);
+    const receipts = await query<{ what: string; certificates: number; channel: string }>(
+      here.database.pool,
+      `select what, certificates, channel from batch_download_receipt where batch_id = $1`,
+      [id],
+    );
+    const whole = { what: 'KEYS', certificates: 2, channel: 'INTERNET' };
+    expect(receipts.rows).toEqual([whole, whole]);
     const receipt = await acknowledge(id, hash('sha256', first));
     expect([receipt.status, receipt.body]).toEqual([200, { acknowledgedAt: '2026-11-24T12:00:00Z' }]);
     expect((await acknowledge(id, hash('sha256', first))).status).toBe(200);
