@@ -29,7 +29,11 @@ export interface ZipArchive extends ZipDirectory {
  * @throws ZipError `NOT_A_ZIP`, `TOO_MANY_ENTRIES`; what is wrong with single entries stands in `troubles`
  */
 export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchive> {
-  const file = await openWindowedFile(path);
+  return readZip(await openWindowedFile(path), limits);
+}
+
+/** The same of octets that are at hand; whatever is thrown, they are closed. @throws ZipError as `openZip` */
+export async function readZip(file: WindowedFile, limits: ZipLimits): Promise<ZipArchive> {
   try {
     const directory = await readZipDirectory(file, limits);
     return {

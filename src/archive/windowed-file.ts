@@ -21,8 +21,7 @@ export async function openWindowedFile(file: string): Promise<WindowedFile> {
   let to = 0;
 
   const read = async (position: number, length: number): Promise<Buffer> => {
-    if (!(position >= 0 && length >= 0 && position + length <= size))
-      throw new RangeError(`octets ${position} to ${position + length} are outside the file`);
+    if (!(position >= 0 && length >= 0 && position + length <= size)) throw outside(position, length);
     if (length > window.length) return fill(Buffer.allocUnsafe(length), position, length);
     if (position < from || position + length > to) {
       to = 0;
@@ -46,4 +45,15 @@ export async function openWindowedFile(file: string): Promise<WindowedFile> {
   return { size, read, close: () => handle.close() };
 }
 
+/** Octets in memory, read like a file. */
+export function windowedOctets(octets: Buffer): WindowedFile {
+  const read = (position: number, length: number): Promise<Buffer> =>
+    position >= 0 && length >= 0 && position + length <= octets.length
+      ? Promise.resolve(octets.subarray(position, position + length))
+      : Promise.reject(outside(position, length));
+  return { size: octets.length, read, close: () => Promise.resolve() };
+}
+
+const outside = (position: number, length: number) =>
+  new RangeError(`octets ${position} to ${position + length} are outside the file`);
 const WINDOW = 256 * 1024;

@@ -15,14 +15,18 @@ export function idFault(id: string): string | undefined {
 
 /** What is wrong with the name of a file in a ZIP, if anything. @returns words that follow "its name" */
 export function fileNameFault(name: string): string | undefined {
+  return pathFault(name) ?? (CSR_ENDING.test(name) ? idFault(itemIdOf(name)) : 'does not end with .csr');
+}
+
+/** What is wrong with the name of any file in a ZIP as a path, if anything. @returns words that follow "its name" */
+export function pathFault(name: string): string | undefined {
   if (name.includes('\0')) return 'holds a NUL';
   if (/^[A-Za-z]:/.test(name)) return 'begins with a drive letter';
   if (/^[/\\]/.test(name)) return 'is an absolute path';
   if (/(^|[/\\])\.\.([/\\]|$)/.test(name)) return 'leads out of the folder';
   if (name.includes('\\')) return 'holds a backslash';
   if (name.includes('/')) return 'lies in a folder; files stand at the root';
-  if (!CSR_ENDING.test(name)) return 'does not end with .csr';
-  return idFault(itemIdOf(name));
+  return undefined;
 }
 
 /** `meter1.csr` -> `meter1`. */

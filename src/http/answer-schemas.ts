@@ -97,6 +97,19 @@ export const verdict = z
     ),
   })
   .openapi('Verdict');
+const verdicts = z.int().min(0);
+export const verdictList = z
+  .object({
+    counts: z.object({ PASS: verdicts, WARN: verdicts, FAIL: verdicts, NONE: verdicts }),
+    most: z.int().openapi({ description: 'certificates that one ZIP may hold' }),
+    items: z.array(
+      z.union([
+        verdict.extend({ name: z.string() }),
+        z.object({ name: z.string(), verdict: z.literal('NONE'), reasons: z.array(reason) }),
+      ]),
+    ),
+  })
+  .openapi('VerdictList', { description: 'Of a ZIP, in its order; NONE: the file holds no certificate' });
 export const me = z
   .object({
     participant: z.string(),

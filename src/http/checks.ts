@@ -1,8 +1,7 @@
 import { Router } from 'express';
+import { CHECK_LIMITS, checkZip, type CheckedFile } from '../batches/check-zip.ts';
 import { checksOneByOne } from '../issuance/check-eligibility.ts';
-import { certificateUnreadable, checkCertificate } from '../lint/check-certificate.ts';
-import { DerError } from '../x509/der.ts';
-import { decodeCertificateInput } from '../x509/pem.ts';
+import { checkCertificate, decodeCertificate } from '../lint/check-certificate.ts';
 import { callerOf } from './auth.ts';
 import { octetsBody } from './body.ts';
 import { present } from './certificates.ts';
@@ -27,40 +26,51 @@ export function eligibilityCheckRoutes({ issuance }: HttpNeeds): Router {
   return router;
 }
 
-/** POST /v1/certificate-checks: a finished certificate, rule by rule. */
+/** POST /v1/certificate-checks: a finished certificate, or each of a ZIP, rule by rule. */
 export function certificateCheckRoutes({ issuance, refusedNames }: HttpNeeds): Router {
   const router = Router();
   router
     .route('/')
     .post(
       noParameters,
-      requireType('application/json', ...CERTIFICATE_TYPES),
+      requireType('application/json', ...CERTIFICATE_TYPES, ...ZIP_TYPES),
       octetsBody(CERTIFICATE_TYPES, LARGEST_BODY),
-      (request, response) => {
+      octetsBody(ZIP_TYPES, CHECK_LIMITS.uploadOctets),
+      async (request, response) => {
+        const profiles = [...issuance.profiles.profiles.values()];
+        const now = issuance.clock.now();
+        const check = (der: Buffer, profile?: string) =>
+          checkCertificate(der, profiles, refusedNames, now, profile);
+        if (typeof request.is(ZIP_TYPES) === 'string') {
+          const zip: unknown = request.body;
+          const files = await checkZip(Buffer.isBuffer(zip) ? zip : Buffer.alloc(0), (der) => check(der));
+          response.json({ counts: countsOf(files), most: CHECK_LIMITS.entries, items: files });
+          return;
+        }
         const { octets, profile } = readBody(request.body);
-        const profiles = issuance.profiles.profiles.values();
-        response.json(checkCertificate(octets, profiles, refusedNames, issuance.clock.now(), profile));
+        response.json(check(octets, profile));
       },
     )
     .all(onlyMethods('POST'));
   return router;
 }
 
+/** How many have which verdict. */
+function countsOf(files: readonly CheckedFile[]) {
+  const count = (verdict: CheckedFile['verdict']) => files.filter((one) => one.verdict === verdict).length;
+  return { PASS: count('PASS'), WARN: count('WARN'), FAIL: count('FAIL'), NONE: count('NONE') };
+}
+
 function readBody(body: unknown): { octets: Buffer; profile?: string } {
-  if (Buffer.isBuffer(body)) return { octets: decode(body) };
+  if (Buffer.isBuffer(body)) return { octets: decodeCertificate(body) };
   const { certificate, profile } = requests.certificateCheck.parse(body);
-  return { octets: decode(Buffer.from(certificate)), ...(profile === undefined ? {} : { profile }) };
+  return {
+    octets: decodeCertificate(Buffer.from(certificate)),
+    ...(profile === undefined ? {} : { profile }),
+  };
 }
 
-function decode(octets: Buffer): Buffer {
-  try {
-    return decodeCertificateInput(octets);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw certificateUnreadable(error, 'RFC 7468, 5');
-  }
-}
-
+const ZIP_TYPES = ['application/zip', 'application/x-zip-compressed'];
 const CERTIFICATE_TYPES = [
   'application/pkix-cert',
   'application/octet-stream',

@@ -109,13 +109,20 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/v1/certificate-checks',
-    summary: 'Holds a certificate against its profile, rule by rule',
+    summary:
+      'Holds a certificate against its profile, rule by rule; of a ZIP each of up to 1,000 certificates, by the name of its file',
     body: {
       ...json(requests.certificateCheck),
       'application/pkix-cert': octets,
       'application/x-pem-file': text,
+      'application/zip': octets,
     },
-    answers: { 200: { says: 'the verdict', content: json(answers.verdict) } },
+    answers: {
+      200: {
+        says: 'the verdict; of a ZIP one for each file',
+        content: json(z.union([answers.verdict, answers.verdictList])),
+      },
+    },
     problems: [400, 413, 415, 422, ...AUTHENTICATED],
   },
   {

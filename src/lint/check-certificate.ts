@@ -5,6 +5,7 @@ import { DerError } from '../x509/der.ts';
 import { readBasicConstraints, readCertificatePolicies, readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
+import { decodeCertificateInput } from '../x509/pem.ts';
 import { readCertificate, type CertificateFacts, type TbsFacts } from '../x509/read-certificate.ts';
 import { runRules } from './lint.ts';
 import { refusedNameIn } from './refused-name.ts';
@@ -57,6 +58,16 @@ export function checkCertificate(
   return { verdict: failed ? 'FAIL' : findings.length > 0 ? 'WARN' : 'PASS', profile, findings };
 }
 
+/** The DER of a certificate as it was sent: DER, PEM or Base64. @throws Fault `certificate-unreadable` when it is none of them */
+export function decodeCertificate(octets: Buffer): Buffer {
+  try {
+    return decodeCertificateInput(octets);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw certificateUnreadable(error, 'RFC 7468, 5');
+  }
+}
+
 function read(der: Buffer): CertificateFacts {
   try {
     return readCertificate(der);
@@ -67,7 +78,7 @@ function read(der: Buffer): CertificateFacts {
 }
 
 /** What was sent is no certificate. @param clause  of the form that it does not have */
-export function certificateUnreadable({ message }: DerError, clause: string): Fault {
+function certificateUnreadable({ message }: DerError, clause: string): Fault {
   const reason = {
     reason: 'CERTIFICATE_UNPARSEABLE',
     clause,

@@ -7,6 +7,7 @@ import { hashToken } from '../../src/registry/credentials.ts';
 import { OPERATIONS } from '../../src/http/operations.ts';
 import * as answers from '../../src/http/answer-schemas.ts';
 import { z } from '../../src/http/zod.ts';
+import { rawZip } from '../support/raw-zip.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';
 
@@ -171,6 +172,26 @@ describe('the wire contract', () => {
     });
     expect(wrong.body).toMatchObject({ verdict: 'FAIL', profile: 'organisation-digital-signing' });
     expect((await post('application/pkix-cert').send(der.subarray(0, 50))).status).toBe(422);
+    const zip = await post('application/zip').send(
+      rawZip([
+        { name: 'good.crt', content: der, deflate: true },
+        { name: 'cut.crt', content: der.subarray(0, 50) },
+        { name: 'good.pem', content: String(view['certificate']) },
+      ]),
+    );
+    const { counts, items } = answers.verdictList.strict().parse(zip.body);
+    expect(counts).toEqual({ PASS: 2, WARN: 0, FAIL: 0, NONE: 1 });
+    expect(items.map((one) => [one.name, one.verdict])).toEqual([
+      ['good.crt', 'PASS'],
+      ['cut.crt', 'NONE'],
+      ['good.pem', 'PASS'],
+    ]);
+    const refused = await post('application/zip').send(rawZip([{ name: '../a.crt', content: der }]));
+    expect([refused.status, refused.body]).toMatchObject([
+      400,
+      { errors: [{ reason: 'CERTIFICATE_ZIP_REFUSED' }] },
+    ]);
+    expect((await post('application/zip').send(Buffer.alloc(4 * 1024 * 1024 + 1))).status).toBe(413);
   });
 
   test('the catalogue is open to all', async () => {
