@@ -1,6 +1,6 @@
 import type { Category } from './category.ts';
 import { Fault } from './fault.ts';
-import type { Agreement, NonPartyKind, PartyCategory } from './participant.ts';
+import type { Agreement, DemandNotice, NonPartyKind, PartyCategory } from './participant.ts';
 
 /** Who a fact is taken from: nobody else may state it (requirements 3.7; government response, paragraphs 38 to 40). */
 export type FactSource = 'TAKE_ON' | 'SECAS_FEED' | 'PARTICIPANT' | 'DCC';
@@ -35,6 +35,8 @@ export interface FactValues {
   readonly TERMS: { readonly officer?: string };
   /** key: id of the hold. */
   readonly HOLD: { readonly cause: HoldCause; readonly because: string };
+  /** key: id of the notice. */
+  readonly DEMAND_NOTICE: DemandNotice & { readonly because?: string };
   /** key: id of the change; `confirmedBy`: the version of the feed that said the same. */
   readonly DETAILS_CHANGE: {
     readonly proposed: Partial<Details>;
@@ -132,6 +134,13 @@ export const STATE_MACHINES: Record<FactKind, Readonly<Record<string, readonly s
   },
   TERMS: { '': ['ACCEPTED'], ACCEPTED: ['VOID'] },
   HOLD: { '': ['PLACED'], PLACED: ['RELEASED', 'VOID'] }, // requirements 3.3, A11
+  DEMAND_NOTICE: {
+    '': ['GIVEN'], // SEC Appendix N
+    GIVEN: ['ACCEPTED', 'REFUSED', 'WITHDRAWN', 'VOID'], // requirements 3.3, A10
+    ACCEPTED: ['WITHDRAWN', 'VOID'], // DESIGN
+    REFUSED: ['VOID'],
+    WITHDRAWN: ['VOID'],
+  },
   DETAILS_CHANGE: {
     '': ['PROPOSED'],
     PROPOSED: ['CONFIRMED_BY_PANEL', 'REJECTED', 'VOID'], // requirements 3.2

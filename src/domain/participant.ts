@@ -120,6 +120,16 @@ export interface ObligationStanding {
   readonly expiresAt?: Date;
 }
 
+/** More certificates of a category than its quota, and when: what a participant tells the DCC beforehand (SEC Appendix N). */
+export interface DemandNotice {
+  readonly category: Category;
+  /** Certificates in 24 hours. */
+  readonly perDay: number;
+  readonly from: Date;
+  /** Exclusive. */
+  readonly to: Date;
+}
+
 /** One participant and everything that `decide` needs to know of it, as at an instant; identifiers: those that are asked about. */
 export interface TestingParticipant {
   readonly id: string;
@@ -141,6 +151,8 @@ export interface TestingParticipant {
   readonly certificatesIssued: number;
   /** Certificates of each category issued in the last 24 hours, for quotas; absent: none. */
   readonly issuedInDay: Partial<Readonly<Record<Category, number>>>;
+  /** Notices of demand that the DCC accepted and that have not ended; absent: none. */
+  readonly demandNotices?: readonly DemandNotice[];
   /** Versions of the terms that an officer accepted. */
   readonly termsAccepted: readonly string[];
   readonly obligations: readonly ObligationStanding[];

@@ -39,15 +39,23 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
 ];
 
-/** Certificates of the last 24 hours, those of earlier requests of the same set included; an agreement may have its own number. */
+/**
+ * Certificates of the last 24 hours, those of earlier requests of the same set included. An agreement may have its own number, and
+ * an accepted notice of demand raises it while its period lasts.
+ */
 function checkQuota(
   reason: (typeof QUOTA_REASONS)[number],
-  { question: { request }, participant, agreement, ruleSet: { quotas } }: Case,
+  { question: { request, now }, participant, agreement, ruleSet: { quotas } }: Case,
 ): readonly string[] {
   const { beyond, perDay } = quotas[request.category];
-  const most = agreement?.dailyQuota ?? perDay[participant.type];
+  const usual = agreement?.dailyQuota ?? perDay[participant.type];
   const issued = participant.issuedInDay[request.category] ?? 0;
-  if (beyond !== reason || most === 'NONE' || issued < most) return [];
+  if (beyond !== reason || usual === 'NONE') return [];
+  const noticed = (participant.demandNotices ?? [])
+    .filter(({ category, from, to }) => category === request.category && from <= now && now < to)
+    .map((one) => one.perDay);
+  const most = Math.max(usual, ...noticed);
+  if (issued < most) return [];
   return [
     `${participant.signifier} has had ${String(issued)} ${request.category} certificates in 24 hours; there are ${String(most)}.`,
   ];

@@ -61,6 +61,7 @@ export const headSchema = z.strictObject({
   settings: z.strictObject({
     deviceCertificateLimit: z.number().int().min(1),
     referralDays: z.number().int().min(1),
+    noticeDays: z.number().int().min(0).default(7),
     signifierPattern: z.string().transform((pattern, context) => {
       try {
         return new RegExp(pattern);

@@ -1,6 +1,7 @@
 import { APPLICATION_ROUTES } from './registry/applications.ts';
 import { BATCH_ROUTES } from './batch-routes.ts';
 import { AGREEMENT_ROUTES } from './registry/agreements.ts';
+import { DEMAND_NOTICE_ROUTES } from './registry/demand-notices.ts';
 import { FEED_ROUTES } from './registry/feeds.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
 import { EVIDENCE_ROUTES } from './registry/evidence.ts';
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   ...IDENTIFIER_ROUTES,
   ...OFFICER_ROUTES,
   ...OBLIGATION_ROUTES,
+  ...DEMAND_NOTICE_ROUTES,
   ...REVIEW_ROUTES,
   ...FEED_ROUTES,
   ...EVIDENCE_ROUTES,

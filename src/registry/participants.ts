@@ -49,7 +49,7 @@ export async function findParticipants(
   db: Db,
 ): Promise<Map<string, ParticipantCore>> {
   const { rows } = await query<StoredParticipant>(db, SELECT, [signifiers, at]);
-  return new Map(rows.map((row) => [row.signifier, toParticipant(row)]));
+  return new Map(rows.map((row) => [row.signifier, toParticipant(row, at)]));
 }
 
 /** A participant with every identifier that it holds, as at an instant: for people, and for exports. */
@@ -94,7 +94,7 @@ interface Nominator {
 type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: string; readonly value: unknown };
 type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
 
-function toParticipant({ facts, nominators, ...rest }: StoredParticipant): ParticipantCore {
+function toParticipant({ facts, nominators, ...rest }: StoredParticipant, at: Date): ParticipantCore {
   const held = facts.map(
     (one) => ({ ...one, since: new Date(one.since), value: reviveDates(one.value) }) as Held<FactKind>,
   );
@@ -104,6 +104,7 @@ function toParticipant({ facts, nominators, ...rest }: StoredParticipant): Parti
   const [details] = of('DETAILS');
   const [membership] = of('MEMBERSHIP');
   const [gateway] = of('GATEWAY');
+  const notices = of('DEMAND_NOTICE').filter(({ state, value }) => state === 'ACCEPTED' && value.to > at);
   const { legalName = rest.signifier, partyCategory, nonPartyKind } = details?.value ?? {};
   return {
     ...rest,
@@ -123,6 +124,16 @@ function toParticipant({ facts, nominators, ...rest }: StoredParticipant): Parti
       ...(state === 'ENDED' ? { from: new Date(0), to: since } : { from: since, ...value }),
     })),
     gatewayConnection: gateway?.state === 'CONNECTED',
+    ...(notices.length === 0
+      ? {}
+      : {
+          demandNotices: notices.map(({ value: { category, perDay, from, to } }) => ({
+            category,
+            perDay,
+            from,
+            to,
+          })),
+        }),
     termsAccepted: of('TERMS').map(({ key }) => key),
     obligations: of('OBLIGATION').map(({ key, state, since, value: { expiresAt } }) => ({
       obligation: key,

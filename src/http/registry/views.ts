@@ -95,6 +95,7 @@ export function participantView(one: TestingParticipant, at: Date) {
     termsAccepted: one.termsAccepted,
     obligations: one.obligations,
     holds: one.holds,
+    demandNotices: one.demandNotices,
   });
 }
 

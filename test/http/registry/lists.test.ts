@@ -151,6 +151,7 @@ describe('lists', () => {
 const OF_PARTICIPANT = [
   'agreements',
   'allocations',
+  'demand-notices',
   'details-changes',
   'device-ranges',
   'history',
@@ -168,6 +169,7 @@ const LISTS = [
   'batches/{id}/items',
   'certificates',
   'decisions',
+  'demand-notices',
   'feeds',
   'participants',
   ...OF_PARTICIPANT.map((name) => `participants/{signifier}/${name}`),

@@ -33,6 +33,8 @@ const bound = (changes: Partial<Agreement>) => manufacturer({ agreements: [agree
 const party = (membership: NonNullable<TestingParticipant['membership']>, agreements: Agreement[] = []) =>
   supplier({ membership, agreements });
 const since = daysFromNow(-50);
+const noticeUntil = (days: number) =>
+  ({ category: 'DEVICE', perDay: 400_000, from: daysFromNow(-1), to: daysFromNow(days) }) as const;
 const active = askDevice(supplier());
 const inForce = askDevice(manufacturer());
 const purpose = (text: unknown) => ({ request: { purpose: text as TestingPurpose } });
@@ -202,6 +204,33 @@ export const REASON_CASES: readonly ReasonCase[] = [
     reason: 'NOTICE_REQUIRED',
     broken: askDevice({ ...bound({ dailyQuota: 5 }), issuedInDay: { DEVICE: 5 } }),
     kept: askDevice({ ...bound({ dailyQuota: 400_000 }), issuedInDay: { DEVICE: 399_999 } }),
+  },
+  {
+    // A notice that the DCC accepted raises it for its category, while its period lasts.
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ issuedInDay: { DEVICE: 375_000 }, demandNotices: [noticeUntil(0)] })),
+    kept: askDevice(supplier({ issuedInDay: { DEVICE: 399_999 }, demandNotices: [noticeUntil(1)] })),
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ issuedInDay: { DEVICE: 400_000 }, demandNotices: [noticeUntil(1)] })),
+    kept: askDevice({
+      ...bound({ dailyQuota: 5 }),
+      issuedInDay: { DEVICE: 5 },
+      demandNotices: [noticeUntil(1)],
+    }),
+  },
+  {
+    reason: 'QUOTA_EXCEEDED',
+    broken: askOrganisation(
+      supplier({ issuedInDay: { ORGANISATION: 100_000 }, demandNotices: [noticeUntil(1)] }),
+    ),
+    kept: askOrganisation(
+      supplier({
+        issuedInDay: { ORGANISATION: 100_000 },
+        demandNotices: [{ ...noticeUntil(1), category: 'ORGANISATION' }],
+      }),
+    ),
   },
   {
     reason: 'PARTICIPANT_ON_HOLD',
