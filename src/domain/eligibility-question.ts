@@ -56,4 +56,6 @@ export interface EligibilityQuestion {
   /** Present when a second person approved what was referred. */
   readonly referral?: ApprovedReferral;
   readonly now: Date;
+  /** Last second of the certificate, from its profile; absent: not known, or no rule asks for it. */
+  readonly validUntil?: Date;
 }

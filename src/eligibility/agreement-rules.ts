@@ -40,7 +40,24 @@ export const AGREEMENT_RULES: readonly Rule[] = [
         : `more than ${String(volumeCap)} certificates, and ${String(participant.certificatesIssued)} are issued`,
     ),
   },
+  {
+    reason: 'VALIDITY_BEYOND_AGREEMENT',
+    check: ({ agreement, question: { validUntil }, ruleSet: { settings } }) => {
+      const end = agreement?.effectiveTo;
+      if (settings.beyondAgreement === 'ALLOW' || end === undefined || validUntil === undefined) return [];
+      // The last second of a validity is part of it (RFC 5280, 4.1.2.5); the end of an agreement is not.
+      return validUntil.getTime() + SECOND <= end.getTime()
+        ? []
+        : [
+            `The certificate would be valid until ${instant(validUntil)}; agreement ${agreement?.ref ?? ''} ends at ${instant(end)}.`,
+          ];
+    },
+  },
 ];
+
+const instant = (one: Date) => one.toISOString().replace(/\.\d+Z$/, 'Z');
+/** Milliseconds. */
+const SECOND = 1000;
 
 function covering(
   uncovered: (agreement: Agreement, one: Case) => string | undefined,

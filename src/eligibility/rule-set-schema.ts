@@ -62,6 +62,7 @@ export const headSchema = z.strictObject({
     deviceCertificateLimit: z.number().int().min(1),
     referralDays: z.number().int().min(1),
     noticeDays: z.number().int().min(0).default(7),
+    beyondAgreement: z.enum(['ALLOW', 'REFUSE']).default('ALLOW'),
     signifierPattern: z.string().transform((pattern, context) => {
       try {
         return new RegExp(pattern);

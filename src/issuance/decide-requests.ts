@@ -7,6 +7,8 @@ import type { TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
+import type { RuleSet } from '../eligibility/rule-set.ts';
+import { validUntil } from '../profiles/fill-profile.ts';
 import { lockCounted } from '../registry/lock-counted.ts';
 import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
@@ -108,12 +110,23 @@ export async function askRequests<Request extends UndecidedRequest>(
       standing,
       ...(referral === undefined ? {} : { referral }),
       now,
+      ...endOf(read, now, ruleSet),
     };
     const decision = decide(question, ruleSet);
     const counts = decision.outcome === 'PASS' && !(read.profile instanceof Fault) && each === 'IN_TURN';
     if (counts) earlier.add(participant, read);
     return { read, id: randomUUID(), participant, question, decision };
   });
+}
+
+/** How long the certificate would be valid, where a rule asks: what nobody looks at is not part of the question. */
+function endOf(
+  { profile }: UndecidedRequest,
+  now: Date,
+  { settings }: RuleSet,
+): Pick<EligibilityQuestion, 'validUntil'> {
+  if (settings.beyondAgreement === 'ALLOW' || profile === undefined || profile instanceof Fault) return {};
+  return { validUntil: validUntil(profile, now) };
 }
 
 /** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */

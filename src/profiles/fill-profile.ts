@@ -59,7 +59,7 @@ export function fillProfile(
   facts: CertificateFacts,
 ): TbsContent {
   const notBefore = wholeSecond(facts.notBefore);
-  const notAfter = lastSecond(profile.validity, notBefore);
+  const notAfter = validUntil(profile, notBefore);
   if (notAfter > authority.notAfter) throw outlivesIssuer(profile.profile, notAfter, authority);
   return {
     serialNumber: facts.serialNumber,
@@ -150,6 +150,10 @@ function lastSecond(validity: Validity, notBefore: Date): Date {
   end.setUTCFullYear(end.getUTCFullYear() + validity.years);
   return new Date(end.getTime() - 1000);
 }
+
+/** The last second of a certificate of this profile that is issued at an instant. */
+export const validUntil = ({ validity }: Pick<Profile, 'validity'>, issuedAt: Date): Date =>
+  lastSecond(validity, wholeSecond(issuedAt));
 
 const wholeSecond = (instant: Date) => new Date(Math.floor(instant.getTime() / 1000) * 1000);
 

@@ -4,6 +4,7 @@ import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { Agreement } from '../../../src/domain/participant.ts';
+import type { RuleSet } from '../../../src/eligibility/rule-set.ts';
 import {
   agreement,
   aroOf,
@@ -30,8 +31,12 @@ const reasonsOf = (question: EligibilityQuestion) =>
   decide(question, ruleSet).reasons.map(({ reason }) => reason);
 
 describe('every reason code', () => {
-  test.each(REASON_CASES)('$reason is found where its rule is broken', ({ reason, broken }) => {
-    const decision = decide(broken, ruleSet);
+  const under = (settings: Partial<RuleSet['settings']> = {}) => ({
+    ...ruleSet,
+    settings: { ...ruleSet.settings, ...settings },
+  });
+  test.each(REASON_CASES)('$reason is found where its rule is broken', ({ reason, broken, settings }) => {
+    const decision = decide(broken, under(settings));
     const found = decision.reasons.find((one) => one.reason === reason);
     const known = ruleSet.reasonCodes.get(reason);
     expect(found).toMatchObject({ clause: known?.clause, fix: known?.fix });
@@ -39,8 +44,8 @@ describe('every reason code', () => {
     expect(['REFUSE', known?.outcome]).toContain(decision.outcome);
   });
 
-  test.each(REASON_CASES)('$reason is not found where its rule is kept', ({ kept }) => {
-    expect(decide(kept, ruleSet)).toMatchObject({ outcome: 'PASS', reasons: [] });
+  test.each(REASON_CASES)('$reason is not found where its rule is kept', ({ kept, settings }) => {
+    expect(decide(kept, under(settings))).toMatchObject({ outcome: 'PASS', reasons: [] });
   });
 
   test.each([...ruleSet.reasonCodes.values()])(

@@ -2,6 +2,7 @@ import type { EligibilityQuestion } from '../../../src/domain/eligibility-questi
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { TestingPurpose } from '../../../src/domain/category.ts';
 import type { Agreement, Caller, TestingParticipant, UserRole } from '../../../src/domain/participant.ts';
+import type { RuleSet } from '../../../src/eligibility/rule-set.ts';
 import {
   agreement,
   aroOf,
@@ -27,6 +28,8 @@ export interface ReasonCase {
   readonly reason: string;
   readonly broken: EligibilityQuestion;
   readonly kept: EligibilityQuestion;
+  /** Settings of the rule set under which both are asked; absent: as they are. */
+  readonly settings?: Partial<RuleSet['settings']>;
 }
 
 const bound = (changes: Partial<Agreement>) => manufacturer({ agreements: [agreement(changes)] });
@@ -259,6 +262,30 @@ export const REASON_CASES: readonly ReasonCase[] = [
     kept: askOrganisation(
       party({ state: 'APPLICANT', since }, [agreement({ permittedRoles: ['supplier'] })]),
     ),
+  },
+  {
+    // An agreement ends before its effectiveTo; the last second of a validity is part of it.
+    reason: 'VALIDITY_BEYOND_AGREEMENT',
+    settings: { beyondAgreement: 'REFUSE' },
+    broken: { ...askDevice(bound({ effectiveTo: daysFromNow(9) })), validUntil: daysFromNow(9) },
+    kept: {
+      ...askDevice(bound({ effectiveTo: daysFromNow(9) })),
+      validUntil: new Date(daysFromNow(9).getTime() - 1000),
+    },
+  },
+  {
+    // Where an agreement has no end, or what a request rests on is no agreement, nothing is beyond it.
+    reason: 'VALIDITY_BEYOND_AGREEMENT',
+    settings: { beyondAgreement: 'REFUSE' },
+    broken: { ...askDevice(bound({ effectiveTo: daysFromNow(9) })), validUntil: daysFromNow(999_999) },
+    kept: { ...active, validUntil: daysFromNow(999_999) },
+  },
+  {
+    // The setting as it is, ALLOW, asks nothing.
+    reason: 'VALIDITY_BEYOND_AGREEMENT',
+    settings: { beyondAgreement: 'REFUSE' },
+    broken: { ...askDevice(bound({ effectiveTo: daysFromNow(9) })), validUntil: daysFromNow(10) },
+    kept: askDevice(bound({ effectiveTo: daysFromNow(9) })),
   },
   {
     reason: 'AGREEMENT_VOLUME_EXCEEDED',
