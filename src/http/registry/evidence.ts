@@ -88,7 +88,8 @@ export const EVIDENCE_ROUTES = [
     method: 'get',
     path: '/v1/reports/issuance',
     command: 'reports issuance',
-    summary: 'Issuance quality: counts, refusals by reason, and how long it took',
+    summary:
+      'Issuance quality: counts, refusals by reason, and by category how long it took from the request',
     roles: READERS,
     query: period,
     answer: z.unknown(),

@@ -1,0 +1,59 @@
+import request from 'supertest';
+import { workOnce } from '../../src/batches/worker.ts';
+import { issueApproved } from '../../src/issuance/settle-referral.ts';
+import { submitApplication } from '../../src/issuance/submit-application.ts';
+import { findIssuanceReport } from '../../src/registrar/reports.ts';
+import { applicationWorld, deviceCsrs, deviceRequest } from '../support/applications.ts';
+import { batchWorld, deviceLines, PURPOSE } from '../support/batch-world.ts';
+import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
+
+const MINUTE = 60_000;
+const all = (now: Date) => ({
+  from: new Date(now.getTime() - 86_400_000),
+  to: new Date(now.getTime() + 86_400_000),
+});
+const alike = (milliseconds: number) => ({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
+
+describe('the issuance report', () => {
+  test('tells by category how long it took from when a batch was handed in; a single request is answered at once', async () => {
+    const here = await batchWorld();
+    const report = () => findIssuanceReport(all(here.clock.now()), here.database.pool);
+    expect(await report()).toMatchObject({ issued: {}, turnaround: {}, decidedByRule: null });
+    expect((await here.submit(deviceLines(3))).status).toBe(202);
+    here.clock.advance(10 * MINUTE);
+    while (await workOnce(here.batches));
+    const single = await request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', await here.bearer('NORTHGATE'))
+      .send({ category: 'ORGANISATION', purpose: PURPOSE, csr: organisationCsr('90b3d51f30010000').pem });
+    expect(single.status).toBe(201);
+    expect(await report()).toMatchObject({
+      issued: { DEVICE: 3, ORGANISATION: 1 },
+      turnaround: { DEVICE: alike(10 * MINUTE), ORGANISATION: alike(0) },
+    });
+    // One of four at once: the middle is still that of the batch, and what lies outside the period does not count.
+    await request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', await here.bearer('METERWORKS'))
+      .send({ category: 'DEVICE', purpose: PURPOSE, csr: deviceCsr('00db1234200000f1').pem })
+      .expect(201);
+    expect((await report()).turnaround['DEVICE']).toEqual(alike(10 * MINUTE));
+    const before = { from: new Date(0), to: here.clock.now() };
+    expect((await findIssuanceReport(before, here.database.pool)).turnaround).toEqual({});
+    await here.close();
+  });
+
+  test('counts the wait of an application for its approver', async () => {
+    const here = await applicationWorld();
+    await here.state('METERWORKS', 'HOLD', 'hold-1', 'PLACED', { cause: 'BREACH', because: 'looked into' });
+    const aro = await here.caller('METERWORKS');
+    const referred = await submitApplication(deviceRequest(), deviceCsrs('20', 2), aro, here.needs);
+    here.clock.advance(90 * MINUTE);
+    const approver = await here.caller('DCC', 'DCC_TEST_APPROVER');
+    await here.decideAs(approver, referred.reviewId);
+    await issueApproved(referred.id, approver, here.needs);
+    const report = await findIssuanceReport(all(here.clock.now()), here.needs.db);
+    expect(report.turnaround).toEqual({ DEVICE: alike(90 * MINUTE) });
+    await here.close();
+  });
+});
