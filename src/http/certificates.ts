@@ -44,7 +44,9 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       response.status(201).location(`/v1/certificates/${certificate.serialNumber}`).json(view);
     })
     .get(async (request, response) => {
-      const { limit, cursor, sha256, onBehalfOf, ...query } = requests.certificateList.parse(request.query);
+      const { limit, cursor, channel, sha256, onBehalfOf, ...query } = requests.certificateList.parse(
+        request.query,
+      );
       const caller = callerOf(response);
       const reader = readerOf(caller);
       if (onBehalfOf !== undefined && onBehalfOf !== caller.signifier && reader.reach === 'OWN')
@@ -62,11 +64,11 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
         clock.now(),
         db,
       );
-      const answers = await askDownloads(page.items, caller, 'INTERNET', issuance);
+      const answers = await askDownloads(page.items, caller, channel, issuance);
       const views = await certificateViews(page.items, issuance);
       if (reader.reach !== 'ALL') {
         const handedOut = page.items.filter((_one, place) => answers[place]?.reasons.length === 0);
-        await recordListed(handedOut, caller, requestIdOf(request), issuance);
+        await recordListed(handedOut, caller, channel, requestIdOf(request), issuance);
       }
       response.json({
         items: views.map((view, place) => {

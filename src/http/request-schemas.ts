@@ -88,6 +88,7 @@ export const certificateList = z.strictObject({
       'Signifier of another participant: an operator of the DCC lists what the DCC had issued on its behalf, an assessor or auditor all that it has',
   }),
   ...fields.page,
+  channel: fields.channel.default('INTERNET'),
   category: fields.category.optional(),
   eui64: fields.eui64.optional(),
   serialNumber: serialNumberFilter.optional().openapi({ type: 'string' }),

@@ -58,12 +58,13 @@ export async function requireDownloadable(
 export async function recordListed(
   certificates: readonly Downloadable[],
   { credentialId, participantId }: Caller,
+  channel: DeliveryChannel,
   requestId: string,
   { db, clock }: Pick<DownloadNeeds, 'db' | 'clock'>,
 ): Promise<void> {
   if (certificates.length === 0) return;
   const at = clock.now();
-  const [channel, form] = ['INTERNET', 'list'] as const;
+  const form = 'list';
   const serials = certificates.map((one) => one.serialNumber);
   const facts = { channel, form, certificates: serials.length };
   await withTransaction(db, async (client) => {

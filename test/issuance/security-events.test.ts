@@ -79,5 +79,12 @@ describe('whoever reaches for what is another’s', () => {
         { channel: 'INTERNET', form: 'list' },
       ]);
     }
+    const serialNumber = items[0]!.serialNumber;
+    await request(here.http)
+      .get(`/v1/certificates?channel=IN_PERSON_MEDIA&serialNumber=${serialNumber}`)
+      .set('Authorization', `Bearer ${token}`)
+      .expect(200);
+    const channels = (await listReceipts(serialNumber, here.database.pool)).map((one) => one.channel);
+    expect(channels).toEqual(['INTERNET', 'IN_PERSON_MEDIA']);
   });
 });
