@@ -37,6 +37,12 @@ export function rangeContains(range: Eui64Range, eui64: Eui64): boolean {
   return range.from <= eui64 && eui64 <= range.to;
 }
 
+/** The block of an IEEE MA-S assignment in which an EUI-64 lies: a prefix of 36 bits, and every extension of 28 bits. */
+export function masBlockOf(eui64: Eui64): Eui64Range {
+  const prefix = eui64.slice(0, 9);
+  return { from: `${prefix}0000000` as Eui64, to: `${prefix}fffffff` as Eui64 };
+}
+
 /** Not all zero, not all ones, and the group (multicast) bit of the first octet clear (IEEE 802, EUI-64). */
 export function isUsableEui64(eui64: Eui64): boolean {
   return !/^(0{16}|f{16})$/.test(eui64) && (Number.parseInt(eui64.slice(0, 2), 16) & 1) === 0;

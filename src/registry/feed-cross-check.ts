@@ -1,5 +1,5 @@
 import { didYouMean } from '../domain/did-you-mean.ts';
-import { formatEui64, rangeContains, type Eui64 } from '../domain/eui64.ts';
+import { formatEui64, masBlockOf, rangeContains, type Eui64 } from '../domain/eui64.ts';
 import { euiRange } from '../domain/feed.ts';
 import type {
   FeedAllocation,
@@ -11,6 +11,7 @@ import type {
 } from '../domain/feed.ts';
 import type { FeedRecordKind } from './feed-columns.ts';
 import type { FeedFaults } from './feed-faults.ts';
+import { findNoBlock } from './registry-entries.ts';
 
 /** The rows of a feed whose cells are in order, by kind; and what is known of the others. */
 export interface FeedRows {
@@ -32,6 +33,7 @@ export function checkFeed(rows: FeedRows, faults: FeedFaults): void {
   checkIssue(rows, conflict);
   checkParties(rows, conflict);
   checkRanges('REGISTRY_ENTRY', rows, conflict);
+  checkBlocks(rows, conflict);
   unique(rows.REGISTRY_ENTRY, ({ name }) => name, 'name', conflict);
   checkRanges('ALLOCATION', rows, conflict);
   checkAllocations(rows, conflict);
@@ -51,16 +53,10 @@ function checkIssue({ FEED, broken }: FeedRows, conflict: Conflict): void {
 function checkParties({ PARTY }: FeedRows, conflict: Conflict): void {
   for (const party of PARTY) {
     const isParty = party.partyType === 'SEC_PARTY';
-    for (const name of ['partyCategory', 'membershipState', 'membershipSince'] as const)
+    for (const name of OF_PARTIES)
       if (isParty && party[name] === undefined)
         conflict(party.row, name, `a SEC_PARTY has a ${name}`, 'Fill the cell.');
-    for (const name of [
-      'partyCategory',
-      'membershipState',
-      'membershipSince',
-      'expelledAt',
-      'reapplicationFrom',
-    ] as const)
+    for (const name of [...OF_PARTIES, 'expelledAt', 'reapplicationFrom'] as const)
       if (!isParty && party[name] !== undefined)
         conflict(party.row, name, `an RDP is no Party and has no ${name}`, 'Leave the cell empty.');
     if (isParty && party.expelledAt !== undefined && party.membershipState !== 'EXPELLED')
@@ -203,6 +199,20 @@ function checkRanges(kind: 'REGISTRY_ENTRY' | 'ALLOCATION', rows: FeedRows, conf
   }
 }
 
+function checkBlocks({ REGISTRY_ENTRY }: FeedRows, conflict: Conflict): void {
+  for (const entry of REGISTRY_ENTRY) {
+    const detail = findNoBlock(euiRange(entry));
+    const column = masBlockOf(entry.euiFrom).from === entry.euiFrom ? 'euiTo' : 'euiFrom';
+    if (detail !== undefined)
+      conflict(
+        entry.row,
+        column,
+        detail,
+        'Write the first and the last EUI-64 of the block; of several blocks, a row each.',
+      );
+  }
+}
+
 /** Without those that end before they begin. */
 function inOrder<T extends Ranged>(all: readonly T[]): T[] {
   return all
@@ -235,4 +245,5 @@ function unique<T extends InRow<object>>(
 
 const shownRange = ({ euiFrom, euiTo }: { euiFrom: Eui64; euiTo: Eui64 }) =>
   `${formatEui64(euiFrom)} to ${formatEui64(euiTo)}`;
+const OF_PARTIES = ['partyCategory', 'membershipState', 'membershipSince'] as const;
 const MOST_SUGGESTIONS = 20;

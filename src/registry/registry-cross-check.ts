@@ -1,4 +1,5 @@
 import { formatEui64, rangeContains, type Eui64Range } from '../domain/eui64.ts';
+import { findNoBlock } from './registry-entries.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
 
 /** A fault between parts of a registry file. */
@@ -49,6 +50,10 @@ export function crossCheck({ participants, registryEntries }: RegistryFile): Cro
         })),
       ),
     ),
+    ...registryEntries.flatMap((range, place) => {
+      const detail = findNoBlock(range);
+      return detail === undefined ? [] : [{ path: ['registryEntries', place], detail }];
+    }),
     ...overlaps(registryEntries.map((range, place) => ({ range, path: ['registryEntries', place] }))),
     ...overlaps(
       entries.flatMap(({ entry, path }) =>

@@ -81,7 +81,7 @@ function assemble({ version, issuedAt, entryNames, ...given }: Ingredients): Who
   return { feed: { version, issuedAt }, registryEntries, parties, allocations, marketParticipants };
 }
 
-/** A Registry Entry of 28 bits: 90-B3-D5-1F-3…, -4… */
+/** A Registry Entry, one MA-S block: 90-B3-D5-1F-3…, -4… */
 export const block = (entryName: string, place: number): FeedRegistryEntry => ({
   name: entryName,
   euiFrom: eui64(0x90b3d51f30000000n + BigInt(place) * 0x10000000n),
@@ -122,13 +122,14 @@ const party: fc.Arbitrary<FeedParty> = fc
     membershipState: fc.constantFrom(...MEMBERSHIP_STATES),
     membershipSince: instant,
     expelledAt: opt(instant),
+    reapplicationFrom: opt(instant),
   })
-  .map(({ isRdp, partyCategory, membershipState, membershipSince, expelledAt, ...one }) =>
+  .map(({ isRdp, partyCategory, membershipState, membershipSince, expelledAt, reapplicationFrom, ...one }) =>
     present<FeedParty>({
       organisationNumber: '1',
       ...one,
       partyType: isRdp ? 'RDP' : 'SEC_PARTY',
-      ...(isRdp ? {} : { partyCategory, membershipState, membershipSince }),
+      ...(isRdp ? {} : { partyCategory, membershipState, membershipSince, reapplicationFrom }),
       ...(!isRdp && membershipState === 'EXPELLED' ? { expelledAt } : {}),
     }),
   );

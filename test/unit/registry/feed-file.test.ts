@@ -119,6 +119,10 @@ describe('a feed', () => {
       'an expelled Party',
       changed([HALTED, 'membershipState', 'EXPELLED'], [HALTED, 'expelledAt', '2026-07-01']),
     ],
+    [
+      'a Registry Entry of another block',
+      added(ENTRY, { name: 'Another', euiFrom: '90B3D51F40000000', euiTo: '90B3D51F4FFFFFFF' }),
+    ],
     ['a leap day', changed([HALTED, 'membershipSince', '2024-02-29'])],
     ['EUI-64s in another form', changed([NORTH_IDS, 'euiFrom', '90:b3:d5:1f:30:01:00:00'])],
     ['ranges that touch', changed([NORTH_IDS, 'euiTo', '90B3D51F3001FFFF'])],
@@ -271,7 +275,7 @@ describe('a feed', () => {
     ],
     [
       'Registry Entries that overlap',
-      added(ENTRY, { name: 'Another', euiFrom: '90B3D51F3FFFFFFF', euiTo: '90B3D51F4FFFFFFF' }),
+      added(ENTRY, { name: 'Another' }),
       LAST,
       'euiFrom',
       /overlaps the REGISTRY_ENTRY of Test-only block of the SEC Panel in row 3/,
@@ -331,6 +335,27 @@ describe('a feed', () => {
       HALTED,
       'expelledAt',
       /^HALTED is SUSPENDED and not EXPELLED$/,
+    ],
+    [
+      'a Registry Entry that begins within a block',
+      changed([ENTRY, 'euiFrom', '90B3D51F30000001']),
+      ENTRY,
+      'euiFrom',
+      /; 90-B3-D5-1F-30-00-00-01 to 90-B3-D5-1F-3F-FF-FF-FF is none, 90-B3-D5-1F-30-00-00-00 to 90-B3-D5-1F-3F-FF-FF-FF would be$/,
+    ],
+    [
+      'a Registry Entry that ends within a block',
+      changed([ENTRY, 'euiTo', '90B3D51F3FFFFFFE']),
+      ENTRY,
+      'euiTo',
+      /^a Registry Entry is one MA-S block, .* 90-B3-D5-1F-3F-FF-FF-FE is none, .* to 90-B3-D5-1F-3F-FF-FF-FF would be$/,
+    ],
+    [
+      'a Registry Entry of two blocks',
+      changed([ENTRY, 'euiTo', '90B3D51F4FFFFFFF']),
+      ENTRY,
+      'euiTo',
+      /90-B3-D5-1F-4F-FF-FF-FF is none, 90-B3-D5-1F-30-00-00-00 to 90-B3-D5-1F-3F-FF-FF-FF would be$/,
     ],
     [
       'an allocation of nobody',

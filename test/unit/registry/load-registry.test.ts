@@ -304,11 +304,11 @@ describe('loading a registry file', () => {
   });
 
   test('that overlaps a Registry Entry in the database is refused', async () => {
-    const entries = (name: string, from: string) =>
-      `registryEntries: [{ name: ${name}, from: ${from}, to: 90B3D51F3FFFFFFF }]\nparticipants: []\n`;
-    await load(entries('one', '90B3D51F30000000'), database.pool);
-    await load(entries('one', '90B3D51F31000000'), database.pool);
-    const refusal = await refusalOf(() => load(entries('two', '90B3D51F3FFFFFFF'), database.pool));
+    const entries = (name: string, prefix: string) =>
+      `registryEntries: [{ name: ${name}, from: ${prefix}0000000, to: ${prefix}FFFFFFF }]\nparticipants: []\n`;
+    await load(entries('one', '90B3D51F3'), database.pool);
+    await load(entries('one', '90B3D51F4'), database.pool);
+    const refusal = await refusalOf(() => load(entries('two', '90B3D51F4'), database.pool));
     expect(refusal?.text).toMatch(/^A Registry Entry overlaps another\. Nothing was loaded\./);
   });
 

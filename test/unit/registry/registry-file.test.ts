@@ -202,14 +202,21 @@ describe('a registry file', () => {
     ],
     [
       'Registry Entries that overlap',
-      `registryEntries:\n  - { name: one, from: 90B3D51F30000000, to: 90B3D51F3FFFFFFF }\n  - { name: two, from: 90B3D51F3FFFFFFF, to: 90B3D51F40000000 }\n${file()}`,
+      `registryEntries:\n  - { name: one, from: 90B3D51F30000000, to: 90B3D51F3FFFFFFF }\n  - { name: two, from: 90B3D51F30000000, to: 90B3D51F3FFFFFFF }\n${file()}`,
       3,
       'registryEntries.1',
       /^overlaps the range/,
     ],
     [
+      'a Registry Entry that is no block',
+      `registryEntries:\n  - { name: one, from: 90B3D51F30000000, to: 90B3D51F3FFFFFFF }\n  - { name: two, from: 90B3D51F40000000, to: 90B3D51F400FFFFF }\n${file()}`,
+      3,
+      'registryEntries.1',
+      /^a Registry Entry is one MA-S block, .*; 90-B3-D5-1F-40-00-00-00 to 90-B3-D5-1F-40-0F-FF-FF is none, 90-B3-D5-1F-40-00-00-00 to 90-B3-D5-1F-4F-FF-FF-FF would be$/,
+    ],
+    [
       'Registry Entries of one name',
-      `registryEntries:\n  - { name: one, from: 90B3D51F30000000, to: 90B3D51F3FFFFFFF }\n  - { name: one, from: 90B3D51F40000000, to: 90B3D51F40000001 }\n${file()}`,
+      `registryEntries:\n  - { name: one, from: 90B3D51F30000000, to: 90B3D51F3FFFFFFF }\n  - { name: one, from: 90B3D51F40000000, to: 90B3D51F4FFFFFFF }\n${file()}`,
       3,
       'registryEntries.1.name',
       /^one is there twice$/,
