@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Decision } from '../domain/decision.ts';
-import type { EligibilityQuestion } from '../domain/eligibility-question.ts';
+import type { EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
 import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { StoredDecision } from '../audit/decisions.ts';
@@ -10,7 +10,7 @@ import { decide } from '../eligibility/decide.ts';
 import { parseRuleSet, type RuleSet } from '../eligibility/rule-set.ts';
 import type { RuleSets } from '../eligibility/rule-sets.ts';
 import { findFacts } from '../registry/facts.ts';
-import { findIdentifierFacts } from '../registry/identifiers.ts';
+import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants } from '../registry/participants.ts';
 
 /** What a replay asks otherwise than the decision did. */
@@ -100,8 +100,8 @@ function decisionOf(stored: StoredDecision): Decision {
 }
 
 /**
- * The question with what the registry says as at another instant: participant, identifiers, officer. How many certificates
- * there were, and who had used the key, stays as the decision saw it.
+ * The question with what the registry says as at another instant: participant, identifiers, raised limits, officer. How many
+ * certificates there were, and who had used the key, stays as the decision saw it.
  */
 async function questionAsAt(question: EligibilityQuestion, asAt: Date, db: Db): Promise<EligibilityQuestion> {
   const { request, caller, csr, standing } = question;
@@ -119,13 +119,21 @@ async function questionAsAt(question: EligibilityQuestion, asAt: Date, db: Db): 
     participant: core && { ...core, certificatesIssued, allocations, roleAssignments, deviceRanges },
     ...(standing === undefined || identifier === undefined
       ? {}
-      : {
-          standing: {
-            ...standing,
-            identifierOwnedByOther: identifier.ownedByOther,
-            identifierInCentralRegistry: identifier.inCentralRegistry,
-          },
-        }),
+      : { standing: standingAsAt(standing, identifier) }),
+  };
+}
+
+function standingAsAt(
+  { certificatesForDevice, keyUsedForAnotherSubject, keyKnownCompromised }: Standing,
+  { ownedByOther, inCentralRegistry, deviceCeiling }: IdentifierFacts,
+): Standing {
+  return {
+    identifierOwnedByOther: ownedByOther,
+    identifierInCentralRegistry: inCentralRegistry,
+    certificatesForDevice,
+    ...(deviceCeiling === undefined ? {} : { deviceCeiling }),
+    keyUsedForAnotherSubject,
+    keyKnownCompromised,
   };
 }
 

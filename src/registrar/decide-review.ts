@@ -63,15 +63,29 @@ async function perform(
       return;
     }
     case 'RAISE_DEVICE_CEILING':
-      await query(
-        db,
-        `insert into device_ceiling (eui64, certificates, review_id) values ($1, $2, $3)
-         on conflict (eui64) do update set certificates = excluded.certificates, review_id = excluded.review_id`,
-        [act.eui64, act.certificates, review.id],
-      );
+      await raiseCeiling(act, review.id, at, db);
       return;
     case 'ISSUE_APPLICATION':
       // The application is screened again once this is committed (issuance): its facts may have changed since.
       return;
   }
+}
+
+/** From now on the Device ID has this limit and no other. Two who approve at once take turns; the later one holds. */
+async function raiseCeiling(
+  { eui64, certificates }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
+  reviewId: string,
+  at: Date,
+  db: PoolClient,
+): Promise<void> {
+  await query(db, `select pg_advisory_xact_lock(hashtextextended('ceiling of ' || $1, 0))`, [eui64]);
+  const present = `eui64 = $1 and (valid_to is null or valid_to > $2)`;
+  // What began at this very instant, or by a clock that is ahead, never was.
+  await query(db, `delete from device_ceiling where ${present} and valid_from >= $2`, [eui64, at]);
+  await query(db, `update device_ceiling set valid_to = $2 where ${present}`, [eui64, at]);
+  await query(
+    db,
+    `insert into device_ceiling (eui64, certificates, review_id, valid_from) values ($1, $2, $3, $4)`,
+    [eui64, certificates, reviewId, at],
+  );
 }

@@ -74,7 +74,8 @@ const SELECT_ASKED = `
       'certificatesForDevice', (select count(*)::int from certificate c
           where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status = 'issued')
         + (select count(*)::int from certificate_intent c where c.eui64 = asked.eui64 and c.category = 'DEVICE'),
-      'deviceCeiling', (select c.certificates from device_ceiling c where c.eui64 = asked.eui64))) as facts
+      'deviceCeiling', (select c.certificates from device_ceiling c
+        where c.eui64 = asked.eui64 and ${during('c', '$3')}))) as facts
     from unnest($1::text[], $2::text[]) with ordinality as asked (signifier, eui64, place)
     left join participant p on p.signifier = asked.signifier
    order by asked.place`;

@@ -231,6 +231,17 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
       await expect(run(ENTRY('late', from, to))).rejects.toMatchObject({ code: '23P01', constraint });
     });
 
+    test('a Device ID has one raised limit at a time; one that has ended keeps no Registry Entry away', async () => {
+      const during = (from: string, to: string) =>
+        run(`insert into device_ceiling (eui64, certificates, review_id, valid_from, valid_to)
+          values ('70b3d50040000000', 200, '${P1}', ${from}, ${to})`);
+      await during(`'2020-01-01'`, `'2021-01-01'`);
+      await expect(during(`'2020-12-31'`, 'null')).rejects.toMatchObject({
+        constraint: 'device_ceiling_once',
+      });
+      await run(ENTRY('over an ended limit', '70b3d50040000000', '70b3d5004fffffff'));
+    });
+
     test('a Registry Entry that has ended keeps nobody away; one that has not takes no range of another', async () => {
       const during = (name: string, from: string, to: string) =>
         run(`insert into registry_entry (name, eui64_from, eui64_to, valid_from, valid_to)

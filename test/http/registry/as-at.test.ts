@@ -5,7 +5,7 @@ import type { CallerRole, PartyCategory } from '../../../src/domain/participant.
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { recordFacts } from '../../../src/registry/facts.ts';
 import { findParticipantRef } from '../../../src/registry/participants.ts';
-import { dcckiCsr } from '../../support/csr-builder.ts';
+import { dcckiCsr, deviceCsr } from '../../support/csr-builder.ts';
 import { world, type World } from '../../support/world.ts';
 
 const HOUR = 3_600_000;
@@ -102,6 +102,40 @@ describe('a question as at an instant', () => {
     expect((await approve(String(first.body.id))).status).toBe(200);
     expect((await approve(String(second.body.id))).status).toBe(409);
     expect((await propose(true)).status).toBe(409);
+  });
+
+  test('about a Device ID has the limit of certificates that it had then', async () => {
+    const eui64 = '00-DB-12-34-20-00-00-01';
+    const raise = async (certificates: number) => {
+      hourLater();
+      const wanted = { eui64, certificates, because: 'a rig' };
+      const path = '/v1/participants/METERWORKS/device-ceilings';
+      const review = String((await send(path, wanted, 'DCC_TEST_OPERATOR')).body.id);
+      const decision = { approve: true, because: 'seen' };
+      await send(`/v1/reviews/${review}/decision`, decision, 'DCC_TEST_APPROVER');
+      return here.clock.now();
+    };
+    await send(
+      '/v1/certificates',
+      { category: 'DEVICE', csr: deviceCsr(eui64).pem, purpose: 'DEVICE_AND_USER_SYSTEM_TESTS' },
+      'PARTICIPANT_ARO',
+      'METERWORKS',
+    );
+    const [recorded] = await listDecisions({ signifier: 'METERWORKS' }, { limit: 1 }, here.database.pool);
+    const { question, ...rest } = recorded!;
+    const standing = { ...question!.standing!, certificatesForDevice: 120 };
+    const stored = { ...rest, question: { ...question!, standing } };
+    const limitAsAt = async (asAt: Date) => {
+      const { replayed } = await replayDecision(stored, { asAt }, here.needs.ruleSets, here.database.pool);
+      return replayed.reasons.find((one) => one.reason === 'DEVICE_CERTIFICATE_LIMIT')?.detail ?? 'kept';
+    };
+    const before = here.clock.now();
+    const first = await raise(110);
+    const second = await raise(150);
+    expect(await limitAsAt(before)).toContain('100');
+    expect(await limitAsAt(first)).toContain('110');
+    expect(await limitAsAt(new Date(second.getTime() - 1))).toContain('110');
+    expect(await limitAsAt(second)).toBe('kept');
   });
 
   describe('about an RDP', () => {
