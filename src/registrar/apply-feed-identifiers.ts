@@ -25,47 +25,39 @@ export async function applyEntries(
 }
 
 /**
- * Allocations end and begin at this instant. The same one for another environment ends and begins too, because decisions ask for
- * it; one with other dates is corrected.
+ * Allocations end and begin at this instant; the same one with other dates, or for another environment, does both, so that
+ * what was on record before it was corrected stays there. What began at this very instant never was.
  */
 export async function applyAllocations(
-  diff: RecordDiff<FeedAllocation>,
+  { added, changed, ended }: RecordDiff<FeedAllocation>,
   ids: Ids,
   at: Date,
   db: PoolClient,
 ): Promise<void> {
-  const elsewhere = diff.changed.filter(({ before, after }) => before.environment !== after.environment);
-  const corrected = diff.changed.filter((one) => !elsewhere.includes(one));
-  const ended = [...diff.ended, ...elsewhere.map((one) => one.before)];
-  const added = [...diff.added, ...elsewhere.map((one) => one.after)];
-  if (ended.length > 0)
+  const gone = [...ended, ...changed.map((one) => one.before)];
+  if (gone.length > 0) {
+    const present = `i.valid_to is null and ${SAME_ALLOCATION}`;
+    const values = [rowsOf(gone, ids), at];
     await query(
       db,
-      `update identifier_allocation i set valid_to = greatest($2, i.valid_from + interval '1 microsecond')
-       from ${ALLOCATIONS} where i.valid_to is null and ${SAME_ALLOCATION}`,
-      [rowsOf(ended, ids), at],
+      `delete from identifier_allocation i using ${ALLOCATIONS} where ${present} and i.valid_from >= $2`,
+      values,
     );
-  if (added.length > 0)
+    await query(
+      db,
+      `update identifier_allocation i set valid_to = $2 from ${ALLOCATIONS} where ${present}`,
+      values,
+    );
+  }
+  const come = [...added, ...changed.map((one) => one.after)];
+  if (come.length > 0)
     await query(
       db,
       `insert into identifier_allocation (participant_id, kind, eui64_from, eui64_to, environment, requested_at, allocated_at,
          source, valid_from)
        select participant_id, "identifierKind", "euiFrom", "euiTo", environment, "allocationRequestedAt", "allocatedAt",
          'SECAS_FEED', $2 from ${ALLOCATIONS}`,
-      [rowsOf(added, ids), at],
-    );
-  if (corrected.length > 0)
-    await query(
-      db,
-      `update identifier_allocation i set requested_at = one."allocationRequestedAt",
-         allocated_at = one."allocatedAt", source = 'SECAS_FEED'
-       from ${ALLOCATIONS} where i.valid_to is null and ${SAME_ALLOCATION}`,
-      [
-        rowsOf(
-          corrected.map((each) => each.after),
-          ids,
-        ),
-      ],
+      [rowsOf(come, ids), at],
     );
 }
 

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import request from 'supertest';
 import { listDecisions } from '../../../src/audit/decisions.ts';
+import { query } from '../../../src/db/pool.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { importFeed } from '../../../src/registrar/import-feed.ts';
+import { findOverdueAllocations } from '../../../src/registrar/reports.ts';
 import { findCallers } from '../../../src/registry/callers.ts';
 import { hashToken } from '../../../src/registry/credentials.ts';
 import { findIdentifierFacts } from '../../../src/registry/identifiers.ts';
@@ -108,6 +110,61 @@ describe('what a feed ended or changed, asked as at an instant', () => {
       await take(2, FEED);
       expect((await register()).status).toBe(201);
       await expect(take(3, FEED + FIRST)).rejects.toMatchObject({ code: 'feed-invalid' });
+    });
+  });
+
+  describe('of allocations', () => {
+    const ROW = '90-B3-D5-1F-30-01-FF-FF,,NORTHGATE,,,,,,,,,USER_ID,BOTH,2015-01-26,2015-02-02';
+    const corrected = (environment: string, requested: string, allocated: string) =>
+      FEED.replace(
+        ROW,
+        ROW.replace('BOTH,2015-01-26,2015-02-02', `${environment},${requested},${allocated}`),
+      );
+    const onRecord = async (at: Date) =>
+      (
+        await query<{ told: string; since: Date }>(
+          here.database.pool,
+          `select concat_ws(' ', environment, requested_at at time zone 'UTC', allocated_at at time zone 'UTC') as told,
+                  valid_from as since
+             from identifier_allocation where eui64_from = '90b3d51f30010000' and valid_from <= $1
+              and (valid_to is null or valid_to > $1)`,
+          [at],
+        )
+      ).rows;
+
+    test('tells what the feed said then, and a correction ends neither User Roles nor eligibility', async () => {
+      const first = await take(1, FEED);
+      const map = async (at: Date) =>
+        (
+          await request(here.http)
+            .get(`/v1/participants/NORTHGATE/identity-map?at=${at.toISOString()}`)
+            .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`)
+        ).body as { userIds: { userRoles: string[] }[] };
+      const before = await map(first);
+      expect(before.userIds[0]!.userRoles).not.toEqual([]);
+      const second = await take(2, corrected('TEST', '2015-01-26', '2015-02-03'));
+      const third = await take(3, corrected('LIVE', '2015-01-27', '2015-02-03'));
+      const told = async (at: Date) => (await onRecord(at)).map((one) => one.told);
+      expect(await told(first)).toEqual(['BOTH 2015-01-26 00:00:00 2015-02-02 00:00:00']);
+      expect(await told(new Date(second.getTime() - 1))).toEqual(await told(first));
+      expect(await told(second)).toEqual(['TEST 2015-01-26 00:00:00 2015-02-03 00:00:00']);
+      expect(await onRecord(third)).toEqual([
+        { told: 'LIVE 2015-01-27 00:00:00 2015-02-03 00:00:00', since: third },
+      ]);
+      for (const at of [second, third]) expect(await map(at)).toEqual(before);
+      const ended = `select 1 from audit_event where event = 'user-role.ended'`;
+      expect((await query(here.database.pool, ended)).rows).toEqual([]);
+    });
+
+    test('are overdue by their latest dates', async () => {
+      const overdue = async () =>
+        (await findOverdueAllocations(20, here.clock.now(), here.database.pool)).map((one) => one.days);
+      await take(1, corrected('BOTH', '2015-01-26', ''));
+      expect(await overdue()).toEqual([expect.any(Number)]);
+      await take(2, corrected('BOTH', '2015-01-26', '2015-03-26'));
+      expect(await overdue()).toEqual([59]);
+      await take(3, FEED);
+      expect(await overdue()).toEqual([]);
     });
   });
 });
