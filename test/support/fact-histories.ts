@@ -6,7 +6,13 @@ import {
   type FactKind,
   type FactValues,
 } from '../../src/domain/facts.ts';
-import type { AgreementState, MembershipState, TestingParticipant } from '../../src/domain/participant.ts';
+import {
+  NETWORK_CATEGORIES,
+  type AgreementState,
+  type MembershipState,
+  type PartyCategory,
+  type TestingParticipant,
+} from '../../src/domain/participant.ts';
 import { agreement, daysFromNow, without } from './participants.ts';
 
 /** One version of a fact, as the registry takes it; their order is the order of their versions. */
@@ -31,6 +37,9 @@ const version = (kind: FactKind, key: string, value: fc.Arbitrary<object>) =>
     .record({ state: fc.constantFrom(...statesOf(kind)), since: day, value: value.map(present) })
     .map((made): Version => ({ kind, key, ...made }));
 const membership = version('MEMBERSHIP', '', fc.record({ expelledAt: maybe(day) }));
+const status = version('STATUS', '', fc.constant({}));
+const category = (...of: readonly PartyCategory[]) =>
+  version('DETAILS', '', fc.record({ partyCategory: fc.constantFrom(...of) }));
 const anything = fc.oneof(
   membership,
   version(
@@ -50,7 +59,15 @@ const anything = fc.oneof(
 export const aHistory: fc.Arbitrary<History> = fc.record({
   type: fc.constantFrom('SEC_PARTY' as const, 'NON_PARTY' as const, 'RDP' as const),
   own: fc.array(anything, { maxLength: 12 }).map(allowed),
-  network: fc.array(membership, { maxLength: 4 }).map(allowed),
+  // Most begin as what may nominate.
+  network: fc
+    .tuple(
+      category('ELECTRICITY_NETWORK', 'GAS_NETWORK'),
+      fc.array(fc.oneof(membership, membership, status, category('GAS_NETWORK', 'OTHER_SEC_PARTY')), {
+        maxLength: 6,
+      }),
+    )
+    .map(([first, others]) => allowed([first, ...others])),
 });
 
 /** The facts of a participant as at an instant, folded out of its history. */
@@ -61,7 +78,10 @@ export function factsAt(
   Pick<Partial<TestingParticipant>, 'membership'> {
   const held = holding(own, at).filter((one) => one.state !== 'VOID');
   const [party] = held.filter((one) => one.kind === 'MEMBERSHIP');
-  const [nominator] = holding(network, at);
+  const nominator = (kind: FactKind) =>
+    holding(network, at).find((one) => one.kind === kind && one.state !== 'VOID');
+  const told = nominator('DETAILS')?.value as FactValues['DETAILS'] | undefined;
+  const partyCategory = told?.partyCategory ?? 'NONE';
   return {
     type,
     ...(party === undefined
@@ -84,7 +104,9 @@ export function factsAt(
       .filter((one) => one.kind === 'NOMINATION')
       .map(({ key, state, since, value }) => ({
         networkParty: key,
-        networkPartyState: (nominator?.state ?? 'WITHDRAWN') as MembershipState,
+        networkPartyState: (nominator('MEMBERSHIP')?.state ?? 'WITHDRAWN') as MembershipState,
+        ...(nominator('STATUS')?.state === 'CLOSED' ? { networkPartyStatus: 'CLOSED' as const } : {}),
+        ...(isNetwork(partyCategory) ? {} : { networkPartyCategory: partyCategory }),
         ...(state === 'ENDED' ? { from: new Date(0), to: since } : { from: since, ...value }),
       })),
   };
@@ -110,7 +132,13 @@ export function hasBasisAt({ type, own, network }: History, at: Date): boolean {
     const nomination = last(own, 'NOMINATION', NETWORK);
     const nominated =
       nomination?.state === 'NOMINATED' && !begun((nomination.value as FactValues['NOMINATION']).to);
-    return executedInForce.length > 0 || (nominated && last(network, 'MEMBERSHIP')?.state === 'ACTIVE');
+    const details = last(network, 'DETAILS');
+    const carries =
+      last(network, 'MEMBERSHIP')?.state === 'ACTIVE' &&
+      last(network, 'STATUS')?.state !== 'CLOSED' &&
+      details?.state === 'RECORDED' &&
+      isNetwork((details.value as FactValues['DETAILS']).partyCategory);
+    return executedInForce.length > 0 || (nominated && carries);
   }
   const party = last(own, 'MEMBERSHIP');
   const expelledAt = (party?.value as FactValues['MEMBERSHIP'] | undefined)?.expelledAt ?? party?.since;
@@ -127,6 +155,9 @@ export function hasBasisAt({ type, own, network }: History, at: Date): boolean {
       return false;
   }
 }
+
+const isNetwork = (category: PartyCategory | 'NONE' | undefined) =>
+  NETWORK_CATEGORIES.some((one) => one === category);
 
 function holding(versions: readonly Version[], at: Date): Version[] {
   const begun = versions.filter((one) => one.since.getTime() <= at.getTime());

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,7 @@ import { decide } from '../../../src/eligibility/decide.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { askDevice, supplier } from '../../support/participants.ts';
 
-const VERSION = '2026-11-24';
+const VERSION = '2026-11-28';
 const RULE_SETS = path.join(__dirname, '..', '..', '..', 'src', 'eligibility', 'rule-sets');
 const RULE_SET = path.join(RULE_SETS, VERSION);
 
@@ -294,7 +295,7 @@ describe('the rule sets', () => {
       cpSync(RULE_SET, path.join(folder, VERSION), { recursive: true });
       cpSync(RULE_SET, second, { recursive: true });
       change(path.join(second, 'rule-set.yaml'), `version: '${VERSION}'`, `version: '${version}'`);
-      change(path.join(second, 'rule-set.yaml'), "effectiveFrom: '2015-01-26'", `effectiveFrom: '${from}'`);
+      change(path.join(second, 'rule-set.yaml'), "effectiveFrom: '2026-11-24'", `effectiveFrom: '${from}'`);
       for (const [file, text, instead] of changes) change(path.join(second, file), text, instead);
     };
 
@@ -305,16 +306,28 @@ describe('the rule sets', () => {
     rmSync(folder, { recursive: true });
     expect(ruleSets.versions.map(({ version }) => version)).toEqual([VERSION, '2027-04-01']);
     const limitAt = (instant: string) => ruleSets.at(new Date(instant)).settings.deviceCertificateLimit;
-    expect(limitAt('2015-01-26T00:00:00Z')).toBe(100);
+    expect(limitAt('2026-11-24T00:00:00Z')).toBe(100);
     expect(limitAt('2027-03-31T23:59:59.999Z')).toBe(100);
     expect(limitAt('2027-04-01T00:00:00Z')).toBe(50);
     expect(ruleSets.find(VERSION)?.settings.deviceCertificateLimit).toBe(100);
     expect(ruleSets.find('2028-01-01')).toBeUndefined();
-    expect(() => ruleSets.at(new Date('2015-01-25T23:59:59.999Z'))).toThrow(/No rule set is in effect/);
+    expect(() => ruleSets.at(new Date('2026-11-23T23:59:59.999Z'))).toThrow(/No rule set is in effect/);
+  });
+
+  // A version that was given out may be on record somewhere, and is never changed: what changes is a version of its own.
+  test.each([
+    ['2026-11-24', '49c1f9f8f0c0890062594984c8d09bf1655d292c60be28682b4498cb7a18f8cd'],
+    ['2026-11-28', '50f6c562702baa69b942b97805b59d8d53e93c1527b83dcc657d775b9ea5a14a'],
+  ])('of version %s are word for word as they were given out', (version, sha256) => {
+    const folder = path.join(RULE_SETS, version);
+    const texts = readdirSync(folder)
+      .sort()
+      .map((name) => `${name}\n${readFileSync(path.join(folder, name), 'utf8')}`);
+    expect(createHash('sha256').update(texts.join('\n')).digest('hex')).toBe(sha256);
   });
 
   test('of which two begin on one day are refused', () => {
-    expect(faultsOf(twoVersions('2027-04-01', '2015-01-26'))).toEqual([
+    expect(faultsOf(twoVersions('2027-04-01', '2026-11-24'))).toEqual([
       expect.stringMatching(/2027-04-01.*effectiveFrom: another version is in effect from the same day/),
     ]);
   });
