@@ -85,7 +85,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
 
   router
     .route('/:serialNumber')
-    .get(noParameters, async (request, response) => {
+    .get(async (request, response) => {
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));

@@ -66,7 +66,8 @@ export function ruleResults(
   const covered = new Set(question?.referral?.approvedReasons.map(({ reason }) => reason));
   const resultOf = (reason: string, gate: string): RuleResult => {
     if (broken.has(reason)) return 'BROKEN';
-    if (!gates.includes(gate)) return 'NOT_ASKED';
+    if (!gates.includes(gate) || (reason === ASKED_OF_VALIDITY && question?.validUntil === undefined))
+      return 'NOT_ASKED';
     return covered.has(reason) ? 'COVERED' : 'KEPT';
   };
   return DECISION_GATES.flatMap((gate) =>
@@ -117,5 +118,7 @@ function formatted(text: string): string {
   return eui64 === undefined ? text : formatEui64(eui64);
 }
 
+/** Asked of a question that says how long the certificate would be valid: where `beyondAgreement` is ALLOW none does. */
+const ASKED_OF_VALIDITY = 'VALIDITY_BEYOND_AGREEMENT';
 const EUI64_NAMES = new Set(['eui64', 'from', 'to']);
 const instant = (at: Date) => at.toISOString().replace(/\.\d{3}Z$/, 'Z');

@@ -4,6 +4,7 @@ import { query } from '../../src/db/pool.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { chooseAmong } from '../../src/eligibility/rule-sets.ts';
 import type { RuleSet } from '../../src/eligibility/rule-set.ts';
+import { ruleResults } from '../../src/issuance/decision-view.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision } from '../../src/issuance/replay-decision.ts';
 import { findCallers } from '../../src/registry/callers.ts';
@@ -43,10 +44,18 @@ describe('a certificate that would be valid longer than its agreement', () => {
     return rows[0]!;
   };
 
+  /** What the evidence of the latest decision says of the rule. */
+  const ruled = async () => {
+    const stored = await findDecision((await latest()).id, here.database.pool);
+    const results = ruleResults(stored!, here.needs.ruleSets.at(here.clock.now()));
+    return results.find((one) => one.rule === 'VALIDITY_BEYOND_AGREEMENT')?.result;
+  };
+
   test('is issued by default, and its question is as ever', async () => {
     expect(here.needs.ruleSets.at(here.clock.now()).settings.beyondAgreement).toBe('ALLOW');
     expect(await issue(here.needs, '01')).toBe('issued');
     expect((await latest()).inputs).not.toContain('validUntil');
+    expect(await ruled()).toBe('NOT_ASKED');
   });
 
   test('is refused where the rules say so, alone and in a batch, until the agreement has no end; the replay says the same', async () => {

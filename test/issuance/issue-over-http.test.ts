@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import request from 'supertest';
 import { dcckiCsr, deviceCsr, newRsaKey, organisationCsr } from '../support/csr-builder.ts';
+import { listReceipts } from '../../src/ca/download-receipts.ts';
+import type { SerialNumber } from '../../src/domain/serial-number.ts';
 import { world, type World } from '../support/world.ts';
 
 describe('a certificate of each category, end to end', () => {
@@ -62,5 +64,23 @@ describe('a certificate of each category, end to end', () => {
         fix: expect.stringMatching(/./),
       }),
     );
+  });
+
+  test('is downloaded over the channel that is named, which its receipt tells', async () => {
+    const issued = await post('METERWORKS', {
+      category: 'DEVICE',
+      purpose,
+      csr: deviceCsr('00-DB-12-34-20-00-00-09', 'keyAgreement').pem,
+    });
+    const { serialNumber } = issued.body as { serialNumber: SerialNumber };
+    const download = async (query: string) =>
+      request(here.http)
+        .get(`/v1/certificates/${serialNumber}${query}`)
+        .set('Authorization', `Bearer ${await here.token('METERWORKS')}`);
+    expect((await download('?channel=IN_PERSON_MEDIA')).status).toBe(200);
+    expect((await download('?channel=POST')).status).toBe(400);
+    expect((await download('?by=POST')).status).toBe(400);
+    const receipts = await listReceipts(serialNumber, here.needs.db);
+    expect(receipts.map((one) => one.channel)).toEqual(['IN_PERSON_MEDIA']);
   });
 });
