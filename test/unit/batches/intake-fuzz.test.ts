@@ -5,7 +5,7 @@ import { take, temporaryFolder } from '../../support/batch-intake.ts';
 import { seededRandom, type Random } from '../../support/random.ts';
 import { rawZip } from '../../support/raw-zip.ts';
 
-const CASES = Number(process.env['FUZZ_CASES'] ?? 20_000);
+const CASES = Number(process.env['FUZZ_CASES'] ?? 8_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20261125);
 /** Longest that one upload may take, in milliseconds; the machine may be busy. */
 const LONGEST = 3000;

@@ -7,7 +7,7 @@ import { seededRandom, type Random } from '../../support/random.ts';
 import { xlsx, zip } from '../../support/xlsx.ts';
 
 /** Half of them CSV, half workbooks. */
-const CASES = Number(process.env['FUZZ_CASES'] ?? 20_000);
+const CASES = Number(process.env['FUZZ_CASES'] ?? 8_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20261125);
 /** Longest that one file may take, in milliseconds; a slow one is read again, because the machine may have paused. */
 const LONGEST = 1000;
