@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import { formatEui64 } from '../domain/eui64.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
+import { entryEvents } from '../audit/entry-events.ts';
 import { findBasis } from '../eligibility/basis.ts';
 import { loadRuleSets } from '../eligibility/rule-sets.ts';
 import { loadRegistry } from '../registry/load-registry.ts';
@@ -29,14 +30,17 @@ export function registryCommands(tcs: Command): void {
       const parsed = parseRegistryFile(readText(file), file);
       const report = await withDatabase(({ pool }) => {
         const at = new Date();
-        return loadRegistry(parsed, at, pool, (client) =>
+        return loadRegistry(parsed, at, pool, (client, entries) =>
           recordEvents(
-            parsed.participants.map(({ signifier }) => ({
-              at,
-              event: 'participant.loaded',
-              object: signifier,
-              facts: { file },
-            })),
+            [
+              ...parsed.participants.map(({ signifier }) => ({
+                at,
+                event: 'participant.loaded',
+                object: signifier,
+                facts: { file },
+              })),
+              ...entryEvents(entries, at, { file }),
+            ],
             client,
           ),
         );

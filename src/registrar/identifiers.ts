@@ -26,7 +26,7 @@ export async function assignUserRole(
   try {
     await query(
       db,
-      `insert into user_id_role_assignment (participant_id, eui64, user_role, valid_from) values ($1, $2, $3, $4)`,
+      `insert into user_id_role_assignment (participant_id, eui64, user_role, valid_from, source) values ($1, $2, $3, $4, 'PARTICIPANT')`,
       [participant.id, eui64, userRole, at],
     );
   } catch (error) {
@@ -65,7 +65,7 @@ export async function registerDeviceRange(
 ): Promise<void> {
   requireOrder(range);
   await insertRange(
-    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from) values ($1, $2, $3, $4, $5)`,
+    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, source) values ($1, $2, $3, $4, $5, 'DCC')`,
     [participant.id, range.from, range.to, range.deviceTypes, at],
     db,
   );
@@ -95,8 +95,8 @@ export async function delegateDeviceRange(
       `No device range of ${participant.signifier} holds all of these Device IDs, for these device types.`,
     );
   await insertRange(
-    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, delegated_by, delegation_document_sha256)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
+    `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, delegated_by, delegation_document_sha256, source)
+     values ($1, $2, $3, $4, $5, $6, $7, 'PARTICIPANT')`,
     [
       wanted.delegateId,
       wanted.from,

@@ -8,6 +8,7 @@ import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.t
 import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
 import { DIFF_LIMITS, diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
 import { readFeedFile } from '../registry/feed-file.ts';
+import { lockFeed } from '../registry/feed-lock.ts';
 import { verifyDetachedSignature, type SignerCertificate } from '../x509/detached-signature.ts';
 import {
   applyAllocations,
@@ -54,7 +55,7 @@ export async function importFeed(
   const feed = await readFeedFile(octets, fileName);
   try {
     return await withTransaction(pool, async (db) => {
-      await query(db, `select pg_advisory_xact_lock(hashtextextended('the SECAS feed', 0))`);
+      await lockFeed(db);
       const onRecord = await findFeedOnRecord(db);
       const limits = { ...DIFF_LIMITS, latest: new Date(at.getTime() + CLOCK_SKEW) };
       const diff = diffFeed(onRecord.snapshot, feed, limits);

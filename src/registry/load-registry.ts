@@ -4,9 +4,16 @@ import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.t
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findLatestFacts, recordFacts, type FactChange } from './facts.ts';
 import { replaceIdentifiers } from './replace-identifiers.ts';
-import { beginEntries, endEntries, findEntries, type NamedEntry } from './registry-entries.ts';
+import {
+  beginEntries,
+  endEntries,
+  findEntries,
+  type EntryChanges,
+  type NamedEntry,
+} from './registry-entries.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
-import { named, ownedByOthers, requireFeedKept } from './owned-by-others.ts';
+import { lockFeed } from './feed-lock.ts';
+import { isFeedTaken, isOfFeed, named, ownedByOthers, requireAllocationsOfFeed } from './owned-by-others.ts';
 import { isOnRecord, statedFacts, statedKinds } from './stated-facts.ts';
 
 /** How much of each was loaded. */
@@ -24,27 +31,29 @@ export interface LoadReport {
  * @param record  writes the audit, in the same transaction
  * @throws Fault `registry-invalid` when a range overlaps one in the database, a name is nobody's, a participant would
  *         change its type, or what the file states differently, or no longer, was stated by its owner since (the SECAS feed, the
- *         DCC, the participant); then nothing is loaded
+ *         DCC, the participant); once a feed was taken also when something of the feed would begin; then nothing is loaded
  */
 export async function loadRegistry(
   file: RegistryFile,
   now: Date,
   pool: Pool,
-  record: (client: PoolClient) => Promise<void>,
+  record: (client: PoolClient, entries: EntryChanges) => Promise<void>,
 ): Promise<LoadReport> {
   try {
     await withTransaction(pool, async (db) => {
-      await recordEntries(file.registryEntries, now, db);
+      await lockFeed(db);
+      const feedTaken = await isFeedTaken(db);
+      const entries = await recordEntries(file.registryEntries, feedTaken, now, db);
       const ids = await recordParticipants(file.participants, now, db);
       await requireNetworkParties(file.participants, db);
-      await recordStated(file.participants, ids, now, db);
-      await requireFeedKept(file.participants, ids, db);
+      await recordStated(file.participants, ids, feedTaken, now, db);
+      if (feedTaken) await requireAllocationsOfFeed(file.participants, ids, db);
       await replaceIdentifiers(
         file.participants.map((entry) => ({ participantId: idOf(entry, ids), ...entry })),
         now,
         db,
       );
-      await record(db);
+      await record(db, entries);
     });
   } catch (error) {
     throw explained(error);
@@ -61,15 +70,30 @@ export async function loadRegistry(
 }
 
 /** Registry Entries that are new, or have other ends than the one of their name; those that a file leaves out stay. */
-async function recordEntries(stated: readonly NamedEntry[], now: Date, db: PoolClient): Promise<void> {
+async function recordEntries(
+  stated: readonly NamedEntry[],
+  feedTaken: boolean,
+  now: Date,
+  db: PoolClient,
+): Promise<EntryChanges> {
   const present = new Map((await findEntries(db)).map((one) => [one.name, one]));
   const differing = stated.filter(({ name, from, to }) => {
     const held = present.get(name);
     return held?.from !== from || held.to !== to;
   });
-  const replaced = differing.map((one) => one.name).filter((name) => present.has(name));
-  await endEntries(replaced, now, db);
+  const [first, ...others] = differing.map(({ name }) => ({
+    fact: `Registry Entry ${name}`,
+    source: 'SECAS_FEED' as const,
+  }));
+  if (feedTaken && first !== undefined) throw ownedByOthers(first, ...others);
+  const ended = differing.flatMap(({ name }) => present.get(name) ?? []);
+  await endEntries(
+    ended.map((one) => one.name),
+    now,
+    db,
+  );
   await beginEntries(differing, now, db);
+  return { ended, begun: differing };
 }
 
 /** New participants. Signifier -> id. */
@@ -94,6 +118,7 @@ async function recordParticipants(
 async function recordStated(
   entries: readonly RegistryEntry[],
   ids: ReadonlyMap<string, string>,
+  feedTaken: boolean,
   now: Date,
   db: PoolClient,
 ): Promise<void> {
@@ -117,8 +142,12 @@ async function recordStated(
     );
     const gone = held.filter((fact) => kinds.has(fact.kind) && !stated.some((one) => same(one, fact)));
     const replaced = held.filter((fact) => differing.some((one) => same(one, fact)));
+    const { signifier } = entry;
+    const ofFeed = [...gone, ...differing].find((fact) => feedTaken && isOfFeed(entry, fact));
+    if (ofFeed !== undefined) throw ownedByOthers({ signifier, fact: named(ofFeed), source: 'SECAS_FEED' });
     for (const fact of [...gone, ...replaced]) {
-      if (fact.source !== 'TAKE_ON') throw ownedByOthers(entry.signifier, named(fact), fact.source);
+      if (fact.source !== 'TAKE_ON')
+        throw ownedByOthers({ signifier, fact: named(fact), source: fact.source });
       ended.push({ ...fact, participantId, state: 'VOID', since: fact.since });
     }
     changed.push(...differing.map((fact) => ({ ...fact, participantId })));
@@ -138,7 +167,7 @@ function closure(
 ): FactChange[] {
   const status = held.find((one) => one.kind === 'STATUS');
   if (status?.state === 'CLOSED') return [];
-  if (status !== undefined) throw ownedByOthers(signifier, named(status), status.source);
+  if (status !== undefined) throw ownedByOthers({ signifier, fact: named(status), source: status.source });
   return [{ participantId, kind: 'STATUS', key: '', state: 'CLOSED', since: now, value: {} }];
 }
 

@@ -1,48 +1,93 @@
-import { formatEui64, type Eui64 } from '../domain/eui64.ts';
-import type { Fact, FactSource } from '../domain/facts.ts';
+import { formatEui64, type Eui64Range } from '../domain/eui64.ts';
+import { FEED_PARTY_TYPES } from '../domain/feed.ts';
+import type { Fact, FactKind, FactSource } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
 import type { RegistryEntry } from './registry-file.ts';
 
-/** What its owner has stated, with a second person where that is asked for, no file undoes. */
-export function ownedByOthers(signifier: string, fact: string, source: FactSource): Fault {
-  const what = `${fact} of ${signifier}`;
+/** What a file would end or change, although somebody else stated it. */
+export interface StatedByOther {
+  /** Whose record it is; absent: nobody's, as of a Registry Entry. */
+  readonly signifier?: string;
+  readonly fact: string;
+  readonly source: FactSource;
+  /** Which participant stated it; absent: the one whose record it is. */
+  readonly by?: string;
+}
+
+/** What its owner has stated, with a second person where that is asked for, no file undoes; each with who stated it. */
+export function ownedByOthers(first: StatedByOther, ...others: readonly StatedByOther[]): Fault {
+  const more = others.length === 0 ? '' : `, and ${String(others.length)} more are others' too`;
+  return new Fault(
+    'registry-invalid',
+    `The ${whatOf(first)} comes from ${ownerOf(first)} now${more}; nothing was loaded.`,
+    { reasons: [first, ...others].map(reasonOf) },
+  );
+}
+
+function reasonOf(stated: StatedByOther) {
+  const { signifier = 'it', source } = stated;
   const feed = source === 'SECAS_FEED';
-  const owner = feed ? 'the SECAS feed' : source === 'DCC' ? 'the DCC, over the API' : `${signifier} itself`;
-  return new Fault('registry-invalid', `The ${what} comes from ${owner} now; nothing was loaded.`, {
-    reasons: [
-      {
-        reason: feed ? 'FACT_OWNED_BY_FEED' : source === 'DCC' ? 'CONFLICT' : 'FACT_OWNED_BY_PARTY',
-        clause: feed
-          ? 'government response of 26 January 2015, paragraphs 29 and 38'
-          : 'docs/registry-file.md',
-        detail: `The file says otherwise of the ${what} than ${owner} did.`,
-        fix: feed
-          ? 'Have SECAS correct it; the next feed brings it here.'
-          : `Take ${signifier} out of the file, and have the ${what} changed by its owner (docs/registry.md).`,
-      },
-    ],
-  });
+  return {
+    reason: feed ? 'FACT_OWNED_BY_FEED' : source === 'DCC' ? 'CONFLICT' : 'FACT_OWNED_BY_PARTY',
+    clause: feed ? 'government response of 26 January 2015, paragraphs 29 and 38' : 'docs/registry-file.md',
+    detail: `The file says otherwise of the ${whatOf(stated)} than ${ownerOf(stated)} did.`,
+    fix: feed
+      ? 'Have SECAS correct it; the next feed brings it here.'
+      : `Take ${signifier} out of the file, and have the ${whatOf(stated)} changed by its owner (docs/registry.md).`,
+  };
+}
+
+const whatOf = ({ signifier, fact }: StatedByOther) =>
+  signifier === undefined ? fact : `${fact} of ${signifier}`;
+
+function ownerOf({ source, signifier = '', by = signifier }: StatedByOther): string {
+  if (source === 'SECAS_FEED') return 'the SECAS feed';
+  if (source === 'DCC') return 'the DCC, over the API';
+  return by === signifier ? `${by} itself` : by;
 }
 
 /** A fact in words. */
-export const named = ({ kind, key }: Fact) => `${kind.toLowerCase().replace('_', ' ')} ${key}`.trim();
+export const named = ({ kind, key }: Pick<Fact, 'kind' | 'key'>) =>
+  `${kind.toLowerCase().replace('_', ' ')} ${key}`.trim();
 
-/** Allocations that the feed made are not ended by leaving them out. @throws Fault `registry-invalid` */
-export async function requireFeedKept(
+/** Both ends in words. */
+export const rangeText = ({ from, to }: Eui64Range) => `${formatEui64(from)} to ${formatEui64(to)}`;
+
+/** Whether a SECAS feed was taken: from then on it alone says what is its own. Only behind `lockFeed`. */
+export async function isFeedTaken(db: Db): Promise<boolean> {
+  const { rowCount } = await query(db, `select 1 from feed_import limit 1`);
+  return rowCount !== 0;
+}
+
+/** Whether a fact of a participant comes with the feed, once there is one (government response, paragraphs 29 and 35). */
+export const isOfFeed = ({ type }: RegistryEntry, { kind }: { readonly kind: FactKind }): boolean =>
+  (kind === 'DETAILS' || kind === 'MEMBERSHIP') && FEED_PARTY_TYPES.some((one) => one === type);
+
+/**
+ * Once a feed was taken, a file neither ends, changes nor begins an allocation (government response, paragraphs 29 and 38).
+ * @throws Fault `registry-invalid` with every one that differs
+ */
+export async function requireAllocationsOfFeed(
   entries: readonly RegistryEntry[],
   ids: ReadonlyMap<string, string>,
   db: PoolClient,
 ): Promise<void> {
-  const { rows } = await query<{ participantId: string; from: Eui64 }>(
+  const { rows } = await query<Eui64Range & { participantId: string; kind: string }>(
     db,
-    `select participant_id as "participantId", eui64_from as "from" from identifier_allocation
-      where participant_id = any($1::uuid[]) and valid_to is null and source = 'SECAS_FEED' order by eui64_from`,
+    `select participant_id as "participantId", kind, eui64_from as "from", eui64_to as "to" from identifier_allocation
+      where participant_id = any($1::uuid[]) and valid_to is null and source in ('TAKE_ON', 'SECAS_FEED') order by eui64_from`,
     [[...ids.values()]],
   );
-  for (const { participantId, from } of rows) {
-    const entry = entries.find((one) => ids.get(one.signifier) === participantId);
-    if (entry !== undefined && !entry.allocations.some((one) => one.from === from))
-      throw ownedByOthers(entry.signifier, `allocation ${formatEui64(from)}`, 'SECAS_FEED');
-  }
+  const differing = entries.flatMap(({ signifier, allocations }) => {
+    const held = rows.filter((one) => one.participantId === ids.get(signifier));
+    const text = (one: Eui64Range & { readonly kind: string }) => `${one.kind} allocation ${rangeText(one)}`;
+    const [before, after] = [held.map(text), allocations.map(text)];
+    return [
+      ...before.filter((one) => !after.includes(one)),
+      ...after.filter((one) => !before.includes(one)),
+    ].map((fact) => ({ signifier, fact, source: 'SECAS_FEED' as const }));
+  });
+  const [first, ...others] = differing;
+  if (first !== undefined) throw ownedByOthers(first, ...others);
 }

@@ -5,6 +5,12 @@ import { query, type Db, type PoolClient } from '../db/pool.ts';
 /** A Registry Entry of the SEC Panel. */
 export type NamedEntry = Eui64Range & { readonly name: string };
 
+/** Registry Entries that ended and began; one with other ends is in both. */
+export interface EntryChanges {
+  readonly ended: readonly NamedEntry[];
+  readonly begun: readonly NamedEntry[];
+}
+
 /** Ends the Registry Entries of these names at an instant; what began at this very instant never was. */
 export async function endEntries(names: readonly string[], at: Date, db: PoolClient): Promise<void> {
   if (names.length === 0) return;

@@ -1,6 +1,8 @@
-import type { Eui64, Eui64Range } from '../domain/eui64.ts';
+import { formatEui64, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import type { DeviceType } from '../domain/category.ts';
+import type { FactSource } from '../domain/facts.ts';
 import { query, type PoolClient } from '../db/pool.ts';
+import { ownedByOthers, rangeText, type StatedByOther } from './owned-by-others.ts';
 
 /** The identifiers that a participant is stated to hold, all of them. */
 export interface StatedIdentifiers {
@@ -16,6 +18,7 @@ export interface StatedIdentifiers {
 /**
  * Makes the stated identifiers those that the participants hold from now on: what is no longer stated ends, what is new
  * begins. All endings come first, so that a range may move from one participant to another.
+ * @throws Fault `registry-invalid` with every one that would end although others than a file stated it
  */
 export async function replaceIdentifiers(
   stated: readonly StatedIdentifiers[],
@@ -28,12 +31,15 @@ export async function replaceIdentifiers(
     rows: JSON.stringify(stated.flatMap(rowsOf)),
   }));
   for (const { table, rows: all } of rows) {
-    const gone = `participant_id = any($1::uuid[]) and valid_to is null and not exists (
-      select 1 from jsonb_to_recordset($2::jsonb) as stated (${table.columns}) where ${table.same})`;
+    const ended = `${goneOf(table)} and t.source = 'TAKE_ON'`;
     // What began at this very instant never was.
-    await query(db, `delete from ${table.name} t where ${gone} and valid_from >= $3`, [owners, all, now]);
-    await query(db, `update ${table.name} t set valid_to = $3 where ${gone}`, [owners, all, now]);
+    await query(db, `delete from ${table.name} t where ${ended} and valid_from >= $3`, [owners, all, now]);
+    await query(db, `update ${table.name} t set valid_to = $3 where ${ended}`, [owners, all, now]);
   }
+  const kept: StatedByOther[] = [];
+  for (const { table, rows: all } of rows) kept.push(...(await findKept(table, owners, all, db)));
+  const [first, ...others] = kept;
+  if (first !== undefined) throw ownedByOthers(first, ...others);
   for (const { table, rows: all } of rows)
     await query(
       db,
@@ -45,8 +51,45 @@ export async function replaceIdentifiers(
     );
 }
 
+/** Rows of the participants $1 that the rows $2 do not state. */
+const goneOf = ({ columns, same }: Pick<IdentifierTable, 'columns' | 'same'>) =>
+  `t.participant_id = any($1::uuid[]) and t.valid_to is null and not exists (
+    select 1 from jsonb_to_recordset($2::jsonb) as stated (${columns}) where ${same})`;
+
+/** What is not stated and stays all the same, because it is not a file's: asked after the endings, it misses none that came meanwhile. */
+async function findKept(
+  { name, told, ...table }: Omit<IdentifierTable, 'rowsOf'>,
+  owners: readonly string[],
+  all: string,
+  db: PoolClient,
+): Promise<StatedByOther[]> {
+  const { rows } = await query<{ signifier: string; source: FactSource; row: StoredIdentifier }>(
+    db,
+    `select p.signifier, t.source, to_json(t) as row from ${name} t join participant p on p.id = t.participant_id
+      where ${goneOf(table)} order by p.signifier, t.id limit ${String(MOST_TOLD)}`,
+    [owners, all],
+  );
+  return rows.map(({ row, ...of }) => ({
+    ...of,
+    fact: told(row),
+    ...(row.delegated_by == null ? {} : { by: row.delegated_by }),
+  }));
+}
+
+/** As the database tells a row of any of the tables. */
+interface StoredIdentifier {
+  readonly eui64: Eui64;
+  readonly eui64_from: Eui64;
+  readonly eui64_to: Eui64;
+  readonly kind: string;
+  readonly user_role: string;
+  readonly delegated_by?: string | null;
+}
+
 interface IdentifierTable {
   readonly name: string;
+  /** A row in words. */
+  readonly told: (row: StoredIdentifier) => string;
   /** Columns of a stated row. */
   readonly columns: string;
   readonly insert: string;
@@ -59,6 +102,7 @@ interface IdentifierTable {
 const TABLES: readonly IdentifierTable[] = [
   {
     name: 'identifier_allocation',
+    told: ({ kind, eui64_from: from, eui64_to: to }) => `${kind} allocation ${rangeText({ from, to })}`,
     columns: 'participant_id uuid, kind text, "from" text, "to" text',
     insert: 'kind, eui64_from, eui64_to',
     select: 'kind, "from", "to"',
@@ -69,6 +113,7 @@ const TABLES: readonly IdentifierTable[] = [
   },
   {
     name: 'user_id_role_assignment',
+    told: ({ eui64, user_role: role }) => `User Role ${role} of ${formatEui64(eui64)}`,
     columns: 'participant_id uuid, eui64 text, "userRole" text',
     insert: 'eui64, user_role',
     select: 'eui64, "userRole"',
@@ -77,6 +122,8 @@ const TABLES: readonly IdentifierTable[] = [
   },
   {
     name: 'device_range',
+    told: ({ eui64_from: from, eui64_to: to, delegated_by: owner }) =>
+      `${owner == null ? 'device range' : 'delegated device range'} ${rangeText({ from, to })}`,
     columns: 'participant_id uuid, "from" text, "to" text, "deviceTypes" jsonb, "delegatedBy" text',
     insert: 'eui64_from, eui64_to, device_types, delegated_by',
     select: '"from", "to", array(select jsonb_array_elements_text("deviceTypes")), "delegatedBy"',
@@ -87,3 +134,5 @@ const TABLES: readonly IdentifierTable[] = [
       deviceRanges.map((one) => ({ participant_id: participantId, ...one })),
   },
 ];
+/** Of each kind, in one answer. */
+const MOST_TOLD = 100;

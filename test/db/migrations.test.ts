@@ -124,4 +124,56 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
       { certificates: 150, from: daysFromNow(-4), to: null },
     ]);
   });
+
+  test('of who stated identifiers (0063) is what the audit says; what no act began came with a file', async () => {
+    await schemaBefore('0063', database.pool);
+    const maker = await participant('MAKER');
+    const [byFile, byAct] = [daysFromNow(-9), daysFromNow(-4)];
+    const run = (text: string, ...values: unknown[]) => query(database.pool, text, values);
+    for (const event of ['user-role.assigned', 'device-range.registered'])
+      await run(
+        `insert into audit_event (at, event, participant_id) values ($1, $2, $3)`,
+        byAct,
+        event,
+        maker,
+      );
+    // At the same instant, of another participant.
+    await run(
+      `insert into audit_event (at, event, participant_id) values ($1, 'user-role.assigned', $2)`,
+      byFile,
+      randomUUID(),
+    );
+    for (const [at, role] of [
+      [byFile, 'GAS_SUPPLIER'],
+      [byAct, 'IMPORT_SUPPLIER'],
+    ] as const)
+      await run(
+        `insert into user_id_role_assignment (participant_id, eui64, user_role, valid_from) values ($1, '90b3d51f30010000', $2, $3)`,
+        maker,
+        role,
+        at,
+      );
+    for (const [place, at, owner, document] of [
+      [1, byFile, null, null],
+      [2, byAct, null, null],
+      [3, byAct, 'OWNER', null],
+      [4, byFile, 'OWNER', 'ab'],
+    ] as const)
+      await run(
+        `insert into device_range (participant_id, eui64_from, eui64_to, valid_from, delegated_by, delegation_document_sha256)
+         values ($1, $2, $2, $3, $4, $5)`,
+        maker,
+        `00db12342000000${String(place)}`,
+        at,
+        owner,
+        document,
+      );
+    await applyMigration('0063', database.pool);
+    const sources = async (table: string, order: string) =>
+      (
+        await query<{ source: string }>(database.pool, `select source from ${table} order by ${order}`)
+      ).rows.map((row) => row.source);
+    expect(await sources('user_id_role_assignment', 'user_role')).toEqual(['TAKE_ON', 'PARTICIPANT']);
+    expect(await sources('device_range', 'eui64_from')).toEqual(['TAKE_ON', 'DCC', 'TAKE_ON', 'PARTICIPANT']);
+  });
 });

@@ -5,6 +5,7 @@ import { Fault } from '../../domain/fault.ts';
 import { formatEui64 } from '../../domain/eui64.ts';
 import type { CallerRole, TestingParticipant } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
+import { entryEvents } from '../../audit/entry-events.ts';
 import { findTakenOnByOthers } from '../../audit/taken-on.ts';
 import type { Pool } from '../../db/pool.ts';
 import { findCallers } from '../../registry/callers.ts';
@@ -68,7 +69,9 @@ export async function openDemoWorld(
   // Once it is there, it lives: what a feed, a Party or the DCC has stated since stays.
   if ((await listSignifiers(pool)).length === 0) {
     const record = { at: now, event: 'participant.loaded', object: DEMO };
-    await loadRegistry(world, now, pool, (client) => recordEvents([record], client));
+    await loadRegistry(world, now, pool, (client, entries) =>
+      recordEvents([record, ...entryEvents(entries, now, { file: DEMO })], client),
+    );
   }
 
   const file = path.join(dataDir, 'demo-credentials.json');
