@@ -1,10 +1,11 @@
-import { Router } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { importFeed } from '../registrar/import-feed.ts';
-import { callerOf, requireRole } from './auth.ts';
+import { callerOf } from './auth.ts';
 import { octetsBody } from './body.ts';
 import { onlyMethods, requireType } from './negotiation.ts';
+import { roleNotPermitted } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import * as requests from './request-schemas.ts';
 import type { HttpNeeds } from './server.ts';
@@ -18,11 +19,12 @@ export const FEED_TYPES = [
 
 /** POST /v1/feeds: the SECAS feed, file and detached signature; everything or nothing. */
 export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Router {
+  const { db, clock } = issuance;
   const router = Router();
   router
     .route('/')
     .post(
-      requireRole('SECAS_FEED'),
+      requireSecas({ db, clock }),
       requireType(...FEED_TYPES),
       octetsBody(FEED_TYPES, LARGEST_FEED),
       async (request, response) => {
@@ -45,19 +47,7 @@ export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Ro
           response.status(report.applied ? 201 : 200).json(report);
         } catch (error) {
           if (error instanceof Fault && error.code.startsWith('feed-'))
-            await recordEvents(
-              [
-                {
-                  at,
-                  event: 'feed.refused',
-                  credentialId: caller.credentialId,
-                  requestId: requestIdOf(request),
-                  object: fileName,
-                  facts: { code: error.code, faults: error.reasons.length },
-                },
-              ],
-              issuance.db,
-            );
+            await recordRefused(error, fileName, request, response, { db, clock });
           throw error;
         }
       },
@@ -67,4 +57,31 @@ export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Ro
       else onlyMethods('GET', 'POST')(request, response, next);
     });
   return router;
+}
+
+type Recording = Pick<HttpNeeds['issuance'], 'db' | 'clock'>;
+
+/** Lets SECAS alone pass; an attempt by anybody else is on record. @throws Fault `role-not-permitted` */
+function requireSecas(recording: Recording): RequestHandler {
+  return async (request, response, next) => {
+    const { role } = callerOf(response);
+    if (role !== 'SECAS_FEED') {
+      const fault = roleNotPermitted(role, ['SECAS_FEED'], 'send a SECAS feed');
+      await recordRefused(fault, '/v1/feeds', request, response, recording);
+      throw fault;
+    }
+    next();
+  };
+}
+
+async function recordRefused(
+  { code, reasons }: Fault,
+  object: string,
+  request: Request,
+  response: Response,
+  { db, clock }: Recording,
+): Promise<void> {
+  const { credentialId, person: by, role } = callerOf(response);
+  const event = { at: clock.now(), event: 'feed.refused', credentialId, requestId: requestIdOf(request) };
+  await recordEvents([{ ...event, object, facts: { by, role, code, faults: reasons.length } }], db);
 }

@@ -21,7 +21,10 @@ export const malformedRequest = (code: string, detail: string): Fault =>
 /** The role may not; which roles may is no secret. */
 export function roleNotPermitted(role: CallerRole, roles: readonly CallerRole[], what = 'do this'): Fault {
   const detail = `The role ${role} may not ${what}.`;
-  const fix = `It takes ${roles.join(' or ')}; GET /v1/me shows the role of this credential.`;
+  const fix =
+    roles.length === 0
+      ? 'Nobody states it here: it comes with the SECAS feed (POST /v1/feeds).'
+      : `It takes ${roles.join(' or ')}; GET /v1/me shows the role of this credential.`;
   return new Fault('role-not-permitted', detail, {
     reasons: [httpReason('ROLE_NOT_PERMITTED_HERE', detail, fix)],
   });

@@ -7,8 +7,24 @@ import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
-/** The feeds that were taken, and that the DCC has seen them. */
+/** What the feed alone says: an attempt to state it is refused to every role, and on record (government response, paragraphs 29 and 38). */
+const ofFeed = (name: string, what: string, event: string) =>
+  route({
+    method: 'post',
+    path: `/v1/participants/{signifier}/${name}`,
+    command: `${name} state`,
+    summary: `state ${what}: nobody does so here, it comes with the SECAS feed (POST /v1/feeds)`,
+    roles: [],
+    body: z.unknown(),
+    answer: z.unknown(),
+    event,
+    handle: () => Promise.reject(new TypeError(`no role may state ${what}`)),
+  });
+
+/** The feeds that were taken, that the DCC has seen them, and what only they say. */
 export const FEED_ROUTES = [
+  ofFeed('memberships', 'a membership', 'membership.stated'),
+  ofFeed('market-participants', 'a Market Participant identity', 'market-participant.stated'),
   route({
     method: 'get',
     path: '/v1/feeds',

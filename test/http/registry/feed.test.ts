@@ -93,7 +93,17 @@ describe('the SECAS feed over HTTP', () => {
   });
 
   test('nobody but SECAS sends one', async () => {
+    const attempts = async () =>
+      (
+        await query(
+          here.database.pool,
+          `select facts from audit_event where event = 'feed.refused' and object = '/v1/feeds'`,
+        )
+      ).rows;
+    expect((await send(FEED, { dryRun: true })).status).toBe(200);
+    expect(await attempts()).toEqual([]);
     expect((await send(FEED, { role: 'AUDITOR' })).status).toBe(403);
+    expect(await attempts()).toMatchObject([{ facts: { role: 'AUDITOR', code: 'role-not-permitted' } }]);
   });
 
   test('a feed is taken whole, confirms what an SRO proposed, and is the owner from then on', async () => {

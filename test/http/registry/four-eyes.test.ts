@@ -152,6 +152,17 @@ describe('what needs a second person', () => {
     const allocation = await send('/v1/participants/NORTHGATE/allocations', {}, 'DCC_REGISTRAR');
     expect(allocation.status).toBe(403);
     expect(await events('allocation.stated.refused')).toHaveLength(1);
+    for (const [name, event] of [
+      ['memberships', 'membership.stated.refused'],
+      ['market-participants', 'market-participant.stated.refused'],
+    ] as const) {
+      const stated = await send(`/v1/participants/NORTHGATE/${name}`, {}, 'DCC_REGISTRAR');
+      expect([stated.status, stated.body.errors]).toMatchObject([
+        403,
+        [{ reason: 'ROLE_NOT_PERMITTED_HERE', fix: expect.stringContaining('SECAS feed') as string }],
+      ]);
+      expect(await events(event)).toMatchObject([{ facts: { role: 'DCC_REGISTRAR' } }]);
+    }
     const role = { eui64: '90-B3-D5-1F-30-01-00-05', userRole: 'GAS_SUPPLIER' };
     expect((await send('/v1/participants/NORTHGATE/role-assignments', role, 'DCC_REGISTRAR')).status).toBe(
       403,
