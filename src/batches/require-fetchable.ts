@@ -12,6 +12,7 @@ import type { Batch } from './batch-store.ts';
 
 /** How something of a batch is fetched. */
 export interface Fetched {
+  readonly what: 'RESULT' | 'KEYS';
   readonly channel: DeliveryChannel;
   /** The media type, or for a refusal what the caller accepts. */
   readonly form: string;
@@ -22,13 +23,13 @@ export interface Fetched {
  * Lets the result of a batch, or the keys that were made with it, be fetched if its participant may still have the certificates,
  * as each download of one is asked (requirements 3.3: A4, A5 and A8 at each download). All were asked for the same category, purpose and environment, so one
  * stands for all; a result without certificates is a report, which anybody who asked may read.
- * @param fetched  over which channel, in which form, and by which request
+ * @param fetched  what, over which channel, in which form, and by which request
  * @throws Fault `not-eligible` with every reason, on record: the basis lapsed, an obligation is outstanding, a hold is placed
  */
 export async function requireFetchable(
   { id, participantId, participant: signifier }: Batch,
   caller: Caller,
-  { channel, form, requestId }: Fetched,
+  { what, channel, form, requestId }: Fetched,
   { db, clock, ruleSets }: Pick<IssuanceNeeds, 'db' | 'clock' | 'ruleSets'>,
 ): Promise<void> {
   const { rows } = await query<{ serialNumber: SerialNumber }>(
@@ -47,26 +48,30 @@ export async function requireFetchable(
   const { reasons } = answer ?? { reasons: [] };
   if (reasons.length === 0) return;
   const { credentialId, person } = caller;
-  const event = { at: clock.now(), event: 'batch.result.refused', participantId, credentialId, requestId };
+  const event = `${EVENTS[what]}.refused`;
   const facts = { by: person, channel, form, reasons: reasons.map((one) => one.reason) };
-  await recordEvents([{ ...event, object: id, facts }], db);
+  await recordEvents(
+    [{ at: clock.now(), event, participantId, credentialId, requestId, object: id, facts }],
+    db,
+  );
   throw new Fault('not-eligible', 'The participant may no longer have these certificates.', { reasons });
 }
 
 /** The receipt of a result or of keys, and its event: one of each for all certificates of the batch (requirements, F07). */
 export async function recordFetched(
   { id, participantId, counts }: Batch,
-  what: 'RESULT' | 'KEYS',
   { credentialId, person }: Caller,
-  { channel, form, requestId }: Fetched,
+  { what, channel, form, requestId }: Fetched,
   { db, clock }: Pick<IssuanceNeeds, 'db' | 'clock'>,
 ): Promise<void> {
   const at = clock.now();
   const certificates = counts.SUCCESS ?? 0;
-  const event = what === 'RESULT' ? 'batch.result.fetched' : 'batch.keys.fetched';
+  const event = `${EVENTS[what]}.fetched`;
   const facts = { by: person, channel, form, certificates };
   await withTransaction(db, async (client) => {
     await recordBatchReceipt({ batchId: id, what, certificates, credentialId, at, channel, form }, client);
     await recordEvents([{ at, event, participantId, credentialId, requestId, object: id, facts }], client);
   });
 }
+
+const EVENTS = { RESULT: 'batch.result', KEYS: 'batch.keys' } as const;

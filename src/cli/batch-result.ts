@@ -3,6 +3,7 @@ import { link, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
+import { CHANNELS } from '../domain/certificate-request.ts';
 import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { interruptible } from './screen.ts';
@@ -16,13 +17,14 @@ export function batchResultCommand(batch: Command): void {
     .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
     .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
     .requiredOption('--out <file>', 'where to put it, nothing being there: .zip, or .ndjson for lines')
+    .option('--channel <channel>', `over which it goes out: ${CHANNELS.join(', ')}`, 'INTERNET')
     .option('--json', 'one JSON value')
     .addHelpText(
       'after',
       '\nExample:\n  $ tcs batch result 6e0f… --out meters-response.zip --url http://127.0.0.1:8080 --token-file token.txt',
     )
     .action(async (id: string, options: ResultOptions) => {
-      const { out } = options;
+      const { out, channel } = options;
       if (existsSync(out)) throw isThere(out);
       const accept = out.endsWith('.ndjson') ? 'application/x-ndjson' : 'application/zip';
       const draft = `${out}.${String(process.pid)}.new`;
@@ -35,7 +37,12 @@ export function batchResultCommand(batch: Command): void {
       };
       try {
         await interruptible(removed, () =>
-          fetchInto(file, `/v1/batches/${encodeURIComponent(id)}/result`, accept, clientOf(options)),
+          fetchInto(
+            file,
+            `/v1/batches/${encodeURIComponent(id)}/result?channel=${channel}`,
+            accept,
+            clientOf(options),
+          ),
         );
         await file.sync();
         await file.close();
@@ -54,6 +61,7 @@ export function batchResultCommand(batch: Command): void {
 
 interface ResultOptions extends OutputOptions, ApiOptions {
   readonly out: string;
+  readonly channel: string;
 }
 
 /** Fetches what stands at a path; what is there of it already is not fetched again as long as it is the very same. */

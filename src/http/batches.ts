@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -51,7 +51,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
   router.get('/:id/result', requireRole(...BATCH_READERS), async (request: ById, response) => {
     const caller = callerOf(response);
     const batch = await requireBatch(request.params.id, caller, issuance.db);
-    const fetched = fetchedOf(request);
+    const fetched = fetchedOf(request, 'RESULT');
     await requireFetchable(batch, caller, fetched, issuance);
     response.vary('Accept');
     const form = request.accepts(['application/zip', 'application/x-ndjson']);
@@ -68,7 +68,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
       const caller = callerOf(response);
       requireActive(caller);
       const batch = await requireBatch(request.params.id, caller, issuance.db);
-      const fetched = fetchedOf(request);
+      const fetched = fetchedOf(request, 'KEYS');
       await requireFetchable(batch, caller, fetched, issuance);
       await sendKeys(batch, fetched, response, needs);
     },
@@ -123,7 +123,8 @@ async function submit(
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
 
 /** @throws ZodError for a channel that there is not */
-const fetchedOf = (request: Request<{ id: string }>): Fetched => ({
+const fetchedOf = (request: ById, what: Fetched['what']): Fetched => ({
+  what,
   ...requests.certificateDownload.parse(request.query),
   form: request.get('Accept') ?? '*/*',
   requestId: requestIdOf(request),
@@ -137,8 +138,10 @@ async function sendZip(
   { batches }: HttpNeeds,
 ): Promise<void> {
   const { file, name, tag } = await openResult(batch, batches);
-  await recordFetched(batch, 'RESULT', callerOf(response), fetched, batches.issuance);
   response.attachment(name).type('application/zip').set('ETag', `"${tag}"`);
+  const { size } = await stat(file);
+  if (givesOctets(response.req, `"${tag}"`, size))
+    await recordFetched(batch, callerOf(response), fetched, batches.issuance);
   await new Promise<void>((resolve, reject) => {
     response.sendFile(
       file,
@@ -149,6 +152,18 @@ async function sendZip(
       },
     );
   });
+}
+
+/**
+ * Whether what is asked for gives octets away, as `send` decides after this: not to HEAD, nor where a condition or the Range fails. Where
+ * it is not certain, it does: better a receipt too many.
+ */
+function givesOctets(request: Request, tag: string, size: number): boolean {
+  const match = request.get('If-Match');
+  const named = match === undefined || match === '*' || match.includes(tag);
+  // Another result than the one that If-Range names is sent whole.
+  const asked = request.get('If-Range')?.includes(tag) === false ? undefined : request.range(size);
+  return request.method !== 'HEAD' && named && !request.fresh && asked !== -1;
 }
 
 /** What `send` says of a condition of the request that does not hold. */
@@ -166,8 +181,13 @@ async function sendLines(
   const lines = Readable.from(resultLines(batch, batches), { objectMode: false });
   // The first line, or what is wrong, before anything is answered.
   await once(lines, 'readable');
-  await recordFetched(batch, 'RESULT', callerOf(response), fetched, batches.issuance);
   response.type('application/x-ndjson');
+  if (response.req.method === 'HEAD') {
+    lines.destroy();
+    response.end();
+    return;
+  }
+  await recordFetched(batch, callerOf(response), fetched, batches.issuance);
   await pipeline(lines, response).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
@@ -182,7 +202,6 @@ async function sendKeys(
 ): Promise<void> {
   const { sha256, octets } = await requireKeys(batch, issuance.db);
   const form = 'application/pkcs7-mime';
-  await recordFetched(batch, 'KEYS', callerOf(response), { ...fetched, form }, issuance);
   response
     .attachment(`${batch.name}-keys.p7m`)
     .type(form)
@@ -195,6 +214,7 @@ async function sendKeys(
     response.end();
     return;
   }
+  await recordFetched(batch, callerOf(response), { ...fetched, form }, issuance);
   const pieces = Readable.from(keyPieces(batch, issuance.db), { objectMode: false });
   await pipeline(pieces, response).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;

@@ -279,6 +279,37 @@ describe('batches over HTTP', () => {
     );
   });
 
+  test('what gives no octets leaves no receipt: HEAD, 304, 412 and 416; each part that does leaves one', async () => {
+    const { id } = await submitted(deviceLines(1, 2080));
+    await here.work();
+    const receipts = () => count('batch_download_receipt where batch_id = $1', id);
+    const ask = async (method: 'get' | 'head', headers: object = {}) =>
+      request(here.http)
+        [method](`/v1/batches/${id}/result`)
+        .set({ Authorization: await here.bearer('METERWORKS'), Accept: 'application/zip', ...headers });
+    const head = await ask('head');
+    const tag = String(head.headers['etag']);
+    const empty = [
+      [200, await ask('head', { Accept: 'application/x-ndjson' })],
+      [200, head],
+      [304, await ask('get', { 'If-None-Match': tag })],
+      [412, await ask('get', { 'If-Match': '"another"' })],
+      [416, await ask('get', { Range: 'bytes=99999999-' })],
+    ] as const;
+    for (const [status, answer] of empty) expect(answer.status).toBe(status);
+    expect(await receipts()).toBe(0);
+    const given = [
+      [200, {}],
+      [206, { Range: 'bytes=0-9' }],
+      [206, { Range: 'bytes=10-', 'If-Range': tag }],
+      [200, { Range: 'bytes=99999999-', 'If-Range': '"another"' }],
+      [200, { 'If-Match': tag, 'If-None-Match': '"another"' }],
+      [200, { Accept: 'application/x-ndjson' }],
+    ] as const;
+    for (const [status, headers] of given) expect((await ask('get', headers)).status).toBe(status);
+    expect(await receipts()).toBe(given.length);
+  });
+
   test('the same Idempotency-Key and octets give one batch; other octets are a conflict', async () => {
     const lines = deviceLines(2, 2100);
     const [first, second] = await Promise.all([

@@ -270,6 +270,10 @@ describe('keys for laboratories', () => {
   test('a broken download is repeated, the same octets; acknowledged by their SHA-256 they are gone, for good', async () => {
     const { id } = (await order({ devices: 1 })).body as BatchBody;
     await here.work();
+    const looked = await request(here.http)
+      .head(`/v1/batches/${id}/keys`)
+      .set('Authorization', await here.bearer('METERWORKS'));
+    expect(looked.status).toBe(200);
     const first = (await fetchKeys(id)).body as Buffer;
     const broken = await acknowledge(id, hash('sha256', first.subarray(1)));
     expect([broken.status, (broken.body as { detail: string }).detail]).toEqual([
