@@ -41,7 +41,7 @@ export async function takeDrops(
   for (const prefix of credentials)
     try {
       const caller = await findValidByPrefix(prefix, needs.issuance.clock.now(), needs.issuance.db);
-      if (caller === undefined || !SUBMITTERS.includes(caller.role))
+      if (caller === undefined || !mayHandIn(caller))
         throw new Error(
           `credential ${prefix} of TCS_DROP_CREDENTIALS is unknown, over, or may hand nothing in`,
         );
@@ -202,6 +202,9 @@ async function handIn(
   }
 }
 
+/** As over HTTP: a locked officer hands nothing in (SEC Appendix P, 3.1). */
+const mayHandIn = ({ role, officer }: Caller) =>
+  SUBMITTERS.includes(role) && (officer === undefined || officer.state === 'ACTIVE');
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
 const refused = (detail: string) => new Fault('malformed-request', detail);
 

@@ -14,9 +14,7 @@ export async function findCallers(
   const { rows } = await query<CallerRow>(
     db,
     `${SELECT_CALLER}
-      where c.token_sha256 = any($1::bytea[]) and c.revoked_at is null and c.expires_at > $2
-        and (${STATUS}) is distinct from 'CLOSED'
-        and (c.officer is null or o.state in ('ACTIVE', 'LOCKED'))`,
+      where c.token_sha256 = any($1::bytea[]) and ${VALID}`,
     [tokenHashes, now],
   );
   const callers = new Map(rows.map((row) => [row.token_sha256.toString('hex'), toCaller(row, now)]));
@@ -38,11 +36,11 @@ export async function findApplicant(
   return { caller: toCaller(row, now), revoked: row.revoked_at !== null };
 }
 
-/** Who stands behind a credential by its prefix, if it holds now. */
+/** Who stands behind a credential by its prefix, if its token would be taken now. */
 export async function findValidByPrefix(prefix: string, now: Date, db: Db): Promise<Caller | undefined> {
   const { rows } = await query<CallerRow>(
     db,
-    `${SELECT_CALLER} where c.prefix = $1 and c.revoked_at is null and c.expires_at > $2`,
+    `${SELECT_CALLER} where c.prefix = $1 and ${VALID}`,
     [prefix, now],
   );
   return rows[0] === undefined ? undefined : toCaller(rows[0], now);
@@ -84,6 +82,10 @@ function toCaller(row: CallerRow, now: Date): Caller {
 /** Whether the record of the participant is closed at the instant $2; null: it never was. */
 const STATUS = `select f.state from fact f where f.participant_id = p.id and f.kind = 'STATUS' and f.key = '' and f.since <= $2
   order by f.version desc limit 1`;
+
+/** Whether a credential lets anybody in at the instant $2. */
+const VALID = `c.revoked_at is null and c.expires_at > $2 and (${STATUS}) is distinct from 'CLOSED'
+  and (c.officer is null or o.state in ('ACTIVE', 'LOCKED'))`;
 
 /** $2: the instant. */
 const SELECT_CALLER = `
