@@ -101,7 +101,8 @@ function decisionOf(stored: StoredDecision): Decision {
 
 /**
  * The question with what the registry says as at another instant: participant, identifiers, raised limits, officer. How many
- * certificates there were, and who had used the key, stays as the decision saw it.
+ * certificates there were, in all, in 24 hours and for the device, and who had used the key, stays as the decision saw it; so
+ * does `validUntil`, until when the certificate of that decision would be valid.
  */
 async function questionAsAt(question: EligibilityQuestion, asAt: Date, db: Db): Promise<EligibilityQuestion> {
   const { request, caller, csr, standing } = question;
@@ -111,12 +112,19 @@ async function questionAsAt(question: EligibilityQuestion, asAt: Date, db: Db): 
   const eui64 = subject === undefined || subject.category === 'DCCKI' ? undefined : subject.eui64;
   const [identifier] = eui64 === undefined ? [] : await findIdentifierFacts([{ signifier, eui64 }], asAt, db);
   const { allocations = [], roleAssignments = [], deviceRanges = [] } = identifier ?? {};
-  const certificatesIssued = question.participant?.certificatesIssued ?? core?.certificatesIssued ?? 0;
+  const { certificatesIssued = 0, issuedInDay = {} } = question.participant ?? core ?? {};
   return {
     ...question,
     now: asAt,
     caller: await callerAsAt(caller, asAt, db),
-    participant: core && { ...core, certificatesIssued, allocations, roleAssignments, deviceRanges },
+    participant: core && {
+      ...core,
+      certificatesIssued,
+      issuedInDay,
+      allocations,
+      roleAssignments,
+      deviceRanges,
+    },
     ...(standing === undefined || identifier === undefined
       ? {}
       : { standing: standingAsAt(standing, identifier) }),

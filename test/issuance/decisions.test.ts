@@ -138,6 +138,13 @@ describe('a decision on record', () => {
     await withTransaction(pool, (db) => recordFacts([change], { source: 'DCC', recordedAt: TEST_NOW }, db));
     expect(await replay(stored)).toMatchObject({ same: true });
     expect(await replay(stored, { asAt: daysFromNow(6) })).toMatchObject({ same: true });
+    // What others were issued around that instant is not what this decision saw.
+    await query(
+      pool,
+      `insert into issued_count (participant_id, category, hour, certificates) values ($1, 'DEVICE', $2, 375000)`,
+      [participant!.id, daysFromNow(6)],
+    );
+    expect(await replay(stored, { asAt: daysFromNow(6) })).toMatchObject({ same: true });
     const later = await replay(stored, { asAt: daysFromNow(7) });
     expect(later).toMatchObject({ same: false, replayed: { outcome: 'REFUSE' } });
     expect(later.differences).toContainEqual({ what: 'outcome', recorded: 'PASS', replayed: 'REFUSE' });
