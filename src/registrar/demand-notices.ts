@@ -60,9 +60,10 @@ export async function withdrawNotice(acting: Acting, id: string): Promise<void> 
   await recordFact(acting, { kind: 'DEMAND_NOTICE', key: id, state: 'WITHDRAWN', value });
 }
 
-/** Notices as they stand: of one participant, or of all for whoever decides; in one state, or in any. */
+/** Notices as they stand at an instant: of one participant, or of all for whoever decides; in one state, or in any. */
 export async function listNotices(
   asked: { readonly participantId?: string; readonly state?: NoticeOnRecord['state'] | undefined },
+  at: Date,
   db: Db,
 ): Promise<NoticeOnRecord[]> {
   const { rows } = await query<
@@ -71,13 +72,13 @@ export async function listNotices(
     db,
     `select latest.key as id, p.signifier as participant, latest.state, latest.value, first.recorded_at as "givenAt"
        from (select distinct on (participant_id, key) participant_id, key, state, value from fact
-              where kind = 'DEMAND_NOTICE' and ($1::uuid is null or participant_id = $1)
+              where kind = 'DEMAND_NOTICE' and ($1::uuid is null or participant_id = $1) and since <= $3
               order by participant_id, key, version desc) as latest
        join fact first on first.participant_id = latest.participant_id and first.kind = 'DEMAND_NOTICE'
         and first.key = latest.key and first.version = 1
        join participant p on p.id = latest.participant_id
       where latest.state <> 'VOID' and ($2::text is null or latest.state = $2)`,
-    [asked.participantId ?? null, asked.state ?? null],
+    [asked.participantId ?? null, asked.state ?? null, at],
   );
   return rows.map(({ value, ...row }) => ({
     ...row,

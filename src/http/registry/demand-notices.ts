@@ -24,8 +24,10 @@ export const DEMAND_NOTICE_ROUTES = [
     command: 'demand-notices list',
     summary: 'The notices of demand of a participant and how each stands',
     roles: EVERYBODY,
-    find: async ({ participant, pool, at }, { issuance }) => {
-      const notices = await listNotices({ participantId: participant.id }, pool);
+    query: fields.asAt,
+    find: async ({ participant, query, pool, at: now }, { issuance }) => {
+      const at = query.at ?? now;
+      const notices = await listNotices({ participantId: participant.id }, at, pool);
       return withTiming(notices, issuance.ruleSets.at(at));
     },
     key: ({ givenAt, id }) => `${givenAt.toISOString()} ${id}`,
@@ -38,7 +40,7 @@ export const DEMAND_NOTICE_ROUTES = [
     roles: READERS,
     query: z.strictObject({ state: z.enum(NOTICE_STATES).optional() }),
     find: async ({ query, pool, at }, { issuance }) =>
-      withTiming(await listNotices({ state: query.state }, pool), issuance.ruleSets.at(at)),
+      withTiming(await listNotices({ state: query.state }, at, pool), issuance.ruleSets.at(at)),
     key: ({ givenAt, id }) => `${givenAt.toISOString()} ${id}`,
     view: views.plain,
   }),

@@ -130,7 +130,9 @@ export const PARTICIPANT_ROUTES = [
     command: 'details-changes list',
     summary: 'Changes of details that were proposed, and what became of them',
     roles: EVERYBODY,
-    find: async ({ participant, at, pool }) => findFacts(participant.id, at, pool, 'DETAILS_CHANGE'),
+    query: fields.asAt,
+    find: async ({ participant, query, at, pool }) =>
+      findFacts(participant.id, query.at ?? at, pool, 'DETAILS_CHANGE'),
     key: ({ key }) => key,
     view: views.factView,
   }),

@@ -135,6 +135,30 @@ describe('a notice of demand', () => {
     expect(await items(OWN, 'PARTICIPANT_SRO', 'METERWORKS')).toEqual([]);
   });
 
+  test('and proposed details are listed as they stood at an instant', async () => {
+    const at = () => here.clock.now().toISOString();
+    const before = new Date(here.clock.now().getTime() - 1000).toISOString();
+    const path = await given();
+    const details = '/v1/participants/NORTHGATE/details-changes';
+    const proposed = await send(details, { tradingName: 'Other' }, 'PARTICIPANT_SRO', 'NORTHGATE');
+    expect(proposed.status).toBe(201);
+    const asGiven = at();
+    here.clock.advance(3_600_000);
+    expect((await decide(path, true)).status).toBe(200);
+    const rejection = `${details}/${String(proposed.body.id)}/rejection`;
+    expect((await send(rejection, { because: 'no' }, 'SECAS_FEED', 'ASSESS')).status).toBe(200);
+    const states = async (list: string, as: string, instant: string) =>
+      (await items(`${list}?at=${instant}`, 'PARTICIPANT_SRO', as)).map((one) => one['state']);
+    for (const [instant, notices, changes] of [
+      [before, [], []],
+      [asGiven, ['GIVEN'], ['PROPOSED']],
+      [at(), ['ACCEPTED'], ['REJECTED']],
+    ] as const) {
+      expect(await states(OWN, 'METERWORKS', instant)).toEqual(notices);
+      expect(await states(details, 'NORTHGATE', instant)).toEqual(changes);
+    }
+  });
+
   test('is not decided by its participant, nor found under another', async () => {
     const path = await given();
     const own = await send(`${path}/decision`, { accept: true, because: 'we need it' });
