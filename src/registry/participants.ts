@@ -49,7 +49,7 @@ export async function findParticipants(
   db: Db,
 ): Promise<Map<string, ParticipantCore>> {
   const { rows } = await query<StoredParticipant>(db, SELECT, [signifiers, at]);
-  return new Map(rows.map((row) => [row.signifier, toParticipant(row, at)]));
+  return new Map(rows.map((row) => [row.signifier, toParticipant(row)]));
 }
 
 /** A participant with every identifier that it holds, as at an instant: for people, and for exports. */
@@ -94,7 +94,7 @@ interface Nominator {
 type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: string; readonly value: unknown };
 type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
 
-function toParticipant({ facts, nominators, ...rest }: StoredParticipant, at: Date): ParticipantCore {
+function toParticipant({ facts, nominators, ...rest }: StoredParticipant): ParticipantCore {
   const held = facts.map(
     (one) => ({ ...one, since: new Date(one.since), value: reviveDates(one.value) }) as Held<FactKind>,
   );
@@ -104,7 +104,7 @@ function toParticipant({ facts, nominators, ...rest }: StoredParticipant, at: Da
   const [details] = of('DETAILS');
   const [membership] = of('MEMBERSHIP');
   const [gateway] = of('GATEWAY');
-  const notices = of('DEMAND_NOTICE').filter(({ state, value }) => state === 'ACCEPTED' && value.to > at);
+  const notices = of('DEMAND_NOTICE');
   const { legalName = rest.signifier, partyCategory, nonPartyKind } = details?.value ?? {};
   return {
     ...rest,
@@ -170,14 +170,19 @@ const factOf = (participant: string, kind: FactKind, column: string) =>
   `(select case when h.state <> 'VOID' then ${column} end from fact h where h.participant_id = ${participant}.id
       and h.kind = '${kind}' and h.key = '' and h.since <= $2 order by h.version desc limit 1)`;
 
-/** Certificates are counted one by one only for those whose agreement caps their number: counting costs. */
+/**
+ * Certificates are counted one by one only for those whose agreement caps their number: counting costs. Notices of demand that raise
+ * nothing any more stay where they are: a participant gathers many.
+ */
 const SELECT = `
   select p.id, p.signifier, p.type,
     (select coalesce(json_agg(json_build_object('kind', kind, 'key', key, 'state', state, 'since', since, 'value', value)
         order by kind, key), '[]')
        from (select distinct on (f.kind, f.key) f.kind, f.key, f.state, f.since, f.value from fact f
               where f.participant_id = p.id and f.since <= $2 and f.kind <> 'OFFICER' and f.kind <> 'DETAILS_CHANGE'
-              order by f.kind, f.key, f.version desc) as held where state <> 'VOID') as facts,
+              order by f.kind, f.key, f.version desc) as held
+        where case kind when 'DEMAND_NOTICE' then state = 'ACCEPTED' and (value ->> 'to')::timestamptz > $2
+          else state <> 'VOID' end) as facts,
     case when p.type = 'RDP' then (select coalesce(json_object_agg(n.signifier, json_build_object(
          'membership', ${factOf('n', 'MEMBERSHIP', 'h.state')},
          'status', ${factOf('n', 'STATUS', 'h.state')},
