@@ -7,6 +7,7 @@ import { query } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findIdentifierFacts } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
+import { findParticipants } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
 import { inRegistryEntry } from '../registry/registry-entries.ts';
 import type { Acting } from './acting.ts';
@@ -73,13 +74,14 @@ export async function registerDeviceRange(
 
 /**
  * The owner lets another participant use part of its range, in writing.
- * @throws Fault `not-found` when the range is not all the owner's, or not for these device types; `conflict` when the delegate
- *         has it already
+ * @returns  id of the delegate
+ * @throws Fault `not-found` when the range is not all the owner's, or not for these device types; also when the delegate is nobody,
+ *         the owner itself or closed, which are answered alike; `conflict` when the delegate has it already
  */
 export async function delegateDeviceRange(
   { participant, at, db }: Acting,
-  wanted: NewDeviceRange & { readonly delegateId: string; readonly documentSha256: string },
-): Promise<void> {
+  wanted: NewDeviceRange & { readonly delegate: string; readonly documentSha256: string },
+): Promise<string> {
   requireOrder(wanted);
   const { rowCount } = await query(
     db,
@@ -94,11 +96,14 @@ export async function delegateDeviceRange(
       'not-found',
       `No device range of ${participant.signifier} holds all of these Device IDs, for these device types.`,
     );
+  const delegate = (await findParticipants([wanted.delegate], at, db)).get(wanted.delegate);
+  if (delegate?.status !== 'ACTIVE' || delegate.id === participant.id)
+    throw new Fault('not-found', `Device IDs cannot be delegated to ${wanted.delegate}.`);
   await insertRange(
     `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, delegated_by, delegation_document_sha256, source)
      values ($1, $2, $3, $4, $5, $6, $7, 'PARTICIPANT')`,
     [
-      wanted.delegateId,
+      delegate.id,
       wanted.from,
       wanted.to,
       wanted.deviceTypes,
@@ -108,24 +113,41 @@ export async function delegateDeviceRange(
     ],
     db,
   );
+  return delegate.id;
 }
 
 /**
  * Ends a device range, an own one and every delegation of it, or one that is delegated by or to the participant; all with these
- * ends. @throws Fault `not-found`
+ * ends. Whoever has Device IDs no longer is told, and the owner of what it delegated.
+ * @returns  ids of those who are told
+ * @throws Fault `not-found`
  */
-export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<void> {
-  const { rowCount } = await query(
+export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<string[]> {
+  const { rows: ended } = await query<
+    Eui64Range & { holder: string; owner: string | null; by: string | null }
+  >(
     db,
     `update device_range set valid_to = greatest($4, valid_from + interval '1 microsecond')
       where valid_to is null and eui64_from >= $2 and eui64_to <= $3
         and ((eui64_from = $2 and eui64_to = $3 and (participant_id = $1 or delegated_by = $5))
           or (delegated_by = $5 and exists (select from device_range own where own.participant_id = $1 and own.delegated_by is null
-                and own.valid_to is null and own.eui64_from = $2 and own.eui64_to = $3)))`,
+                and own.valid_to is null and own.eui64_from = $2 and own.eui64_to = $3)))
+      returning participant_id as holder, delegated_by as by, eui64_from as "from", eui64_to as "to",
+        (select p.id from participant p where p.signifier = delegated_by) as owner`,
     [participant.id, range.from, range.to, at, participant.signifier],
   );
-  if (rowCount === 0)
+  if (ended.length === 0)
     throw new Fault('not-found', `${participant.signifier} has no device range with these ends.`);
+  const notices = ended.flatMap(({ holder, owner, by, from, to }) => {
+    const object = `${formatEui64(from)} to ${formatEui64(to)}`;
+    const told = by === null ? OWN_ENDED : DELEGATION_ENDED;
+    const of = by === null ? '' : ` that ${by} delegated`;
+    const text = `The DCC ended the range of Device IDs ${object}${of}.`;
+    const whom = owner === null ? [holder] : [holder, owner];
+    return whom.map((participantId) => ({ participantId, at, event: told, object, text }));
+  });
+  await notify(notices, db);
+  return [...new Set(notices.map((one) => one.participantId))];
 }
 
 /**
@@ -154,8 +176,10 @@ export async function endDelegation(
       `${participant.signifier} delegates no device range ${shown} to ${delegate}.`,
     );
   const text = `${participant.signifier} ended the delegation of the Device IDs ${shown}.`;
-  const event = 'device-range.delegation-ended';
-  await notify([{ participantId: ended.participantId, at, event, object: shown, text }], db);
+  await notify(
+    [{ participantId: ended.participantId, at, event: DELEGATION_ENDED, object: shown, text }],
+    db,
+  );
   return ended.participantId;
 }
 
@@ -236,3 +260,6 @@ function overlapping(cause: unknown): Fault {
     cause,
   });
 }
+
+const OWN_ENDED = 'device-range.ended';
+const DELEGATION_ENDED = 'device-range.delegation-ended';

@@ -47,6 +47,22 @@ export async function findIdentifiers(
   return found;
 }
 
+/** Device IDs that an owner lets others use at an instant, each with the Signifier of who has them. */
+export async function findGivenDelegations(
+  signifier: string,
+  at: Date,
+  db: Db,
+): Promise<(TestingParticipant['deviceRanges'][number] & { readonly delegatedTo: string })[]> {
+  const { rows } = await query<TestingParticipant['deviceRanges'][number] & { readonly delegatedTo: string }>(
+    db,
+    `select d.eui64_from as "from", d.eui64_to as "to", d.device_types as "deviceTypes", p.signifier as "delegatedTo"
+       from device_range d join participant p on p.id = d.participant_id
+      where d.delegated_by = $1 and ${during('d', '$2')} order by d.eui64_from, p.signifier`,
+    [signifier, at],
+  );
+  return rows;
+}
+
 const during = (table: string, at: string) =>
   `${table}.valid_from <= ${at} and (${table}.valid_to is null or ${table}.valid_to > ${at})`;
 const contains = (table: string) =>

@@ -1,9 +1,7 @@
 import { DEVICE_TYPES } from '../../domain/category.ts';
 import { formatEui64 } from '../../domain/eui64.ts';
-import { Fault } from '../../domain/fault.ts';
-import { USER_ROLES } from '../../domain/participant.ts';
-import { findIdentifiers } from '../../registry/identifiers.ts';
-import { findParticipantRef } from '../../registry/participants.ts';
+import { USER_ROLES, type TestingParticipant } from '../../domain/participant.ts';
+import { findGivenDelegations, findIdentifiers } from '../../registry/identifiers.ts';
 import {
   assignUserRole,
   delegateDeviceRange,
@@ -25,6 +23,8 @@ const range = { from: fields.eui64, to: fields.eui64 };
 const newRange = z.strictObject({ ...range, deviceTypes: z.array(z.enum(DEVICE_TYPES)).default([]) });
 const rolePath = '/v1/participants/{signifier}/role-assignments';
 const devicePath = '/v1/participants/{signifier}/device-ranges';
+
+type ListedRange = TestingParticipant['deviceRanges'][number] & { readonly delegatedTo?: string };
 
 /** Allocations are the feed's, User Roles the Party's, device ranges the registrar's, their delegation the owner's. */
 export const IDENTIFIER_ROUTES = [
@@ -100,12 +100,16 @@ export const IDENTIFIER_ROUTES = [
   listRoute({
     path: devicePath,
     command: 'device-ranges list',
-    summary: 'Device IDs that a participant may use: its own ranges and those delegated to it',
+    summary:
+      'Device IDs of a participant: its own ranges, those delegated to it, and those that it delegated',
     roles: EVERYBODY,
     query: fields.asAt,
-    find: async ({ participant, query, at, pool }) =>
-      (await findIdentifiers(participant.id, query.at ?? at, pool)).deviceRanges,
-    key: ({ from, to, delegatedBy }) => `${from} ${to} ${delegatedBy ?? ''}`,
+    find: async ({ participant, query, at: now, pool }): Promise<ListedRange[]> => {
+      const at = query.at ?? now;
+      const { deviceRanges } = await findIdentifiers(participant.id, at, pool);
+      return [...deviceRanges, ...(await findGivenDelegations(participant.signifier, at, pool))];
+    },
+    key: ({ from, to, delegatedBy = '', delegatedTo = '' }) => `${from} ${to} ${delegatedBy} ${delegatedTo}`,
     view: ({ from, to, ...rest }) => views.plain({ from: formatEui64(from), to: formatEui64(to), ...rest }),
   }),
   route({
@@ -133,8 +137,8 @@ export const IDENTIFIER_ROUTES = [
     answer: fields.done,
     event: 'device-range.ended',
     handle: async (asked) => {
-      await endDeviceRange(asked, asked.body);
-      return { body: { done: true } };
+      const changed = await endDeviceRange(asked, asked.body);
+      return { body: { done: true }, changed };
     },
   }),
   route({
@@ -153,11 +157,8 @@ export const IDENTIFIER_ROUTES = [
     status: 201,
     event: 'device-range.delegated',
     handle: async (asked) => {
-      const { delegate, ...wanted } = asked.body;
-      const other = await findParticipantRef(delegate, asked.db);
-      if (other === undefined) throw new Fault('not-found', `Nobody is registered as ${delegate}.`);
-      await delegateDeviceRange(asked, { ...wanted, delegateId: other.id });
-      return { body: { done: true }, changed: [other.id] };
+      const delegate = await delegateDeviceRange(asked, asked.body);
+      return { body: { done: true }, changed: [delegate] };
     },
   }),
   route({

@@ -231,6 +231,57 @@ describe('what its owner states, and nobody else', () => {
     expect((await send('METERWORKS/device-ranges/end', ends, 'DCC_REGISTRAR')).status).toBe(200);
   });
 
+  test('the registrar ends a range with every delegation: whoever had it is told, and the owner lists what it delegates', async () => {
+    const ends = { from: '00-DB-12-34-C0-00-00-00', to: '00-DB-12-34-C0-00-00-FF' };
+    expect((await send('METERWORKS/device-ranges', ends, 'DCC_REGISTRAR')).status).toBe(201);
+    const delegate = (signifier: string) =>
+      send(
+        'METERWORKS/device-ranges/delegations',
+        { ...ends, delegate: signifier, documentSha256: 'ab'.repeat(32) },
+        'PARTICIPANT_SRO',
+        'METERWORKS',
+      );
+    const of = async (signifier: string, what: string) =>
+      (
+        await request(here.http)
+          .get(`/v1/participants/${signifier}/${what}?limit=500`)
+          .set('Authorization', `Bearer ${await here.token(signifier)}`)
+      ).body.items as { from?: string; delegatedTo?: string; event?: string; object?: string }[];
+    const given = async () =>
+      (await of('METERWORKS', 'device-ranges')).flatMap((one) => one.delegatedTo ?? []);
+    expect((await delegate('NORTHGATE')).status).toBe(201);
+    expect(await given()).toEqual(['NORTHGATE']);
+    // Nobody, the owner itself and who is closed are answered alike.
+    await query(
+      here.database.pool,
+      `insert into fact (participant_id, kind, version, state, since, value, source, recorded_at)
+       select id, 'STATUS', 1, 'CLOSED', $1, '{}', 'DCC', $1 from participant where signifier = 'STRANGER'`,
+      [here.clock.now()],
+    );
+    const refused = await Promise.all(['NOBODY', 'METERWORKS', 'STRANGER'].map(delegate));
+    expect(
+      refused.map(({ status, body }) => [status, String(body.detail).replace(/[A-Z]+\.$/, 'X.')]),
+    ).toEqual(Array(3).fill([404, 'Device IDs cannot be delegated to X.']));
+    await query(
+      here.database.pool,
+      `insert into fact (participant_id, kind, version, state, since, value, source, recorded_at)
+       select id, 'STATUS', 2, 'ACTIVE', $1, '{}', 'DCC', $1 from participant where signifier = 'STRANGER'`,
+      [here.clock.now()],
+    );
+    here.clock.advance(1000);
+    expect((await send('METERWORKS/device-ranges/end', ends, 'DCC_REGISTRAR')).status).toBe(200);
+    expect(await given()).toEqual([]);
+    const object = `${ends.from} to ${ends.to}`;
+    const toldOf = async (signifier: string) =>
+      (await of(signifier, 'notifications'))
+        .filter((one) => one.object === object)
+        .map((one) => one.event)
+        .sort();
+    expect(await toldOf('NORTHGATE')).toEqual(['device-range.delegation-ended']);
+    expect(await toldOf('METERWORKS')).toEqual(['device-range.delegation-ended', 'device-range.ended']);
+    expect(await toldOf('TRENTNET')).toEqual([]);
+  });
+
   const PANEL = { from: '90-B3-D5-1F-30-00-00-00', to: '90-B3-D5-1F-30-00-00-FF' };
   const FREE = { from: '00-DB-12-34-90-00-00-00', to: '00-DB-12-34-90-00-00-FF' };
   const agreement = (ref: string, range: object) => ({
