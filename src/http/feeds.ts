@@ -29,7 +29,9 @@ export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Ro
       octetsBody(FEED_TYPES, LARGEST_FEED),
       async (request, response) => {
         if (feedSigner === undefined)
-          throw new Fault('conflict', 'No feed is taken: TCS_FEED_CERTIFICATE names no signer.');
+          throw new Fault('conflict', 'No feed is taken: TCS_FEED_CERTIFICATE names no signer.', {
+            fix: 'Have the operator start the service with TCS_FEED_CERTIFICATE, the certificate of SECAS.',
+          });
         const { dryRun, fileName } = requests.feedQuery.parse(request.query);
         const signature = request.get('Feed-Signature');
         const caller = callerOf(response);

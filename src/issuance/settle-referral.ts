@@ -64,7 +64,9 @@ export async function reconsiderReferral(applicationId: string, needs: IssuanceN
     const decided = { ...application, items };
     if (judgeItems(items, needs.ruleSets.at(at)).to !== 'APPROVED') return decided;
     if (!(await endReview(review.id, undefined, at, db)))
-      throw new Fault('conflict', 'The referral of this application was decided at the same time.');
+      throw new Fault('conflict', 'The referral of this application was decided at the same time.', {
+        fix: 'Read the application again: it follows that decision.',
+      });
     const facts = { review: review.id, gone: review.reasons.map((one) => one.reason) };
     const tell = `Application ${applicationId} needs no approver any more: what was referred is gone.`;
     const screened = await moveApplication(decided, { to: 'SCREENED', facts, tell }, at, db);
@@ -164,6 +166,8 @@ async function requireReferred(
 ): Promise<{ application: Application; review: Review }> {
   const application = await requireApplication(id, db);
   if (application.state !== 'REFERRED' || application.reviewId === null)
-    throw new Fault('conflict', `This application is ${application.state}, not REFERRED.`);
+    throw new Fault('conflict', `This application is ${application.state}, not REFERRED.`, {
+      fix: 'Nothing is left to decide: GET /v1/applications/{id} shows what became of it.',
+    });
   return { application, review: await requireReview(application.reviewId, db) };
 }

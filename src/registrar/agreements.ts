@@ -18,7 +18,9 @@ export async function proposeAgreement(
   { ref, state, terms }: { readonly ref: string; readonly state: string; readonly terms: AgreementTerms },
 ): Promise<Review> {
   if ((await presentFact(acting, 'AGREEMENT', ref)) !== undefined)
-    throw new Fault('conflict', `Agreement ${ref} is on record; change its state instead.`);
+    throw new Fault('conflict', `Agreement ${ref} is on record already.`, {
+      fix: `Change its state or terms instead: tcs agreements state ${acting.participant.signifier} ${ref}.`,
+    });
   await requireFreeReference(acting, ref);
   requireDates(state, terms);
   await requireOutsideRegistryEntries(terms.deviceRanges, DEVICE_RANGE, acting.db);
@@ -59,14 +61,20 @@ async function requireFreeReference({ participant, db }: Acting, ref: string): P
     [ref, participant.id],
   );
   if (rowCount !== 0)
-    throw new Fault('conflict', `${ref} is the reference of an agreement with somebody else; take another.`);
+    throw new Fault('conflict', `${ref} is the reference of an agreement with somebody else.`, {
+      fix: 'Take a reference that no agreement has yet.',
+    });
 }
 
 function requireDates(state: string, { executedAt, effectiveFrom, effectiveTo }: AgreementTerms): void {
   if (state === 'EXECUTED' && (executedAt === undefined || effectiveFrom === undefined))
-    throw new Fault('conflict', 'An EXECUTED agreement has executedAt and effectiveFrom.');
+    throw new Fault('conflict', 'An EXECUTED agreement has executedAt and effectiveFrom.', {
+      fix: 'Send both dates as they stand in the agreement.',
+    });
   if (effectiveFrom !== undefined && effectiveTo !== undefined && effectiveFrom >= effectiveTo)
-    throw new Fault('conflict', 'effectiveTo is not after effectiveFrom.');
+    throw new Fault('conflict', 'effectiveTo is not after effectiveFrom.', {
+      fix: 'Send an effectiveTo after effectiveFrom, or none for an agreement without an end.',
+    });
 }
 
 function describe({

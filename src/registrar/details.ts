@@ -29,7 +29,10 @@ export async function registerParticipant(
     ]);
   } catch (error) {
     if (violatedConstraint(error) !== 'participant_signifier_key') throw error;
-    throw new Fault('conflict', `The Signifier ${signifier} is taken.`, { cause: error });
+    throw new Fault('conflict', `The Signifier ${signifier} is taken.`, {
+      fix: 'Take another Signifier; GET /v1/participants lists those that are taken.',
+      cause: error,
+    });
   }
   const participant = { id, signifier, type };
   await recordFact({ caller, participant, at, db }, { kind: 'DETAILS', state: 'RECORDED', value: details });

@@ -72,7 +72,9 @@ export async function acknowledgeFeed(
     const { rows } = await query(db, `select 1 from feed_import where version = $1`, [version]);
     throw rows.length === 0
       ? new Fault('not-found', 'No feed of this version was taken.')
-      : new Fault('conflict', 'This feed is acknowledged already.');
+      : new Fault('conflict', 'This feed is acknowledged already.', {
+          fix: 'Nothing is to be done: GET /v1/feeds shows by whom and when.',
+        });
   }
   const { rows: applied } = await query<AppliedChange>(
     db,

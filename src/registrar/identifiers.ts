@@ -33,6 +33,7 @@ export async function assignUserRole(
   } catch (error) {
     if (violatedConstraint(error) !== 'user_id_role_assignment_once') throw error;
     throw new Fault('conflict', `${formatEui64(eui64)} is assigned to ${userRole} already.`, {
+      fix: 'Nothing is to be done: GET /v1/participants/{signifier}/role-assignments shows it.',
       cause: error,
     });
   }
@@ -218,6 +219,7 @@ async function insertRange(text: string, values: readonly unknown[], db: Acting[
     if (constraint === 'device_range_no_overlap') throw overlapping(error);
     if (constraint === 'device_range_delegated_once')
       throw new Fault('conflict', 'These Device IDs are delegated to this participant already.', {
+        fix: 'End that delegation first for one with other device types: tcs device-ranges end-delegation.',
         cause: error,
       });
     throw error;

@@ -18,11 +18,17 @@ export async function proposeNomination(
     throw new Fault(
       'conflict',
       `${participant.signifier} is a ${participant.type}; only RDPs are nominated.`,
+      { fix: 'Name the RDP in the path and the Network Party in the body.' },
     );
-  if (to !== undefined && to <= from) throw new Fault('conflict', 'The nomination ends before it begins.');
+  if (to !== undefined && to <= from)
+    throw new Fault('conflict', 'The nomination ends before it begins.', {
+      fix: 'Send a to after from, or none for a nomination without an end.',
+    });
   const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
   if (nominator?.partyCategory === undefined || !NETWORK_CATEGORIES.includes(nominator.partyCategory))
-    throw new Fault('conflict', `${networkParty} is no Network Party.`);
+    throw new Fault('conflict', `${networkParty} is no Network Party.`, {
+      fix: `Name a Party of the category ${NETWORK_CATEGORIES.join(' or ')}.`,
+    });
   const value = to === undefined ? {} : { to };
   return proposeFact(
     acting,

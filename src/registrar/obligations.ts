@@ -101,10 +101,9 @@ export async function proposeWaiver(
  */
 export async function acceptTerms(acting: Acting, { terms }: RuleSet, version: string): Promise<void> {
   if (version !== terms.version)
-    throw new Fault(
-      'conflict',
-      `The current version of the terms is ${terms.version}; GET /v1/terms shows it.`,
-    );
+    throw new Fault('conflict', `The current version of the terms is ${terms.version}.`, {
+      fix: 'Read it (GET /v1/terms, tcs terms show), and accept that version.',
+    });
   const officer = acting.caller.officer?.id;
   const value = officer === undefined ? {} : { officer };
   await recordFact(acting, { kind: 'TERMS', key: version, state: 'ACCEPTED', value });

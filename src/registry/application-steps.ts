@@ -49,7 +49,9 @@ export async function stepApplication(
     ],
   );
   if (rowCount !== 1)
-    throw new Fault('conflict', 'Somebody else changed this application at the same time; read it again.');
+    throw new Fault('conflict', 'Somebody else changed this application at the same time.', {
+      fix: 'Read it again (GET /v1/applications/{id}), and do what its state still allows.',
+    });
 }
 
 /** Remembers that an application was looked at and stays as it is. */

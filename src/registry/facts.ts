@@ -175,11 +175,13 @@ function changedSince({ kind, key, after = 0 }: FactChange): Fault {
 function explained(error: unknown): unknown {
   const constraint = violatedConstraint(error);
   if (constraint === 'fact_pkey')
-    return new Fault('conflict', 'Somebody else changed this at the same time; read it again.', {
+    return new Fault('conflict', 'Somebody else changed this at the same time.', {
+      fix: 'Read the record again, and send the change again if it is still right.',
       cause: error,
     });
   if (constraint === 'fact_agreement_ref')
-    return new Fault('conflict', 'The reference belongs to another agreement; take one of your own.', {
+    return new Fault('conflict', 'The reference belongs to another agreement.', {
+      fix: 'Take a reference that no agreement has yet.',
       cause: error,
     });
   if (constraint === 'agreed_range_not_in_registry_entry')

@@ -207,6 +207,7 @@ function explained(error: unknown): unknown {
   if (error instanceof Fault && error.code === 'conflict')
     return new Fault('registry-invalid', `${error.message} Nothing was loaded.`, {
       reasons: error.reasons,
+      ...(error.fix === undefined ? {} : { fix: error.fix }),
       cause: error,
     });
   if ((error as { code?: unknown }).code === '23001')

@@ -56,25 +56,23 @@ export async function closeReview(
   const own = isSamePerson(by.person, review.preparedPerson) || by.participantId === review.participantId;
   if (by.person === '' || own) throw secondPersonNeeded(review, by);
   if (review.state === 'OPEN' && review.expiresAt <= now)
-    throw new Fault(
-      'conflict',
-      `This review expired at ${review.expiresAt.toISOString()}; prepare it again.`,
-    );
+    throw new Fault('conflict', `This review expired at ${review.expiresAt.toISOString()}.`, {
+      fix: 'Have it prepared again, and decide it in time.',
+    });
   const { rowCount } = await query(
     db,
     `update review set state = $2, decided_by = $3, decided_person = $4, decided_at = $5, decided_because = $6
       where id = $1 and state = 'OPEN'`,
     [review.id, state, by.credentialId, by.person, now, because],
   );
-  if (rowCount !== 1) throw new Fault('conflict', 'This review is no longer open; read it again.');
+  if (rowCount !== 1) throw noLongerOpen();
 }
 
 /** Ends an open review by its preparer's wish. @throws Fault `conflict` when it is no longer open */
 export async function withdrawReview(review: Review, by: Caller, now: Date, db: PoolClient): Promise<void> {
   if (!isSamePerson(by.person, review.preparedPerson))
     throw new Fault('role-not-permitted', 'Only who prepared a review withdraws it.');
-  if (!(await endReview(review.id, by, now, db)))
-    throw new Fault('conflict', 'This review is no longer open; read it again.');
+  if (!(await endReview(review.id, by, now, db))) throw noLongerOpen();
 }
 
 /**
@@ -146,6 +144,11 @@ export async function listReviews(
 }
 
 const revive = (review: Review): Review => ({ ...review, act: reviveDates(review.act) as ReviewAct });
+
+const noLongerOpen = () =>
+  new Fault('conflict', 'This review is no longer open.', {
+    fix: 'Read how it ended (GET /v1/reviews/{id}); prepare another if it is still wanted.',
+  });
 
 function secondPersonNeeded(review: Review, by: Caller): Fault {
   const detail =
