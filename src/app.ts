@@ -112,6 +112,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       version: packageFile.version,
       refusedNames: refused.commonNames,
       ...readFeedSigner(config),
+      ...(config.testBlock === undefined ? {} : { testBlock: config.testBlock }),
       afterChange: async (participantIds) => {
         background?.wake();
         await screenAfterChange(participantIds, needs, parts.logger);

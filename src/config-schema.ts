@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { parseEui64Range } from './domain/eui64.ts';
 import { LIVE_WINDOW, parseTimings } from './domain/live-timings.ts';
 import { WEBHOOK_TARGETS } from './domain/webhook.ts';
 import { MOST_BATCH_ITEMS } from './domain/batch.ts';
@@ -36,6 +37,14 @@ export const CONFIG_SCHEMA = z.object({
   TCS_FEED_CERTIFICATE: z
     .string()
     .transform((file) => path.resolve(file))
+    .optional(),
+  TCS_TEST_BLOCK: z
+    .string()
+    .refine(
+      (text) => parseEui64Range(text) !== undefined,
+      'a range of EUI-64s, such as 90-B3-D5-1F-40-00-00-00 to 90-B3-D5-1F-4F-FF-FF-FF',
+    )
+    .transform(parseEui64Range)
     .optional(),
   TCS_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   TCS_RATE_LIMIT: whole(1, 100_000_000).default(6000),

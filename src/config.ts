@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { formatEui64Range, type Eui64Range } from './domain/eui64.ts';
 import { Fault, type Reason } from './domain/fault.ts';
 import { CONFIG_SCHEMA } from './config-schema.ts';
 import { formatTimings, type LiveTimings } from './domain/live-timings.ts';
@@ -21,6 +22,8 @@ export interface Config {
   readonly keyPassphrase?: string;
   /** File with the certificate of the SECAS feed's signer; absent: no feed is taken. */
   readonly feedCertificate?: string;
+  /** EUI-64s that the DCC gives out for tests only; absent: it gives none. */
+  readonly testBlock?: Eui64Range;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Requests a minute that one credential, or one address without a credential, may send. */
   readonly rateLimit: number;
@@ -101,6 +104,7 @@ export function describeConfig(config: Config): { name: string; value: string; m
 
 function textOf(config: Config, key: keyof Config): string | undefined {
   if (key === 'liveTimings') return config.liveTimings && formatTimings(config.liveTimings);
+  if (key === 'testBlock') return config.testBlock && formatEui64Range(config.testBlock);
   if (key === 'dropCredentials') return config.dropCredentials?.join(',');
   const value = config[key];
   return value === undefined ? undefined : String(value);

@@ -62,6 +62,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'file with the certificate of who signs the SECAS feed',
   },
   {
+    name: 'TCS_TEST_BLOCK',
+    key: 'testBlock',
+    default: 'none: no test-only ID is given',
+    secret: false,
+    meaning: 'EUI-64s that the DCC gives out for tests only: `FROM to TO`',
+  },
+  {
     name: 'TCS_LOG_LEVEL',
     key: 'logLevel',
     default: 'info',

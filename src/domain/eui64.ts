@@ -37,6 +37,33 @@ export function rangeContains(range: Eui64Range, eui64: Eui64): boolean {
   return range.from <= eui64 && eui64 <= range.to;
 }
 
+/** `90-B3-D5-1F-30-01-00-00 to 90-B3-D5-1F-30-01-FF-FF`. */
+export const formatEui64Range = ({ from, to }: Eui64Range): string =>
+  `${formatEui64(from)} to ${formatEui64(to)}`;
+
+/**
+ * Reads what `formatEui64Range` writes.
+ * @returns  `undefined` for anything else: also a range that ends before it begins, or holds what identifies nothing
+ */
+export function parseEui64Range(text: string): Eui64Range | undefined {
+  const [from, to, ...more] = text.split(' to ').map((end) => parseEui64(end.trim()));
+  if (from === undefined || to === undefined || more.length > 0 || from > to) return undefined;
+  // Ends of the same first octet: where the group bit of one is clear, it is of all that lie between.
+  const sound = isUsableEui64(from) && isUsableEui64(to) && from.slice(0, 2) === to.slice(0, 2);
+  return sound ? { from, to } : undefined;
+}
+
+export function rangesOverlap(one: Eui64Range, other: Eui64Range): boolean {
+  return one.from <= other.to && other.from <= one.to;
+}
+
+/** The EUI-64 that lies `distance` after another. @throws TypeError beyond the last there is */
+export function eui64After(eui64: Eui64, distance: number): Eui64 {
+  const hex = (BigInt(`0x${eui64}`) + BigInt(distance)).toString(16).padStart(16, '0');
+  if (hex.length > 16) throw new TypeError('there is no EUI-64 after the last');
+  return hex as Eui64;
+}
+
 /** The block of an IEEE MA-S assignment in which an EUI-64 lies: a prefix of 36 bits, and every extension of 28 bits. */
 export function masBlockOf(eui64: Eui64): Eui64Range {
   const prefix = eui64.slice(0, 9);

@@ -18,7 +18,7 @@ export const FEED_TYPES = [
 ] as const;
 
 /** POST /v1/feeds: the SECAS feed, file and detached signature; everything or nothing. */
-export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Router {
+export function feedRoutes({ issuance, feedSigner, testBlock, afterChange }: HttpNeeds): Router {
   const { db, clock } = issuance;
   const router = Router();
   router
@@ -44,7 +44,14 @@ export function feedRoutes({ issuance, feedSigner, afterChange }: HttpNeeds): Ro
           dryRun,
         };
         try {
-          const { changed, ...report } = await importFeed(feed, feedSigner, caller, at, issuance.db);
+          const { changed, ...report } = await importFeed(
+            feed,
+            feedSigner,
+            caller,
+            at,
+            issuance.db,
+            testBlock,
+          );
           await afterChange(changed);
           response.status(report.applied ? 201 : 200).json(report);
         } catch (error) {

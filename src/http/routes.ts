@@ -9,6 +9,7 @@ import { OBLIGATION_ROUTES } from './registry/obligations.ts';
 import { OFFICER_ROUTES } from './registry/officers.ts';
 import { PARTICIPANT_ROUTES } from './registry/participants.ts';
 import { REVIEW_ROUTES } from './registry/reviews.ts';
+import { TEST_ALLOCATION_ROUTES } from './registry/test-allocations.ts';
 import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 import type { Route } from './route.ts';
 
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   ...PARTICIPANT_ROUTES,
   ...AGREEMENT_ROUTES,
   ...IDENTIFIER_ROUTES,
+  ...TEST_ALLOCATION_ROUTES,
   ...OFFICER_ROUTES,
   ...OBLIGATION_ROUTES,
   ...DEMAND_NOTICE_ROUTES,

@@ -3,6 +3,7 @@ import express, { Router, type Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import type { Eui64Range } from '../domain/eui64.ts';
 import type { IssueCertificate } from '../issuance/issue-certificate.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
@@ -41,6 +42,8 @@ export interface HttpNeeds {
   readonly refusedNames: ReadonlyMap<string, string>;
   /** Whose signature the SECAS feed bears; absent: no feed is taken. */
   readonly feedSigner?: SignerCertificate;
+  /** EUI-64s that the DCC gives out for tests only; absent: it gives none. */
+  readonly testBlock?: Eui64Range;
   /** Called after facts of participants changed: what waits for them is looked at again. */
   readonly afterChange: (participantIds: readonly string[]) => Promise<void>;
 }

@@ -6,15 +6,19 @@ import type {
   FeedParty,
   FeedSnapshot,
 } from '../domain/feed.ts';
+import type { Eui64Range } from '../domain/eui64.ts';
 import type { MembershipState } from '../domain/participant.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 import { findLatestFacts } from '../registry/facts.ts';
 import { findEntries } from '../registry/registry-entries.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
+import type { TestOnlyRange } from '../registry/test-only-ranges.ts';
 
 /** What the SECAS feed owns, as it is on record, and the participants by Signifier. */
 export interface FeedOnRecord {
   readonly snapshot: FeedSnapshot;
+  /** Allocations of the DCC that have not ended: no feed states, changes or ends them. */
+  readonly testOnly: readonly TestOnlyRange[];
   readonly ids: ReadonlyMap<string, string>;
   /** By participant id: the latest version of each fact, begun or not. */
   readonly facts: ReadonlyMap<string, readonly Fact[]>;
@@ -46,6 +50,7 @@ export async function findFeedOnRecord(db: PoolClient): Promise<FeedOnRecord> {
       allocations: await findAllocations(db),
       marketParticipants: await findMarketParticipants(db),
     },
+    testOnly: await findTestOnly(db),
     ids: new Map(participants.map(({ id, signifier }) => [signifier, id])),
     facts,
   };
@@ -92,12 +97,26 @@ async function findAllocations(db: PoolClient): Promise<FeedAllocation[]> {
     db,
     `select json_strip_nulls(json_build_object('signifier', p.signifier, 'identifierKind', i.kind, 'euiFrom', i.eui64_from,
        'euiTo', i.eui64_to, 'environment', i.environment, 'allocationRequestedAt', i.requested_at, 'allocatedAt', i.allocated_at)) as one
-       from identifier_allocation i join participant p on p.id = i.participant_id where i.valid_to is null`,
+       from identifier_allocation i join participant p on p.id = i.participant_id where i.valid_to is null and i.source <> 'DCC'`,
   );
   return rows.map(({ one: { allocationRequestedAt: requested, allocatedAt: allocated, ...rest } }) => ({
     ...rest,
     ...(requested === undefined ? {} : { allocationRequestedAt: new Date(requested) }),
     ...(allocated === undefined ? {} : { allocatedAt: new Date(allocated) }),
+  }));
+}
+
+async function findTestOnly(db: PoolClient): Promise<TestOnlyRange[]> {
+  const { rows } = await query<Eui64Range & { signifier: string }>(
+    db,
+    `select p.signifier, i.eui64_from as "from", i.eui64_to as "to"
+       from identifier_allocation i join participant p on p.id = i.participant_id
+      where i.valid_to is null and i.source = 'DCC' order by i.eui64_from`,
+  );
+  return rows.map(({ signifier, from, to }) => ({
+    from,
+    to,
+    what: `a test-only allocation of ${signifier}`,
   }));
 }
 

@@ -9,7 +9,7 @@ import { findIdentifierFacts } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
-import { inRegistryEntry } from '../registry/registry-entries.ts';
+import { inRegistryEntry, inTestAllocation } from '../registry/registry-entries.ts';
 import type { Acting } from './acting.ts';
 
 /**
@@ -21,9 +21,17 @@ export async function assignUserRole(
   { eui64, userRole }: { readonly eui64: Eui64; readonly userRole: UserRole },
 ): Promise<void> {
   const { participant, at, db } = acting;
-  const [facts] = await findIdentifierFacts([{ signifier: participant.signifier, eui64 }], at, db);
-  if (!facts?.allocations.some((one) => one.kind === 'USER_ID'))
+  const { rowCount } = await query(
+    db,
+    // Held until the end: an allocation that is ended meanwhile ends with every User Role of it.
+    `select 1 from identifier_allocation where participant_id = $1 and kind = 'USER_ID' and valid_from <= $3
+        and valid_to is null and $2 between eui64_from and eui64_to for share`,
+    [participant.id, eui64, at],
+  );
+  if (rowCount === 0) {
+    const [facts] = await findIdentifierFacts([{ signifier: participant.signifier, eui64 }], at, db);
     throw notYours(acting, eui64, facts?.ownedByOther ?? false);
+  }
   try {
     await query(
       db,
@@ -59,7 +67,8 @@ export type NewDeviceRange = Eui64Range & { readonly deviceTypes: readonly Devic
 
 /**
  * Registers Device IDs of a manufacturer or Party.
- * @throws Fault `conflict` when it overlaps another's range or reaches into a Registry Entry of the SEC Panel
+ * @throws Fault `conflict` when it overlaps another's range or reaches into a Registry Entry of the SEC Panel, or
+ *         into a test-only allocation
  */
 export async function registerDeviceRange(
   { participant, at, db }: Acting,
@@ -216,6 +225,7 @@ async function insertRange(text: string, values: readonly unknown[], db: Acting[
   } catch (error) {
     const constraint = violatedConstraint(error);
     if (constraint === 'device_range_not_in_registry_entry') throw inRegistryEntry('The range', error);
+    if (constraint === 'device_id_not_in_test_allocation') throw inTestAllocation('The range', error);
     if (constraint === 'device_range_no_overlap') throw overlapping(error);
     if (constraint === 'device_range_delegated_once')
       throw new Fault('conflict', 'These Device IDs are delegated to this participant already.', {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { FeedFile } from '../domain/feed.ts';
 import type { Caller } from '../domain/participant.ts';
@@ -42,6 +43,7 @@ export interface FeedReport {
 /**
  * Takes a SECAS feed: signature, file, diff against the record, then everything or nothing in one transaction. Feeds come one
  * after the other, on any node.
+ * @param testBlock  EUI-64s of the DCC, for tests only: nothing that a feed begins reaches into it
  * @throws Fault `feed-signature-invalid`, `feed-invalid` with every row that is wrong, `conflict`
  */
 export async function importFeed(
@@ -50,6 +52,7 @@ export async function importFeed(
   by: Caller,
   at: Date,
   pool: Pool,
+  testBlock?: Eui64Range,
 ): Promise<FeedReport> {
   verifyDetachedSignature(octets, signature, signer, at);
   const feed = await readFeedFile(octets, fileName);
@@ -57,7 +60,10 @@ export async function importFeed(
     return await withTransaction(pool, async (db) => {
       await lockFeed(db);
       const onRecord = await findFeedOnRecord(db);
-      const limits = { ...DIFF_LIMITS, latest: new Date(at.getTime() + CLOCK_SKEW) };
+      const block =
+        testBlock === undefined ? [] : [{ ...testBlock, what: 'the test block (TCS_TEST_BLOCK)' }];
+      const latest = new Date(at.getTime() + CLOCK_SKEW);
+      const limits = { ...DIFF_LIMITS, latest, testOnly: [...onRecord.testOnly, ...block] };
       const diff = diffFeed(onRecord.snapshot, feed, limits);
       const report = { diff: viewFeedDiff(diff), text: feedDiffText(diff) };
       if (dryRun) return { ...report, applied: false, changed: [] };
@@ -154,6 +160,10 @@ const CONSTRAINTS = new Map([
     'A Registry Entry reaches over a Device ID whose limit was raised.',
   ],
   ['agreed_range_not_in_registry_entry', 'A Registry Entry reaches into a device range of an agreement.'],
+  [
+    'test_allocation_not_in_registry_entry',
+    'A Registry Entry reaches into a test-only allocation of the DCC.',
+  ],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
   ['market_participant_identity_once', 'A Market Participant identity belongs to somebody outside the feed.'],
   ['feed_import_pkey', 'A feed of this version was taken at the same time.'],

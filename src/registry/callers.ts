@@ -38,11 +38,10 @@ export async function findApplicant(
 
 /** Who stands behind a credential by its prefix, if its token would be taken now. */
 export async function findValidByPrefix(prefix: string, now: Date, db: Db): Promise<Caller | undefined> {
-  const { rows } = await query<CallerRow>(
-    db,
-    `${SELECT_CALLER} where c.prefix = $1 and ${VALID}`,
-    [prefix, now],
-  );
+  const { rows } = await query<CallerRow>(db, `${SELECT_CALLER} where c.prefix = $1 and ${VALID}`, [
+    prefix,
+    now,
+  ]);
   return rows[0] === undefined ? undefined : toCaller(rows[0], now);
 }
 

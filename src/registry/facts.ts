@@ -7,7 +7,7 @@ import {
 } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { inRegistryEntry } from './registry-entries.ts';
+import { inRegistryEntry, inTestAllocation } from './registry-entries.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 
 /** The next version of a fact. */
@@ -186,6 +186,8 @@ function explained(error: unknown): unknown {
     });
   if (constraint === 'agreed_range_not_in_registry_entry')
     return inRegistryEntry('A device range of the agreement', error);
+  if (constraint === 'device_id_not_in_test_allocation')
+    return inTestAllocation('A device range of the agreement', error);
   return error;
 }
 

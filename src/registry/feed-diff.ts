@@ -10,7 +10,9 @@ import type {
   InRow,
 } from '../domain/feed.ts';
 import { FEED_RECORDS, type FeedRecordKind } from './feed-columns.ts';
+import { notApplicable } from './feed-faults.ts';
 import { findEarlyReapplication } from './reapplication.ts';
+import { findTestOnlyFaults, type TestOnlyRange } from './test-only-ranges.ts';
 
 /** One field that differs; a field that is absent is `undefined`. */
 export interface FieldChange {
@@ -50,6 +52,8 @@ export interface DiffLimits {
   readonly vanishingShare: number;
   /** The latest instant at which a feed can have been issued; absent: any. */
   readonly latest?: Date;
+  /** EUI-64s of the DCC, for tests only: no Registry Entry and no allocation begins or changes there. Absent: none. */
+  readonly testOnly?: readonly TestOnlyRange[];
 }
 export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
 
@@ -59,17 +63,25 @@ export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
  * another ends and begins.
  * @param current  what the registry holds now
  * @returns        the diff, faults within it: a version or an instant that is not newer, or not yet here, a Signifier whose
- *                 type changes, an expelled Party that applies too early,
- *                 an organisation number that moves to another Signifier, too many Parties gone at once
+ *                 type changes, an expelled Party that applies too early, an organisation number that moves to another
+ *                 Signifier, a Registry Entry or an allocation that begins or changes among the test-only EUI-64s of the DCC,
+ *                 too many Parties gone at once
  */
 export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimits = DIFF_LIMITS): FeedDiff {
   const parties = diffRecords('PARTY', current.parties, feed.parties, partyKey);
+  const registryEntries = diffRecords(
+    'REGISTRY_ENTRY',
+    current.registryEntries,
+    feed.registryEntries,
+    entryKey,
+  );
+  const allocations = diffRecords('ALLOCATION', current.allocations, feed.allocations, allocationKey);
   return {
     ...(current.feed === undefined ? {} : { from: current.feed }),
     to: { version: feed.feed.version, issuedAt: feed.feed.issuedAt },
-    registryEntries: diffRecords('REGISTRY_ENTRY', current.registryEntries, feed.registryEntries, entryKey),
+    registryEntries,
     parties,
-    allocations: diffRecords('ALLOCATION', current.allocations, feed.allocations, allocationKey),
+    allocations,
     marketParticipants: diffRecords(
       'MARKET_PARTICIPANT',
       current.marketParticipants,
@@ -82,6 +94,7 @@ export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimi
       ...typeFaults(parties),
       ...reapplicationFaults(parties),
       ...numberFaults(current.parties, feed.parties),
+      ...findTestOnlyFaults([...stated(registryEntries), ...stated(allocations)], limits.testOnly),
       ...vanishingFaults(current.parties.length, parties.ended, limits),
     ],
   };
@@ -232,15 +245,9 @@ function vanishingFaults(
   ];
 }
 
+const stated = <T>({ added, changed }: RecordDiff<T>) => [...added, ...changed.map((one) => one.after)];
 const isSame = (before: unknown, after: unknown) =>
   before instanceof Date && after instanceof Date ? before.getTime() === after.getTime() : before === after;
-
-const notApplicable = (row: number | undefined, detail: string, fix: string): Reason => ({
-  reason: 'FEED_NOT_APPLICABLE',
-  clause: 'docs/secas-feed.md',
-  detail: row === undefined ? detail : `row ${String(row)}: ${detail}`,
-  fix,
-});
 
 const MOST_TOLD = 200;
 const MOST_NAMED = 10;

@@ -70,6 +70,14 @@ export function feedFaults(file: string, placeOf: (column: string) => number | u
   };
 }
 
+/** What stands against a feed that is in order by itself. @param row  of the file; absent: of the feed as a whole */
+export const notApplicable = (row: number | undefined, detail: string, fix: string): Reason => ({
+  reason: 'FEED_NOT_APPLICABLE',
+  clause: 'docs/secas-feed.md',
+  detail: row === undefined ? detail : `row ${String(row)}: ${detail}`,
+  fix,
+});
+
 const MOST_TOLD = 200;
 /** Of a file in which every cell is wrong the first rows are enough. */
 const MOST_KEPT = 10_000;

@@ -13,7 +13,14 @@ import {
 } from './registry-entries.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
 import { lockFeed } from './feed-lock.ts';
-import { isFeedTaken, isOfFeed, named, ownedByOthers, requireAllocationsOfFeed } from './owned-by-others.ts';
+import {
+  isFeedTaken,
+  isOfFeed,
+  named,
+  ownedByOthers,
+  requireAllocationsOfFeed,
+  requireTestOnlyKept,
+} from './owned-by-others.ts';
 import { isOnRecord, statedFacts, statedKinds } from './stated-facts.ts';
 
 /** How much of each was loaded. */
@@ -48,6 +55,7 @@ export async function loadRegistry(
       await requireNetworkParties(file.participants, db);
       await recordStated(file.participants, ids, feedTaken, now, db);
       if (feedTaken) await requireAllocationsOfFeed(file.participants, ids, db);
+      await requireTestOnlyKept(file.participants, ids, db);
       await replaceIdentifiers(
         file.participants.map((entry) => ({ participantId: idOf(entry, ids), ...entry })),
         now,
@@ -235,6 +243,14 @@ const CONSTRAINTS = new Map([
   [
     'device_ceiling_not_in_registry_entry',
     'A Registry Entry reaches over a Device ID whose limit was raised.',
+  ],
+  [
+    'device_id_not_in_test_allocation',
+    'A device range, its own or of an agreement, reaches into a test-only allocation of the DCC.',
+  ],
+  [
+    'test_allocation_not_in_registry_entry',
+    'A Registry Entry reaches into a test-only allocation of the DCC.',
   ],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
   ['user_id_role_assignment_once', 'A User ID is assigned to the same User Role twice.'],

@@ -1,4 +1,4 @@
-import { formatEui64, type Eui64Range } from '../domain/eui64.ts';
+import { formatEui64Range, rangesOverlap, type Eui64Range } from '../domain/eui64.ts';
 import { FEED_PARTY_TYPES } from '../domain/feed.ts';
 import type { Fact, FactKind, FactSource } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
@@ -51,9 +51,6 @@ function ownerOf({ source, signifier = '', by = signifier }: StatedByOther): str
 export const named = ({ kind, key }: Pick<Fact, 'kind' | 'key'>) =>
   `${kind.toLowerCase().replace('_', ' ')} ${key}`.trim();
 
-/** Both ends in words. */
-export const rangeText = ({ from, to }: Eui64Range) => `${formatEui64(from)} to ${formatEui64(to)}`;
-
 /** Whether a SECAS feed was taken: from then on it alone says what is its own. Only behind `lockFeed`. */
 export async function isFeedTaken(db: Db): Promise<boolean> {
   const { rowCount } = await query(db, `select 1 from feed_import limit 1`);
@@ -81,7 +78,8 @@ export async function requireAllocationsOfFeed(
   );
   const differing = entries.flatMap(({ signifier, allocations }) => {
     const held = rows.filter((one) => one.participantId === ids.get(signifier));
-    const text = (one: Eui64Range & { readonly kind: string }) => `${one.kind} allocation ${rangeText(one)}`;
+    const text = (one: Eui64Range & { readonly kind: string }) =>
+      `${one.kind} allocation ${formatEui64Range(one)}`;
     const [before, after] = [held.map(text), allocations.map(text)];
     return [
       ...before.filter((one) => !after.includes(one)),
@@ -89,5 +87,26 @@ export async function requireAllocationsOfFeed(
     ].map((fact) => ({ signifier, fact, source: 'SECAS_FEED' as const }));
   });
   const [first, ...others] = differing;
+  if (first !== undefined) throw ownedByOthers(first, ...others);
+}
+
+/** Test-only allocations of the DCC are not a file's to state (requirements, F26). @throws Fault `registry-invalid` with every one */
+export async function requireTestOnlyKept(
+  entries: readonly RegistryEntry[],
+  ids: ReadonlyMap<string, string>,
+  db: PoolClient,
+): Promise<void> {
+  const { rows } = await query<Eui64Range & { participantId: string }>(
+    db,
+    `select participant_id as "participantId", eui64_from as "from", eui64_to as "to" from identifier_allocation
+      where participant_id = any($1::uuid[]) and valid_to is null and source = 'DCC' order by eui64_from`,
+    [[...ids.values()]],
+  );
+  const [first, ...others] = entries.flatMap(({ signifier, allocations }) =>
+    rows
+      .filter((held) => held.participantId === ids.get(signifier))
+      .filter((held) => allocations.some((one) => rangesOverlap(one, held)))
+      .map((held) => ({ signifier, fact: `allocation ${formatEui64Range(held)}`, source: 'DCC' as const })),
+  );
   if (first !== undefined) throw ownedByOthers(first, ...others);
 }

@@ -72,13 +72,20 @@ export function findNoBlock({ from, to }: Eui64Range): string | undefined {
 const shown = ({ from, to }: Eui64Range) => `${formatEui64(from)} to ${formatEui64(to)}`;
 
 /** Device IDs where only User IDs and RDP IDs are (government response, paragraph 33). @param what  reaches into the entry */
-export function inRegistryEntry(what: string, cause?: unknown): Fault {
-  const detail = `${what} reaches into a Registry Entry of the SEC Panel, which is for User IDs and RDP IDs only.`;
+export const inRegistryEntry = (what: string, cause?: unknown): Fault =>
+  amongUserIds(`${what} reaches into a Registry Entry of the SEC Panel`, PARAGRAPH_33, cause);
+
+/** Device IDs among those that the DCC gave to Users and RDPs for tests (DESIGN). @param what  reaches into the allocation */
+export const inTestAllocation = (what: string, cause: unknown): Fault =>
+  amongUserIds(`${what} reaches into a test-only allocation of the DCC`, `DESIGN; as ${PARAGRAPH_33}`, cause);
+
+function amongUserIds(where: string, clause: string, cause: unknown): Fault {
+  const detail = `${where}, which is for User IDs and RDP IDs only.`;
   return new Fault('conflict', detail, {
     reasons: [
       {
         reason: 'DEVICE_ID_IN_USER_REGISTRY',
-        clause: 'government response of 26 January 2015, paragraph 33',
+        clause,
         detail,
         fix: "Use Device IDs of the manufacturer's own block (OUI, MA-L, MA-M or MA-S); this attempt is on record.",
       },
@@ -86,3 +93,5 @@ export function inRegistryEntry(what: string, cause?: unknown): Fault {
     ...(cause === undefined ? {} : { cause }),
   });
 }
+
+const PARAGRAPH_33 = 'government response of 26 January 2015, paragraph 33';

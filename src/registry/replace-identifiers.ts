@@ -1,8 +1,8 @@
-import { formatEui64, type Eui64, type Eui64Range } from '../domain/eui64.ts';
+import { formatEui64, formatEui64Range, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import type { DeviceType } from '../domain/category.ts';
 import type { FactSource } from '../domain/facts.ts';
 import { query, type PoolClient } from '../db/pool.ts';
-import { ownedByOthers, rangeText, type StatedByOther } from './owned-by-others.ts';
+import { ownedByOthers, type StatedByOther } from './owned-by-others.ts';
 
 /** The identifiers that a participant is stated to hold, all of them. */
 export interface StatedIdentifiers {
@@ -17,7 +17,8 @@ export interface StatedIdentifiers {
 
 /**
  * Makes the stated identifiers those that the participants hold from now on: what is no longer stated ends, what is new
- * begins. All endings come first, so that a range may move from one participant to another.
+ * begins. All endings come first, so that a range may move from one participant to another. Test-only allocations of the DCC,
+ * and the User Roles that rest on them, stay.
  * @throws Fault `registry-invalid` with every one that would end although others than a file stated it
  */
 export async function replaceIdentifiers(
@@ -52,9 +53,9 @@ export async function replaceIdentifiers(
 }
 
 /** Rows of the participants $1 that the rows $2 do not state. */
-const goneOf = ({ columns, same }: Pick<IdentifierTable, 'columns' | 'same'>) =>
+const goneOf = ({ columns, same, stay }: Pick<IdentifierTable, 'columns' | 'same' | 'stay'>) =>
   `t.participant_id = any($1::uuid[]) and t.valid_to is null and not exists (
-    select 1 from jsonb_to_recordset($2::jsonb) as stated (${columns}) where ${same})`;
+    select 1 from jsonb_to_recordset($2::jsonb) as stated (${columns}) where ${same})${stay}`;
 
 /** What is not stated and stays all the same, because it is not a file's: asked after the endings, it misses none that came meanwhile. */
 async function findKept(
@@ -96,18 +97,22 @@ interface IdentifierTable {
   readonly select: string;
   /** When a row on record, t, is the stated one. */
   readonly same: string;
+  /** What more is asked of a row on record, t, that ends because it is not stated; empty: nothing. */
+  readonly stay: string;
   readonly rowsOf: (one: StatedIdentifiers) => readonly object[];
 }
 
 const TABLES: readonly IdentifierTable[] = [
   {
     name: 'identifier_allocation',
-    told: ({ kind, eui64_from: from, eui64_to: to }) => `${kind} allocation ${rangeText({ from, to })}`,
+    told: ({ kind, eui64_from: from, eui64_to: to }) =>
+      `${kind} allocation ${formatEui64Range({ from, to })}`,
     columns: 'participant_id uuid, kind text, "from" text, "to" text',
     insert: 'kind, eui64_from, eui64_to',
     select: 'kind, "from", "to"',
     same: `t.participant_id = stated.participant_id and t.kind = stated.kind
       and t.eui64_from = stated."from" and t.eui64_to = stated."to"`,
+    stay: ` and t.source <> 'DCC'`,
     rowsOf: ({ participantId, allocations }) =>
       allocations.map((one) => ({ participant_id: participantId, ...one })),
   },
@@ -118,18 +123,22 @@ const TABLES: readonly IdentifierTable[] = [
     insert: 'eui64, user_role',
     select: 'eui64, "userRole"',
     same: 't.participant_id = stated.participant_id and t.eui64 = stated.eui64 and t.user_role = stated."userRole"',
+    stay: ` and not exists (select 1 from identifier_allocation i
+      where i.participant_id = t.participant_id and i.valid_to is null and i.source = 'DCC'
+        and t.eui64 between i.eui64_from and i.eui64_to)`,
     rowsOf: ({ participantId, userIds }) => userIds.map((one) => ({ participant_id: participantId, ...one })),
   },
   {
     name: 'device_range',
     told: ({ eui64_from: from, eui64_to: to, delegated_by: owner }) =>
-      `${owner == null ? 'device range' : 'delegated device range'} ${rangeText({ from, to })}`,
+      `${owner == null ? 'device range' : 'delegated device range'} ${formatEui64Range({ from, to })}`,
     columns: 'participant_id uuid, "from" text, "to" text, "deviceTypes" jsonb, "delegatedBy" text',
     insert: 'eui64_from, eui64_to, device_types, delegated_by',
     select: '"from", "to", array(select jsonb_array_elements_text("deviceTypes")), "delegatedBy"',
     same: `t.participant_id = stated.participant_id and t.eui64_from = stated."from" and t.eui64_to = stated."to"
       and t.device_types = array(select jsonb_array_elements_text(stated."deviceTypes"))
       and t.delegated_by is not distinct from stated."delegatedBy"`,
+    stay: '',
     rowsOf: ({ participantId, deviceRanges }) =>
       deviceRanges.map((one) => ({ participant_id: participantId, ...one })),
   },

@@ -53,9 +53,18 @@ describe('the configuration', () => {
     ['a port that is no number', { TCS_PORT: '80a' }],
     ['a negative number', { TCS_RATE_LIMIT: '-1' }],
     ['a DATABASE_URL that is no address', { DATABASE_URL: 'postgres://tcs:pw@db:port/tcs' }],
+    ['a test block that is no range', { TCS_TEST_BLOCK: '90-B3-D5-1F-40-00-00-00/36' }],
     ['a misspelt name', { TCS_DATADIR: '/data' }],
   ])('%s is refused', (_, environment) => {
     expect(detailsOf(environment)).toHaveLength(1);
+  });
+
+  test('shows the test block as it was given, and none where none was', () => {
+    const shown = (environment: Record<string, string>) =>
+      describeConfig(readConfig(environment)).find(({ name }) => name === 'TCS_TEST_BLOCK')?.value;
+    const block = '90-B3-D5-1F-40-00-00-00 to 90-B3-D5-1F-4F-FF-FF-FF';
+    expect(shown({ TCS_TEST_BLOCK: block })).toBe(block);
+    expect(shown({})).toBe('(not set)');
   });
 
   test('is shown without its secrets', () => {

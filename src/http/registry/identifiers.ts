@@ -26,12 +26,12 @@ const devicePath = '/v1/participants/{signifier}/device-ranges';
 
 type ListedRange = TestingParticipant['deviceRanges'][number] & { readonly delegatedTo?: string };
 
-/** Allocations are the feed's, User Roles the Party's, device ranges the registrar's, their delegation the owner's. */
+/** Allocations are the feed's (test-only ones: test-allocations.ts), User Roles the Party's, device ranges the registrar's, their delegation the owner's. */
 export const IDENTIFIER_ROUTES = [
   listRoute({
     path: '/v1/participants/{signifier}/allocations',
     command: 'allocations list',
-    summary: 'Blocks of EUI-64s that the SEC Panel allocated; only the SECAS feed changes them',
+    summary: 'Blocks of EUI-64s: those that the SEC Panel allocated, and test-only ones of the DCC',
     roles: EVERYBODY,
     query: fields.asAt,
     find: async ({ participant, query, at, pool }) =>

@@ -181,6 +181,28 @@ describe('a diff', () => {
     expect(refused.faults.map(({ reason }) => reason)).toEqual(['FEED_NOT_APPLICABLE']);
   });
 
+  test('holds what begins or changes among test-only EUI-64s against a feed, each row; what is as on record, and beside, is kept', async () => {
+    const changed = (feed: WholeFeed) => ({
+      registryEntries: [
+        ...feed.registryEntries,
+        { name: 'Other', euiFrom: '70b3d50000000000' as Eui64, euiTo: '70b3d5000fffffff' as Eui64 },
+      ],
+      allocations: feed.allocations.map((one) =>
+        one.signifier === 'TRENTNET' ? { ...one, euiTo: '90b3d51f3002fffe' as Eui64 } : one,
+      ),
+    });
+    const within = (from: string, to: string) => ({
+      vanishingShare: 0,
+      testOnly: [{ from: from as Eui64, to: to as Eui64, what: 'the test block' }],
+    });
+    expect(await faultsOf(changed, within('70b3d5000fffffff', '90b3d51f30020000'))).toEqual([
+      'row 4: 70-B3-D5-00-00-00-00-00 to 70-B3-D5-00-0F-FF-FF-FF reaches into the test block, 70-B3-D5-00-0F-FF-FF-FF to 90-B3-D5-1F-30-02-00-00, which the DCC keeps for tests',
+      expect.stringMatching(/^row \d+: 90-B3-D5-1F-30-02-00-00 to 90-B3-D5-1F-30-02-FF-FE reaches into/),
+    ]);
+    expect(await faultsOf(() => ({}), within('70b3d5000fffffff', '90b3d51f30020000'))).toEqual([]);
+    expect(await faultsOf(changed, within('70b3d50010000000', '90b3d51f3001ffff'))).toEqual([]);
+  });
+
   test('holds it against a feed when more Parties vanish than the share', async () => {
     const without = (count: number) => (feed: WholeFeed) => {
       const parties = feed.parties.slice(count);
