@@ -125,8 +125,8 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
     ]);
   });
 
-  test('of who stated identifiers (0063) is what the audit says; what no act began came with a file', async () => {
-    await schemaBefore('0063', database.pool);
+  test('of who stated identifiers (0061) is what the audit says; what no act began came with a file', async () => {
+    await schemaBefore('0061', database.pool);
     const maker = await participant('MAKER');
     const [byFile, byAct] = [daysFromNow(-9), daysFromNow(-4)];
     const run = (text: string, ...values: unknown[]) => query(database.pool, text, values);
@@ -168,7 +168,7 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
         owner,
         document,
       );
-    await applyMigration('0063', database.pool);
+    await applyMigration('0061', database.pool);
     const sources = async (table: string, order: string) =>
       (
         await query<{ source: string }>(database.pool, `select source from ${table} order by ${order}`)
