@@ -74,7 +74,6 @@ const INSTANTS = new Set([
   'effectiveFrom',
   'effectiveTo',
   'expelledAt',
-  'accessionDate',
   'expiresAt',
   'validUntil',
 ]);

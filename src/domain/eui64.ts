@@ -70,6 +70,19 @@ export function masBlockOf(eui64: Eui64): Eui64Range {
   return { from: `${prefix}0000000` as Eui64, to: `${prefix}fffffff` as Eui64 };
 }
 
+/**
+ * Whether a Registry Entry is what it must be, one block of IEEE's MA-S (government response, paragraphs 31 and 32): a range that
+ * ends before it begins is another fault.
+ * @returns what is wrong, with both ends and the block that it should be; `undefined` when nothing is
+ */
+export function findNoBlock({ from, to }: Eui64Range): string | undefined {
+  const block = masBlockOf(from);
+  if (from > to || (from === block.from && to === block.to)) return undefined;
+  return `a Registry Entry is one MA-S block, a prefix of 36 bits with every extension of 28 bits; ${formatRange({ from, to })} is none, ${formatRange(block)} would be`;
+}
+
+const formatRange = ({ from, to }: Eui64Range) => `${formatEui64(from)} to ${formatEui64(to)}`;
+
 /** Not all zero, not all ones, and the group (multicast) bit of the first octet clear (IEEE 802, EUI-64). */
 export function isUsableEui64(eui64: Eui64): boolean {
   return !/^(0{16}|f{16})$/.test(eui64) && (Number.parseInt(eui64.slice(0, 2), 16) & 1) === 0;

@@ -14,7 +14,6 @@ export interface FactValues {
     readonly expelledAt?: Date;
     /** Of who was expelled: the date that the Panel set instead of 12 months (SEC Section B1.2(b)). */
     readonly reapplicationFrom?: Date;
-    readonly accessionDate?: Date;
   };
   /** key: the reference. */
   readonly AGREEMENT: Omit<Agreement, 'ref' | 'state'> & AgreementPapers;

@@ -74,6 +74,8 @@ export interface Agreement {
 
 /** Categories whose Parties are Network Parties: they alone nominate RDPs (government response, paragraph 40). */
 export const NETWORK_CATEGORIES: readonly PartyCategory[] = ['ELECTRICITY_NETWORK', 'GAS_NETWORK'];
+export const isNetworkParty = (category: PartyCategory | null | undefined): boolean =>
+  NETWORK_CATEGORIES.some((one) => one === category);
 
 /** Who nominates an RDP, and how that Party stands; questions that were kept earlier tell no more than its membership. */
 export interface RdpNomination {

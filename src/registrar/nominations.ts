@@ -1,5 +1,5 @@
 import { Fault } from '../domain/fault.ts';
-import { NETWORK_CATEGORIES } from '../domain/participant.ts';
+import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { proposeFact, type Acting } from './acting.ts';
@@ -25,7 +25,7 @@ export async function proposeNomination(
       fix: 'Send a to after from, or none for a nomination without an end.',
     });
   const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
-  if (nominator?.partyCategory === undefined || !NETWORK_CATEGORIES.includes(nominator.partyCategory))
+  if (!isNetworkParty(nominator?.partyCategory))
     throw new Fault('conflict', `${networkParty} is no Network Party.`, {
       fix: `Name a Party of the category ${NETWORK_CATEGORIES.join(' or ')}.`,
     });

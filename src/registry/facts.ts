@@ -209,7 +209,6 @@ const INSTANTS = new Set([
   'effectiveTo',
   'expelledAt',
   'reapplicationFrom',
-  'accessionDate',
   'expiresAt',
   'lockedUntil',
 ]);

@@ -1,5 +1,5 @@
 import { didYouMean } from '../domain/did-you-mean.ts';
-import { formatEui64, masBlockOf, rangeContains, type Eui64 } from '../domain/eui64.ts';
+import { findNoBlock, formatEui64, masBlockOf, rangeContains, type Eui64 } from '../domain/eui64.ts';
 import { euiRange } from '../domain/feed.ts';
 import type {
   FeedAllocation,
@@ -11,7 +11,6 @@ import type {
 } from '../domain/feed.ts';
 import type { FeedRecordKind } from './feed-columns.ts';
 import type { FeedFaults } from './feed-faults.ts';
-import { findNoBlock } from './registry-entries.ts';
 
 /** The rows of a feed whose cells are in order, by kind; and what is known of the others. */
 export interface FeedRows {

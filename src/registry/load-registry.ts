@@ -1,5 +1,6 @@
 import type { Fact } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
+import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findLatestFacts, recordFacts, type FactChange } from './facts.ts';
@@ -184,7 +185,7 @@ async function requireNetworkParties(entries: readonly RegistryEntry[], db: Pool
     nominatedBy.map(({ networkParty }) => ({ signifier, networkParty })),
   );
   const inFile = new Set(
-    entries.filter((one) => /_NETWORK$/.test(one.partyCategory ?? '')).map((one) => one.signifier),
+    entries.filter((one) => isNetworkParty(one.partyCategory)).map((one) => one.signifier),
   );
   const asked = named.filter(({ networkParty }) => !inFile.has(networkParty));
   if (asked.length === 0) return;
@@ -192,8 +193,8 @@ async function requireNetworkParties(entries: readonly RegistryEntry[], db: Pool
     db,
     `select p.signifier from participant p where p.signifier = any($1) and (
        select f.value ->> 'partyCategory' from fact f where f.participant_id = p.id and f.kind = 'DETAILS'
-        order by f.version desc limit 1) in ('ELECTRICITY_NETWORK', 'GAS_NETWORK')`,
-    [asked.map((one) => one.networkParty)],
+        order by f.version desc limit 1) = any($2)`,
+    [asked.map((one) => one.networkParty), NETWORK_CATEGORIES],
   );
   const known = new Set(rows.map((row) => row.signifier));
   const wrong = asked.find(({ networkParty }) => !known.has(networkParty));

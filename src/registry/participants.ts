@@ -1,7 +1,7 @@
 import { reviveDates } from './facts.ts';
 import type { Fact, FactKind } from '../domain/facts.ts';
 import {
-  NETWORK_CATEGORIES,
+  isNetworkParty,
   type AgreementState,
   type MembershipState,
   type ObligationStanding,
@@ -152,9 +152,7 @@ function toNominator({ membership, status, category }: Nominator = NOBODY) {
   return {
     networkPartyState: membership ?? ('WITHDRAWN' as const),
     ...(status === 'CLOSED' ? { networkPartyStatus: status } : {}),
-    ...(category !== null && NETWORK_CATEGORIES.includes(category)
-      ? {}
-      : { networkPartyCategory: category ?? ('NONE' as const) }),
+    ...(isNetworkParty(category) ? {} : { networkPartyCategory: category ?? ('NONE' as const) }),
   };
 }
 const NOBODY: Nominator = { membership: null, status: null, category: null };

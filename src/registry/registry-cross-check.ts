@@ -1,5 +1,5 @@
-import { formatEui64, rangeContains, type Eui64Range } from '../domain/eui64.ts';
-import { findNoBlock } from './registry-entries.ts';
+import { findNoBlock, formatEui64, rangeContains, type Eui64Range } from '../domain/eui64.ts';
+import { isNetworkParty } from '../domain/participant.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
 
 /** A fault between parts of a registry file. */
@@ -98,7 +98,7 @@ function checkEntry(entry: RegistryEntry, path: Path, all: readonly RegistryEntr
   entry.nominatedBy.forEach(({ networkParty, from, to }, place) => {
     if (to && from >= to) fault(['nominatedBy', place, 'to'], 'to is not after from');
     const known = all.find((one) => one.signifier === networkParty);
-    if (known && !/_NETWORK$/.test(known.partyCategory ?? ''))
+    if (known && !isNetworkParty(known.partyCategory))
       fault(['nominatedBy', place, 'networkParty'], `${networkParty} is no Network Party`);
   });
   entry.userIds.forEach(({ eui64 }, place) => {

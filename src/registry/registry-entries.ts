@@ -1,4 +1,4 @@
-import { formatEui64, masBlockOf, type Eui64Range } from '../domain/eui64.ts';
+import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 
@@ -57,19 +57,6 @@ export async function requireOutsideRegistryEntries(
   );
   if (rowCount !== 0) throw inRegistryEntry(what);
 }
-
-/**
- * Whether a Registry Entry is what it must be, one block of IEEE's MA-S (government response, paragraphs 31 and 32): a range that
- * ends before it begins is another fault.
- * @returns what is wrong, with both ends and the block that it should be; `undefined` when nothing is
- */
-export function findNoBlock({ from, to }: Eui64Range): string | undefined {
-  const block = masBlockOf(from);
-  if (from > to || (from === block.from && to === block.to)) return undefined;
-  return `a Registry Entry is one MA-S block, a prefix of 36 bits with every extension of 28 bits; ${shown({ from, to })} is none, ${shown(block)} would be`;
-}
-
-const shown = ({ from, to }: Eui64Range) => `${formatEui64(from)} to ${formatEui64(to)}`;
 
 /** Device IDs where only User IDs and RDP IDs are (government response, paragraph 33). @param what  reaches into the entry */
 export const inRegistryEntry = (what: string, cause?: unknown): Fault =>
