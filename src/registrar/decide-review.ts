@@ -1,9 +1,12 @@
+import { formatEui64, type Eui64 } from '../domain/eui64.ts';
 import type { FactKind } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewAct } from '../domain/review.ts';
+import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { recordFacts } from '../registry/facts.ts';
 import { notify } from '../registry/notifications.ts';
+import { inRegistryEntry } from '../registry/registry-entries.ts';
 import { closeReview, requireReview } from '../registry/reviews.ts';
 
 /** A decision of the second person. */
@@ -71,7 +74,10 @@ async function perform(
   }
 }
 
-/** From now on the Device ID has this limit and no other. Two who approve at once take turns; the later one holds. */
+/**
+ * From now on the Device ID has this limit and no other. Two who approve at once take turns; the later one holds.
+ * @throws Fault `conflict` when a Registry Entry has come over the Device ID since this was prepared
+ */
 async function raiseCeiling(
   { eui64, certificates }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
   reviewId: string,
@@ -83,9 +89,14 @@ async function raiseCeiling(
   // What began at this very instant, or by a clock that is ahead, never was.
   await query(db, `delete from device_ceiling where ${present} and valid_from >= $2`, [eui64, at]);
   await query(db, `update device_ceiling set valid_to = $2 where ${present}`, [eui64, at]);
-  await query(
-    db,
-    `insert into device_ceiling (eui64, certificates, review_id, valid_from) values ($1, $2, $3, $4)`,
-    [eui64, certificates, reviewId, at],
-  );
+  try {
+    await query(
+      db,
+      `insert into device_ceiling (eui64, certificates, review_id, valid_from) values ($1, $2, $3, $4)`,
+      [eui64, certificates, reviewId, at],
+    );
+  } catch (error) {
+    if (violatedConstraint(error) !== 'device_ceiling_not_in_registry_entry') throw error;
+    throw inRegistryEntry(`The Device ID ${formatEui64(eui64 as Eui64)}`, error);
+  }
 }

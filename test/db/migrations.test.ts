@@ -176,4 +176,32 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
     expect(await sources('user_id_role_assignment', 'user_role')).toEqual(['TAKE_ON', 'PARTICIPANT']);
     expect(await sources('device_range', 'eui64_from')).toEqual(['TAKE_ON', 'DCC', 'TAKE_ON', 'PARTICIPANT']);
   });
+
+  test('of raised limits (0057) keeps the present one although another was approved by a clock that was ahead', async () => {
+    await schemaBefore('0057', database.pool);
+    const maker = await participant('MAKER');
+    const raised = (certificates: number) => ({
+      do: 'RAISE_DEVICE_CEILING',
+      eui64: '00db123420000001',
+      certificates,
+    });
+    await review(maker, raised(110), daysFromNow(-9));
+    const present = await review(maker, raised(150), daysFromNow(-4));
+    await review(maker, raised(130), daysFromNow(-3));
+    await review(maker, raised(140), daysFromNow(-2));
+    await query(
+      database.pool,
+      `insert into device_ceiling (eui64, certificates, review_id) values ('00db123420000001', 150, $1)`,
+      [present],
+    );
+    await applyMigration('0057', database.pool);
+    const { rows } = await query(
+      database.pool,
+      `select certificates, valid_from as "from", valid_to as "to" from device_ceiling order by valid_from`,
+    );
+    expect(rows).toEqual([
+      { certificates: 110, from: daysFromNow(-9), to: daysFromNow(-4) },
+      { certificates: 150, from: daysFromNow(-4), to: null },
+    ]);
+  });
 });

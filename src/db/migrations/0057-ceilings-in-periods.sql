@@ -8,14 +8,16 @@ alter table device_ceiling drop constraint device_ceiling_pkey,
   add constraint device_ceiling_once
     exclude using gist (eui64_range(eui64, eui64, '[]') with &&, tstzrange(valid_from, valid_to) with &&);
 create index device_ceiling_eui64 on device_ceiling (eui64);
--- Each began when it was approved; those that another has replaced stand in the reviews.
+-- Each began when it was approved; those that another has replaced stand in the reviews. Where clocks differed, the one that was
+-- approved last may bear an earlier instant than one before it: what would reach into the present one is left out.
 update device_ceiling c set valid_from = r.decided_at from review r where r.id = c.review_id and r.decided_at is not null;
 insert into device_ceiling (eui64, certificates, review_id, valid_from, valid_to)
   select eui64, certificates, id, decided_at, replaced_at from (
     select act ->> 'eui64' as eui64, (act ->> 'certificates')::int as certificates, id, decided_at,
         lead(decided_at) over (partition by act ->> 'eui64' order by decided_at, id) as replaced_at
       from review where state = 'APPROVED' and act ->> 'do' = 'RAISE_DEVICE_CEILING') as raised
-   where decided_at < replaced_at;
+   where decided_at < replaced_at and not exists (
+     select from device_ceiling c where c.eui64 = raised.eui64 and c.valid_from < replaced_at);
 
 -- A limit that has ended keeps no Registry Entry away.
 create or replace function refuse_entry_over_devices() returns trigger language plpgsql as $$
