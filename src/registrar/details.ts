@@ -5,6 +5,7 @@ import type { Caller, ParticipantType } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
+import { readCell } from '../registry/feed-columns.ts';
 import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
 
 /**
@@ -59,22 +60,21 @@ export async function changeDetails(acting: Acting, changes: Partial<Details>): 
   return value;
 }
 
+/** The details that a Party may propose: those that a feed tells in free text. */
+export type ProposedDetails = Partial<Pick<Details, 'legalName' | 'tradingName' | 'companyNumber'>>;
+
 /**
  * The SRO of a Party or RDP proposes other details; the SECAS feed confirms them (SEC Section M6.2; government response,
  * paragraph 35).
  * @throws Fault `role-not-permitted` where no feed could confirm: the registrar changes those details at once; `malformed-request`
- *         for what the feed does not tell
+ *         for text that no cell of a feed may hold
  */
-export async function proposeDetails(acting: Acting, proposed: Partial<Details>): Promise<{ id: string }> {
+export async function proposeDetails(acting: Acting, proposed: ProposedDetails): Promise<{ id: string }> {
   const { type } = acting.participant;
   if (type !== 'SEC_PARTY' && type !== 'RDP') throw confirmedByNobody(acting);
-  if (proposed.nonPartyKind !== undefined)
-    throw new Fault(
-      'malformed-request',
-      'nonPartyKind: the SECAS feed tells none, so it could confirm none.',
-    );
+  const value = { proposed: asFeedTells(proposed) };
   const id = randomUUID();
-  await recordFact(acting, { kind: 'DETAILS_CHANGE', key: id, state: 'PROPOSED', value: { proposed } });
+  await recordFact(acting, { kind: 'DETAILS_CHANGE', key: id, state: 'PROPOSED', value });
   return { id };
 }
 
@@ -109,6 +109,25 @@ export async function proposeClosure(
     { kind: 'STATUS', state: closed ? 'CLOSED' : 'ACTIVE', value: { because } },
     `${closed ? 'Close' : 'Open again'} the record of ${acting.participant.signifier}: ${because}`,
   );
+}
+
+/** What is proposed as the cells of a feed would read it: a feed that says other text confirms nothing. */
+function asFeedTells(proposed: ProposedDetails): ProposedDetails {
+  const told = Object.entries(proposed).map(([name, text]) => ({
+    name,
+    read: readCell('PARTY', name, text),
+  }));
+  const unfit = told.flatMap(({ name, read }) => ('fault' in read ? [{ name, ...read }] : []));
+  if (unfit.length > 0)
+    throw new Fault('malformed-request', 'No SECAS feed could confirm this.', {
+      reasons: unfit.map(({ name, fault, fix }) => ({
+        reason: 'REQUEST_MALFORMED',
+        clause: 'docs/secas-feed.md',
+        detail: `${name}: ${fault}`,
+        fix,
+      })),
+    });
+  return Object.fromEntries(told.flatMap(({ name, read }) => ('value' in read ? [[name, read.value]] : [])));
 }
 
 function confirmedByNobody({ participant: { signifier, type } }: Acting): Fault {

@@ -112,6 +112,18 @@ export function cellFault(text: string): UnfitCell | undefined {
       };
 }
 
+/** What one cell of a kind of record says, or what is wrong with it: for text that a feed is to say later. */
+export function readCell(kind: FeedRecordKind, name: string, text: string): Cell<unknown> {
+  const column = (FEED_RECORDS[kind] as Readonly<Record<string, Column | undefined>>)[name];
+  if (column === undefined) throw new TypeError(`a ${kind} has no ${name}`);
+  const unfit = cellFault(text);
+  if (unfit !== undefined) return unfit;
+  const trimmed = text.trim();
+  return trimmed === ''
+    ? { fault: 'it holds nothing but spaces', fix: 'Write text.' }
+    : column.parse(trimmed);
+}
+
 /** A cell's text in a message: quoted, visible, at most 80 characters. */
 export function shown(text: string): string {
   const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;

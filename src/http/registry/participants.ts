@@ -25,11 +25,13 @@ const details = {
   legalName: fields.text(200),
   tradingName: fields.text(200).optional(),
   companyNumber: fields.text(32).optional(),
-  nonPartyKind: z.enum(NON_PARTY_KINDS).optional(),
 };
-const changes = z
-  .strictObject({ ...details, legalName: details.legalName.optional() })
-  .refine((body) => Object.keys(body).length > 0, 'names nothing to change');
+const nonPartyKind = z.enum(NON_PARTY_KINDS).optional();
+const ofFeed = { ...details, legalName: details.legalName.optional() };
+const namesSomething = (body: object) => Object.keys(body).length > 0;
+const changes = z.strictObject({ ...ofFeed, nonPartyKind }).refine(namesSomething, 'names nothing to change');
+/** No more than a feed tells: it could confirm nothing else. */
+const proposal = z.strictObject(ofFeed).refine(namesSomething, 'names nothing to change');
 
 /** Participants: their records, details, gateway, identity map, and what they were told. */
 export const PARTICIPANT_ROUTES = [
@@ -57,6 +59,7 @@ export const PARTICIPANT_ROUTES = [
         signifier: fields.signifier,
         type: z.enum(['NON_PARTY', 'DCC_SERVICE_PROVIDER']),
         ...details,
+        nonPartyKind,
       })
       .openapi('NewParticipant'),
     answer: views.participant,
@@ -142,7 +145,7 @@ export const PARTICIPANT_ROUTES = [
     command: 'details-changes propose',
     summary: 'propose other details of a SEC Party or RDP; the SECAS feed confirms them',
     roles: ['PARTICIPANT_SRO'],
-    body: changes,
+    body: proposal,
     answer: z.object({ id: z.uuid() }),
     status: 201,
     event: 'details-change.proposed',

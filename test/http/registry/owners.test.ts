@@ -66,6 +66,31 @@ describe('what its owner states, and nobody else', () => {
     expect([untold.status, untold.body.errors]).toMatchObject([400, [{ reason: 'REQUEST_MALFORMED' }]]);
   });
 
+  test('details are proposed as a feed would tell them: trimmed, and nothing that no cell of it may hold', async () => {
+    const propose = (changes: object) =>
+      send('NORTHGATE/details-changes', changes, 'PARTICIPANT_SRO', 'NORTHGATE');
+    const kept = await propose({ legalName: ' Acme Ltd ', companyNumber: '1234 ' });
+    expect(kept.status).toBe(201);
+    const { rows } = await query<{ value: object }>(
+      here.database.pool,
+      `select value from fact where kind = 'DETAILS_CHANGE' and key = $1`,
+      [String(kept.body.id)],
+    );
+    expect(rows).toEqual([{ value: { proposed: { legalName: 'Acme Ltd', companyNumber: '1234' } } }]);
+    const refused = await propose({ legalName: '=Acme', tradingName: 'Ac\u200bme', companyNumber: '  ' });
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      400,
+      [
+        {
+          reason: 'REQUEST_MALFORMED',
+          detail: expect.stringContaining('legalName: "=Acme" is a formula') as string,
+        },
+        { reason: 'REQUEST_MALFORMED', detail: expect.stringContaining('U+200B') as string },
+        { reason: 'REQUEST_MALFORMED', detail: 'companyNumber: it holds nothing but spaces' },
+      ],
+    ]);
+  });
+
   test.each([
     ['2020-01-01', 400],
     ['2099-01-01', 200],
