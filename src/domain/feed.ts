@@ -3,6 +3,7 @@ import type {
   ALLOCATION_ENVIRONMENTS,
   IDENTIFIER_KINDS,
   MembershipState,
+  ParticipantType,
   PartyCategory,
 } from './participant.ts';
 
@@ -71,12 +72,33 @@ export interface FeedSnapshot {
   readonly marketParticipants: readonly FeedMarketParticipant[];
 }
 
+/** An expulsion that stands: nothing on record began before it or with it since. */
+export interface Expulsion {
+  /** When the state EXPELLED began. */
+  readonly since: Date;
+  /** Absent: when the state began. */
+  readonly expelledAt?: Date;
+  readonly reapplicationFrom?: Date;
+}
+
+/** What a feed is compared with: what the feed owns, and what else is on record that may stand against one. */
+export interface RecordedSnapshot extends FeedSnapshot {
+  /** Who comes with no feed, by Signifier; absent: nobody is known. */
+  readonly outsiders?: ReadonlyMap<string, ParticipantType>;
+  /** The last expulsion of each Party that was expelled, by Signifier, whatever it is now. */
+  readonly expulsions?: ReadonlyMap<string, Expulsion>;
+  /** Signifiers of Parties and RDPs that have left: no membership and no identifier of theirs is left to end. */
+  readonly gone?: ReadonlySet<string>;
+}
+
 /** A value and the row of the file on which it stands, counted from 1. */
 export type InRow<T> = T & { readonly row: number };
 
 /** A whole feed as a file told it, checked. */
 export interface FeedFile extends FeedSnapshot {
   readonly feed: InRow<FeedIssue>;
+  /** Columns that the header left out: what is on record of them stays. */
+  readonly lacking?: readonly string[];
   readonly registryEntries: readonly InRow<FeedRegistryEntry>[];
   readonly parties: readonly InRow<FeedParty>[];
   readonly allocations: readonly InRow<FeedAllocation>[];

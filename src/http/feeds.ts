@@ -35,7 +35,6 @@ export function feedRoutes({ issuance, feedSigner, testBlock, afterChange }: Htt
         const { dryRun, fileName } = requests.feedQuery.parse(request.query);
         const signature = request.get('Feed-Signature');
         const caller = callerOf(response);
-        const at = issuance.clock.now();
         const octets: unknown = request.body;
         const feed = {
           octets: Buffer.isBuffer(octets) ? octets : Buffer.alloc(0),
@@ -48,7 +47,7 @@ export function feedRoutes({ issuance, feedSigner, testBlock, afterChange }: Htt
             feed,
             feedSigner,
             caller,
-            at,
+            issuance.clock,
             issuance.db,
             testBlock,
           );

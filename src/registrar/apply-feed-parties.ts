@@ -3,8 +3,9 @@ import type { FeedFile, FeedParty } from '../domain/feed.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { recordFacts, type FactChange, type FactOrigin } from '../registry/facts.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
+import { heldBefore } from '../registry/membership-history.ts';
 import { notify } from '../registry/notifications.ts';
-import type { FeedOnRecord } from './feed-on-record.ts';
+import { mayWithdraw, type FeedOnRecord } from './feed-on-record.ts';
 
 /**
  * New Parties and RDPs, and what changed of their details and memberships. A Party that the feed no longer has is
@@ -13,7 +14,7 @@ import type { FeedOnRecord } from './feed-on-record.ts';
  */
 export async function applyParties(
   { added, changed, ended }: RecordDiff<FeedParty>,
-  { ids: known, facts }: FeedOnRecord,
+  { ids: known, facts, memberships }: FeedOnRecord,
   origin: FactOrigin,
   db: PoolClient,
 ): Promise<Map<string, string>> {
@@ -26,13 +27,12 @@ export async function applyParties(
     const present = facts.get(participantId) ?? [];
     return [
       ...detailsChange(party, participantId, present, origin.recordedAt),
-      ...membershipChanges(party, participantId, present),
+      ...membershipChanges(party, participantId, memberships.get(participantId) ?? []),
     ];
   });
   const withdrawn = ended.flatMap(({ signifier }) => {
     const participantId = idOf(signifier, ids);
-    const present = stateOf('MEMBERSHIP', facts.get(participantId) ?? []);
-    return STATE_MACHINES.MEMBERSHIP[present]?.includes('WITHDRAWN') && present !== ''
+    return mayWithdraw(memberships.get(participantId)?.at(-1)?.state)
       ? [
           {
             participantId,
@@ -146,16 +146,20 @@ function detailsChange(
       ];
 }
 
-/** The states from the one on record to the one in the feed: what happened between two feeds is on record too. */
+/**
+ * The states from the one on record to the one in the feed: what happened between two feeds is on record too. The same state
+ * with another date, and a state that begins before the one on record does, correct the record: that one never was. Where the
+ * new one begins later, what held before it holds until then.
+ */
 function membershipChanges(
   party: FeedParty,
   participantId: string,
-  present: readonly Fact[],
+  versions: readonly Fact<'MEMBERSHIP'>[],
 ): FactChange[][] {
   const { membershipState: to, membershipSince: since, expelledAt, reapplicationFrom } = party;
   if (to === undefined || since === undefined) return [];
-  const held = present.find((one) => one.kind === 'MEMBERSHIP' && one.state !== 'VOID') as
-    Fact<'MEMBERSHIP'> | undefined;
+  const latest = versions.at(-1);
+  const held = latest?.state === 'VOID' ? undefined : latest;
   const same =
     held?.state === to &&
     held.since.getTime() === since.getTime() &&
@@ -168,9 +172,15 @@ function membershipChanges(
   };
   const version = (state: string, at: Date) =>
     ({ participantId, kind: 'MEMBERSHIP', key: '', state, since: at, value }) as const;
-  // The same state with another date corrects the record.
-  if (held?.state === to) return [[version('VOID', held.since), version(to, since)]];
-  return [pathBetween('MEMBERSHIP', held?.state ?? '', to).map((state) => version(state, since))];
+  const onTheWay = (from: string) =>
+    pathBetween('MEMBERSHIP', from, to).map((state) => version(state, since));
+  if (held === undefined || (held.state !== to && held.since <= since)) return [onTheWay(held?.state ?? '')];
+  const neverWas = version('VOID', held.since);
+  const before = held.since < since ? heldBefore(versions, held) : undefined;
+  if (before === undefined) return [[neverWas, version(to, since)]];
+  const restated = { ...version(before.state, before.since), value: before.value };
+  const next = before.state === to ? [version('VOID', since), version(to, since)] : onTheWay(before.state);
+  return [[neverWas, restated, ...next]];
 }
 
 /** The shortest way from one state to another; straight there when there is none, for the record to refuse. */
@@ -203,9 +213,6 @@ async function recordInTurn(
       db,
     );
 }
-
-const stateOf = (kind: FactKind, facts: readonly Fact[]) =>
-  facts.find((one) => one.kind === kind && one.state !== 'VOID')?.state ?? '';
 
 function idOf(signifier: string, ids: ReadonlyMap<string, string>): string {
   const id = ids.get(signifier);

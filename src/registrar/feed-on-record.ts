@@ -1,59 +1,94 @@
-import type { Details, Fact } from '../domain/facts.ts';
+import { STATE_MACHINES, type Details, type Fact } from '../domain/facts.ts';
 import type {
   FeedAllocation,
   FeedIssue,
   FeedMarketParticipant,
   FeedParty,
   FeedSnapshot,
+  RecordedSnapshot,
 } from '../domain/feed.ts';
 import type { Eui64Range } from '../domain/eui64.ts';
 import type { MembershipState } from '../domain/participant.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
-import { findLatestFacts } from '../registry/facts.ts';
+import { findLatestFacts, findVersions } from '../registry/facts.ts';
+import { findExpulsion } from '../registry/membership-history.ts';
 import { findEntries } from '../registry/registry-entries.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 import type { TestOnlyRange } from '../registry/test-only-ranges.ts';
 
 /** What the SECAS feed owns, as it is on record, and the participants by Signifier. */
 export interface FeedOnRecord {
-  readonly snapshot: FeedSnapshot;
+  readonly snapshot: RecordedSnapshot;
   /** Allocations of the DCC that have not ended: no feed states, changes or ends them. */
   readonly testOnly: readonly TestOnlyRange[];
   readonly ids: ReadonlyMap<string, string>;
   /** By participant id: the latest version of each fact, begun or not. */
   readonly facts: ReadonlyMap<string, readonly Fact[]>;
+  /** By participant id: every version of its membership, oldest first. */
+  readonly memberships: ReadonlyMap<string, readonly Fact<'MEMBERSHIP'>[]>;
 }
 
-/** Reads everything that a feed may change; the latest versions, whether they have begun or not. */
+/**
+ * Reads everything that a feed may change; the latest versions, whether they have begun or not. What others hold, non-Parties and
+ * service providers, is no part of it: a feed cannot state it, so it cannot end it.
+ */
 export async function findFeedOnRecord(db: PoolClient): Promise<FeedOnRecord> {
   const { rows: participants } = await query<ParticipantRef>(
     db,
     `select id, signifier, type from participant`,
   );
-  const facts = await findLatestFacts(
-    participants.map((one) => one.id),
-    db,
-  );
+  const everyId = participants.map((one) => one.id);
+  const facts = await findLatestFacts(everyId, db);
+  const memberships = await findVersions(everyId, 'MEMBERSHIP', db);
   const parties = participants.flatMap(({ id, signifier, type }) =>
-    type === 'SEC_PARTY' || type === 'RDP' ? [toParty(signifier, type, facts.get(id) ?? [])] : [],
+    isOfFeed(type) ? [toParty(signifier, type, facts.get(id) ?? [])] : [],
   );
   const feed = await findLatestIssue(db);
+  const told = {
+    ...(feed === undefined ? {} : { feed }),
+    registryEntries: (await findEntries(db)).map(({ name, from, to }) => ({
+      name,
+      euiFrom: from,
+      euiTo: to,
+    })),
+    parties,
+    allocations: await findAllocations(db),
+    marketParticipants: await findMarketParticipants(db),
+  };
+  const outsiders = participants.filter(({ type }) => !isOfFeed(type));
+  const expulsions = participants.flatMap(({ id, signifier }) => {
+    const expulsion = findExpulsion(memberships.get(id) ?? []);
+    return expulsion === undefined ? [] : [[signifier, expulsion] as const];
+  });
   return {
     snapshot: {
-      ...(feed === undefined ? {} : { feed }),
-      registryEntries: (await findEntries(db)).map(({ name, from, to }) => ({
-        name,
-        euiFrom: from,
-        euiTo: to,
-      })),
-      parties,
-      allocations: await findAllocations(db),
-      marketParticipants: await findMarketParticipants(db),
+      ...told,
+      outsiders: new Map(outsiders.map(({ signifier, type }) => [signifier, type])),
+      expulsions: new Map(expulsions),
+      gone: findGone(told),
     },
     testOnly: await findTestOnly(db),
     ids: new Map(participants.map(({ id, signifier }) => [signifier, id])),
     facts,
+    memberships,
   };
+}
+
+const isOfFeed = (type: ParticipantRef['type']): type is FeedParty['partyType'] =>
+  type === 'SEC_PARTY' || type === 'RDP';
+
+/** Of whom a feed could end nothing: neither a membership that may be withdrawn nor an identifier is on record. */
+function findGone({ parties, allocations, marketParticipants }: FeedSnapshot): Set<string> {
+  const holders = new Set([...allocations, ...marketParticipants].map(({ signifier }) => signifier));
+  const gone = parties.filter(
+    ({ signifier, membershipState }) => !holders.has(signifier) && !mayWithdraw(membershipState),
+  );
+  return new Set(gone.map(({ signifier }) => signifier));
+}
+
+/** Whether this state of a membership, if there is one, ends with a feed that no longer has the Party. */
+export function mayWithdraw(state: string | undefined): boolean {
+  return state !== undefined && STATE_MACHINES.MEMBERSHIP[state]?.includes('WITHDRAWN') === true;
 }
 
 /** The feed that was taken last. */
@@ -97,7 +132,8 @@ async function findAllocations(db: PoolClient): Promise<FeedAllocation[]> {
     db,
     `select json_strip_nulls(json_build_object('signifier', p.signifier, 'identifierKind', i.kind, 'euiFrom', i.eui64_from,
        'euiTo', i.eui64_to, 'environment', i.environment, 'allocationRequestedAt', i.requested_at, 'allocatedAt', i.allocated_at)) as one
-       from identifier_allocation i join participant p on p.id = i.participant_id where i.valid_to is null and i.source <> 'DCC'`,
+       from identifier_allocation i join participant p on p.id = i.participant_id where i.valid_to is null and i.source <> 'DCC'
+         and (p.type in ('SEC_PARTY', 'RDP') or p.type = 'DCC' and i.kind = 'DCC_ID')`,
   );
   return rows.map(({ one: { allocationRequestedAt: requested, allocatedAt: allocated, ...rest } }) => ({
     ...rest,

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { FeedFile } from '../domain/feed.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
-import { DIFF_LIMITS, diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
+import { DIFF_LIMITS } from '../registry/feed-contradictions.ts';
+import { diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
 import { readFeedFile } from '../registry/feed-file.ts';
 import { lockFeed } from '../registry/feed-lock.ts';
 import { verifyDetachedSignature, type SignerCertificate } from '../x509/detached-signature.ts';
@@ -42,7 +44,7 @@ export interface FeedReport {
 
 /**
  * Takes a SECAS feed: signature, file, diff against the record, then everything or nothing in one transaction. Feeds come one
- * after the other, on any node.
+ * after the other, on any node, and each has an instant later than the one before, whatever the clocks of two nodes say.
  * @param testBlock  EUI-64s of the DCC, for tests only: nothing that a feed begins reaches into it
  * @throws Fault `feed-signature-invalid`, `feed-invalid` with every row that is wrong, `conflict`
  */
@@ -50,15 +52,16 @@ export async function importFeed(
   { octets, fileName, signature, dryRun }: ArrivingFeed,
   signer: SignerCertificate,
   by: Caller,
-  at: Date,
+  clock: Clock,
   pool: Pool,
   testBlock?: Eui64Range,
 ): Promise<FeedReport> {
-  verifyDetachedSignature(octets, signature, signer, at);
+  verifyDetachedSignature(octets, signature, signer, clock.now());
   const feed = await readFeedFile(octets, fileName);
   try {
     return await withTransaction(pool, async (db) => {
       await lockFeed(db);
+      const at = await afterLastImport(clock, db);
       const onRecord = await findFeedOnRecord(db);
       const block =
         testBlock === undefined ? [] : [{ ...testBlock, what: 'the test block (TCS_TEST_BLOCK)' }];
@@ -75,6 +78,16 @@ export async function importFeed(
   } catch (error) {
     throw explained(error);
   }
+}
+
+/** Now, or a millisecond after the last import: what that began, this one ends and does not take for what never was. */
+async function afterLastImport(clock: Clock, db: PoolClient): Promise<Date> {
+  const { rows } = await query<{ at: Date | null }>(
+    db,
+    `select max(imported_at) + interval '1 millisecond' as at from feed_import`,
+  );
+  const [now, next] = [clock.now(), rows[0]?.at ?? null];
+  return next !== null && next > now ? next : now;
 }
 
 /** The order matters: endings before beginnings, participants before what is theirs. */
@@ -105,13 +118,14 @@ async function apply(
 }
 
 async function recordImport(
-  { feed, ...records }: FeedFile,
+  { feed, registryEntries, parties, allocations, marketParticipants }: FeedFile,
   taken: { readonly octets: Buffer; readonly diff: FeedDiffView; readonly signer: SignerCertificate },
   by: Caller,
   at: Date,
   db: PoolClient,
 ): Promise<void> {
-  const rows = Object.values(records).reduce((sum, list) => sum + list.length, 0);
+  const lists = [registryEntries, parties, allocations, marketParticipants];
+  const rows = lists.reduce((sum, list) => sum + list.length, 0);
   const { additions, changes, endings } = taken.diff;
   await query(
     db,
@@ -165,6 +179,8 @@ const CONSTRAINTS = new Map([
     'A Registry Entry reaches into a test-only allocation of the DCC.',
   ],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
+  ['registry_entry_once', 'A Registry Entry of the same name began at the same time.'],
+  ['participant_signifier_key', 'A Signifier of the feed was given to somebody else at the same time.'],
   ['market_participant_identity_once', 'A Market Participant identity belongs to somebody outside the feed.'],
   ['feed_import_pkey', 'A feed of this version was taken at the same time.'],
 ]);

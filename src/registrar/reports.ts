@@ -75,7 +75,7 @@ export interface OverdueAllocation {
 
 /**
  * Allocations whose time from request to allocation is longer than the target, open ones by now (requirements, F26); of one that
- * the feed corrected, by its latest dates.
+ * the feed corrected, by its latest dates. A request that ended before anything was allocated waits for nothing.
  */
 export async function findOverdueAllocations(
   targetDays: number,
@@ -88,7 +88,8 @@ export async function findOverdueAllocations(
             i.requested_at as "requestedAt", i.allocated_at as "allocatedAt",
             floor(extract(epoch from coalesce(i.allocated_at, $2) - i.requested_at) / 86400)::int as days
        from identifier_allocation i join participant p on p.id = i.participant_id
-      where i.requested_at is not null and coalesce(i.allocated_at, $2) - i.requested_at > make_interval(days => $1)
+      where i.requested_at is not null and (i.valid_to is null or i.allocated_at is not null)
+        and coalesce(i.allocated_at, $2) - i.requested_at > make_interval(days => $1)
         and not exists (select from identifier_allocation later where later.participant_id = i.participant_id
               and later.kind = i.kind and later.eui64_from = i.eui64_from and later.eui64_to = i.eui64_to
               and later.valid_from = i.valid_to)`,

@@ -110,6 +110,27 @@ export async function findLatestFacts(
        from fact where participant_id = any($1::uuid[]) order by participant_id, kind, key, version desc`,
     [participantIds],
   );
+  return byParticipant(rows);
+}
+
+/** Every version of one kind of fact of these participants, oldest first, VOID ones too: participant id -> versions. */
+export async function findVersions<Kind extends FactKind>(
+  participantIds: readonly string[],
+  kind: Kind,
+  db: Db,
+): Promise<Map<string, Fact<Kind>[]>> {
+  const { rows } = await query<StoredFact & { participant_id: string }>(
+    db,
+    `select participant_id, kind, key, version, state, since, value, source from fact
+      where participant_id = any($1::uuid[]) and kind = $2 order by participant_id, key, version`,
+    [participantIds, kind],
+  );
+  return byParticipant(rows) as Map<string, Fact<Kind>[]>;
+}
+
+function byParticipant(
+  rows: readonly (StoredFact & { readonly participant_id: string })[],
+): Map<string, Fact[]> {
   const found = new Map<string, Fact[]>();
   for (const { participant_id: id, ...row } of rows) {
     const facts = found.get(id) ?? [];

@@ -6,13 +6,11 @@ import type {
   FeedMarketParticipant,
   FeedParty,
   FeedRegistryEntry,
-  FeedSnapshot,
   InRow,
+  RecordedSnapshot,
 } from '../domain/feed.ts';
 import { FEED_RECORDS, type FeedRecordKind } from './feed-columns.ts';
-import { notApplicable } from './feed-faults.ts';
-import { findEarlyReapplication } from './reapplication.ts';
-import { findTestOnlyFaults, type TestOnlyRange } from './test-only-ranges.ts';
+import { DIFF_LIMITS, findContradictions, type DiffLimits } from './feed-contradictions.ts';
 
 /** One field that differs; a field that is absent is `undefined`. */
 export interface FieldChange {
@@ -47,28 +45,28 @@ export interface FeedDiff {
   readonly faults: readonly Reason[];
 }
 
-export interface DiffLimits {
-  /** The largest share of the Parties on record that one feed may leave out, from 0 to 1. */
-  readonly vanishingShare: number;
-  /** The latest instant at which a feed can have been issued; absent: any. */
-  readonly latest?: Date;
-  /** EUI-64s of the DCC, for tests only: no Registry Entry and no allocation begins or changes there. Absent: none. */
-  readonly testOnly?: readonly TestOnlyRange[];
-}
-export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
-
 /**
  * What a checked feed changes in what is on record. Records are the same by name (Registry Entry), Signifier (Party),
  * Signifier, kind and range (allocation), scheme, identifier and role code (market): a range that grows or moves to
  * another ends and begins.
  * @param current  what the registry holds now
  * @returns        the diff, faults within it: a version or an instant that is not newer, or not yet here, a Signifier whose
- *                 type changes, an expelled Party that applies too early, an organisation number that moves to another
- *                 Signifier, a Registry Entry or an allocation that begins or changes among the test-only EUI-64s of the DCC,
- *                 too many Parties gone at once
+ *                 type changes or that belongs to somebody outside the feed, a DCC_ID of who is not the DCC, an expelled Party
+ *                 that applies too early, an organisation number that moves to another Signifier, a Registry Entry or an allocation
+ *                 that begins or changes among the test-only EUI-64s of the DCC, too many Parties gone at once
  */
-export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimits = DIFF_LIMITS): FeedDiff {
-  const parties = diffRecords('PARTY', current.parties, feed.parties, partyKey);
+export function diffFeed(
+  current: RecordedSnapshot,
+  feed: FeedFile,
+  limits: DiffLimits = DIFF_LIMITS,
+): FeedDiff {
+  const told = keepLacking(current.parties, feed);
+  const compared = diffRecords('PARTY', current.parties, told, partyKey);
+  // Who has left already leaves nothing behind that could end again.
+  const parties = {
+    ...compared,
+    ended: compared.ended.filter(({ signifier }) => current.gone?.has(signifier) !== true),
+  };
   const registryEntries = diffRecords(
     'REGISTRY_ENTRY',
     current.registryEntries,
@@ -76,6 +74,7 @@ export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimi
     entryKey,
   );
   const allocations = diffRecords('ALLOCATION', current.allocations, feed.allocations, allocationKey);
+  const begun = [...begunIn(registryEntries), ...begunIn(allocations)];
   return {
     ...(current.feed === undefined ? {} : { from: current.feed }),
     to: { version: feed.feed.version, issuedAt: feed.feed.issuedAt },
@@ -88,15 +87,7 @@ export function diffFeed(current: FeedSnapshot, feed: FeedFile, limits: DiffLimi
       feed.marketParticipants,
       marketKey,
     ),
-    faults: [
-      ...issueFaults(current.feed, feed.feed),
-      ...futureFaults(feed.feed, limits),
-      ...typeFaults(parties),
-      ...reapplicationFaults(parties),
-      ...numberFaults(current.parties, feed.parties),
-      ...findTestOnlyFaults([...stated(registryEntries), ...stated(allocations)], limits.testOnly),
-      ...vanishingFaults(current.parties.length, parties.ended, limits),
-    ],
+    faults: findContradictions(current, feed, { parties, begun }, limits),
   };
 }
 
@@ -158,96 +149,23 @@ function diffRecords<T extends object>(
   };
 }
 
-function issueFaults(current: FeedIssue | undefined, feed: InRow<FeedIssue>): Reason[] {
-  if (current === undefined) return [];
-  if (feed.version <= current.version)
-    return [
-      notApplicable(
-        feed.row,
-        `version ${String(feed.version)} is not newer than version ${String(current.version)}, which is on record`,
-        'Send a newer feed.',
-      ),
-    ];
-  return feed.issuedAt < current.issuedAt
-    ? [
-        notApplicable(
-          feed.row,
-          `version ${String(feed.version)} was issued before version ${String(current.version)}, which is on record`,
-          'Correct issuedAt.',
-        ),
-      ]
-    : [];
-}
-
-/** Once such a feed is taken, no other is until its instant has come, and none is called stale. */
-function futureFaults({ row, issuedAt }: InRow<FeedIssue>, { latest }: DiffLimits): Reason[] {
-  if (latest === undefined || issuedAt <= latest) return [];
-  const fix = 'Correct issuedAt to the instant at which the feed was made.';
-  return [notApplicable(row, `issuedAt ${issuedAt.toISOString()} lies in the future`, fix)];
-}
-
-/** A Signifier names one Party or one RDP for good (government response, paragraphs 32 and 40). */
-function typeFaults({ changed }: RecordDiff<FeedParty>): Reason[] {
-  return changed
-    .filter(({ before, after }) => before.partyType !== after.partyType)
-    .map(({ before, after }) =>
-      notApplicable(
-        after.row,
-        `${after.signifier} is of type ${before.partyType} on record and ${after.partyType} in the feed`,
-        'Give the new organisation a Signifier of its own.',
-      ),
-    );
-}
-
-/** Who was expelled stays out for a while (SEC Section B1.2(b)). */
-function reapplicationFaults({ changed }: RecordDiff<FeedParty>): Reason[] {
-  return changed.flatMap(({ before, after }) => {
-    const early = findEarlyReapplication(before, after);
-    if (early === undefined) return [];
-    const fix =
-      'Correct membershipState or membershipSince; where the Panel set an earlier date, write it in reapplicationFrom.';
-    return [{ ...notApplicable(after.row, early, fix), clause: 'SEC Section B1.2(b)' }];
+/** The rows of Parties, with what is on record of a column that the feed does not have; an expulsion begins without. */
+function keepLacking(
+  current: readonly FeedParty[],
+  { lacking = [], parties }: FeedFile,
+): readonly InRow<FeedParty>[] {
+  if (!lacking.includes('reapplicationFrom')) return parties;
+  const held = new Map(current.map((one) => [one.signifier, one]));
+  return parties.map((party) => {
+    const { membershipState, reapplicationFrom } = held.get(party.signifier) ?? {};
+    const isNew = party.membershipState === 'EXPELLED' && membershipState !== 'EXPELLED';
+    return reapplicationFrom === undefined || isNew ? party : { ...party, reapplicationFrom };
   });
 }
 
-/** Each Party and each RDP has exactly one Signifier (government response, paragraph 32). */
-function numberFaults(current: readonly FeedParty[], feed: readonly InRow<FeedParty>[]): Reason[] {
-  const owners = new Map(current.map((party) => [party.organisationNumber, party.signifier]));
-  return feed.flatMap(({ row, organisationNumber, signifier }) => {
-    const owner = owners.get(organisationNumber);
-    return owner === undefined || owner === signifier
-      ? []
-      : [
-          notApplicable(
-            row,
-            `organisation number ${organisationNumber} is ${owner}'s on record and ${signifier}'s in the feed`,
-            'Keep the Signifier of the organisation, or give the other one a number of its own.',
-          ),
-        ];
-  });
-}
-
-/** A feed cut short looks like one in which many have left. */
-function vanishingFaults(
-  onRecord: number,
-  ended: readonly FeedParty[],
-  { vanishingShare }: DiffLimits,
-): Reason[] {
-  if (ended.length === 0 || ended.length <= onRecord * vanishingShare) return [];
-  const names = ended.slice(0, MOST_NAMED).map(({ signifier }) => signifier);
-  const more = ended.length > names.length ? ` and ${String(ended.length - names.length)} more` : '';
-  return [
-    notApplicable(
-      undefined,
-      `${String(ended.length)} of ${String(onRecord)} Parties and RDPs on record are not in the feed: ${names.join(', ')}${more}`,
-      `Send the whole feed: who leaves stays in it as WITHDRAWN or EXPELLED. At most ${String(vanishingShare * 100)} % may go at once.`,
-    ),
-  ];
-}
-
-const stated = <T>({ added, changed }: RecordDiff<T>) => [...added, ...changed.map((one) => one.after)];
+/** What begins or changes. */
+const begunIn = <T>({ added, changed }: RecordDiff<T>) => [...added, ...changed.map((one) => one.after)];
 const isSame = (before: unknown, after: unknown) =>
   before instanceof Date && after instanceof Date ? before.getTime() === after.getTime() : before === after;
 
 const MOST_TOLD = 200;
-const MOST_NAMED = 10;

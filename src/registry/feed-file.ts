@@ -68,6 +68,7 @@ export async function parseFeed(table: AsyncIterable<TableRow>, fileName: string
   if (faults.count > 0 || feed === undefined) throw faults.toFault();
   return {
     feed,
+    lacking: FEED_COLUMNS_TO_SPARE.filter((name) => header?.places.has(name) !== true),
     registryEntries: rows.REGISTRY_ENTRY,
     parties: rows.PARTY,
     allocations: rows.ALLOCATION,

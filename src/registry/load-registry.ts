@@ -254,6 +254,7 @@ const CONSTRAINTS = new Map([
     'A Registry Entry reaches into a test-only allocation of the DCC.',
   ],
   ['registry_entry_eui64_range_excl', 'A Registry Entry overlaps another.'],
+  ['registry_entry_once', 'A Registry Entry of the same name began at the same time.'],
   ['user_id_role_assignment_once', 'A User ID is assigned to the same User Role twice.'],
   ['market_participant_identity_once', 'A Market Participant identity is there twice.'],
 ]);

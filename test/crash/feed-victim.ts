@@ -23,5 +23,5 @@ void runVictim(orders, async ({ needs, caller }) => {
     dryRun: false,
   };
   const signer = readSignerCertificate(Buffer.from(orders.signer, 'base64'));
-  await importFeed(arriving, signer, caller, new Date(orders.at), needs.db);
+  await importFeed(arriving, signer, caller, { now: () => new Date(orders.at) }, needs.db);
 });

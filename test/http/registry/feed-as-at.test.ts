@@ -1,22 +1,17 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import request from 'supertest';
 import { listDecisions } from '../../../src/audit/decisions.ts';
 import { query } from '../../../src/db/pool.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
-import { importFeed } from '../../../src/registrar/import-feed.ts';
 import { findOverdueAllocations } from '../../../src/registrar/reports.ts';
-import { findCallers } from '../../../src/registry/callers.ts';
-import { hashToken } from '../../../src/registry/credentials.ts';
 import { findIdentifierFacts } from '../../../src/registry/identifiers.ts';
-import { readSignerCertificate } from '../../../src/x509/detached-signature.ts';
 import { deviceCsr } from '../../support/csr-builder.ts';
 import { openSigningDesk } from '../../support/signed-files.ts';
+import { DEMO_FEED, takeFeed } from '../../support/take-feed.ts';
 import { world, type World } from '../../support/world.ts';
 
 const HOUR = 3_600_000;
-const FEED = readFileSync(path.join(__dirname, '../../../src/cli/demo/secas-feed.csv'), 'utf8');
+const FEED = DEMO_FEED;
 const ENTRY = (from: string, to: string) => `REGISTRY_ENTRY,,,Second block,${from},${to}${','.repeat(18)}\n`;
 
 describe('what a feed ended or changed, asked as at an instant', () => {
@@ -34,12 +29,7 @@ describe('what a feed ended or changed, asked as at an instant', () => {
   const take = async (version: number, text: string): Promise<Date> => {
     here.clock.advance(HOUR);
     const at = here.clock.now();
-    const octets = Buffer.from(text.replace('FEED,1,', `FEED,${String(version)},`));
-    const arriving = { octets, fileName: 'feed.csv', signature: desk.cms(octets), dryRun: false };
-    const signer = readSignerCertificate(desk.certificate);
-    const token = await here.token('ASSESS', 'SECAS_FEED');
-    const [caller] = await findCallers([hashToken(token)], at, here.database.pool);
-    expect(await importFeed(arriving, signer, caller!, at, here.database.pool)).toMatchObject({
+    expect(await takeFeed(here, desk, version, text)).toMatchObject({
       applied: true,
     });
     return at;
@@ -165,6 +155,41 @@ describe('what a feed ended or changed, asked as at an instant', () => {
       expect(await overdue()).toEqual([59]);
       await take(3, FEED);
       expect(await overdue()).toEqual([]);
+    });
+
+    test('are not overdue for ever when they end before they were allocated; allocated too late they stay told', async () => {
+      const overdue = async () =>
+        (await findOverdueAllocations(20, here.clock.now(), here.database.pool)).map((one) => one.days);
+      const [late, open] = ['90-B3-D5-1F-30-05-00-00', '90-B3-D5-1F-30-06-00-00'].map(
+        (from) => `ALLOCATION,,,,${from},${from},,NORTHGATE,,,,,,,,,USER_ID,BOTH,2015-01-26,`,
+      );
+      await take(1, `${FEED}${String(late)}2015-03-26,,,,\n${String(open)},,,,\n`);
+      expect(await overdue()).toEqual(expect.arrayContaining([59, expect.any(Number) as number]));
+      await take(2, FEED);
+      expect(await overdue()).toEqual([59]);
+    });
+
+    test('are overdue in pages, in the order of their requests', async () => {
+      const rows = Array.from({ length: 5 }, (_none, number) => {
+        const from = `90-B3-D5-1F-30-05-00-0${String(number)}`;
+        return `ALLOCATION,,,,${from},${from},,NORTHGATE,,,,,,,,,USER_ID,BOTH,2015-01-${String(30 - number)},2015-03-26,,,,\n`;
+      });
+      await take(1, FEED + rows.join(''));
+      const page = async (more: string) =>
+        (
+          await request(here.http)
+            .get(`/v1/reports/overdue-allocations?days=20&limit=2${more}`)
+            .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`)
+        ).body as { items: { days: number }[]; nextCursor: string | null };
+      const days: number[][] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const next: { items: { days: number }[]; nextCursor: string | null } = await page(
+          cursor === '' ? '' : `&cursor=${cursor}`,
+        );
+        days.push(next.items.map((one) => one.days));
+        cursor = next.nextCursor;
+      }
+      expect(days).toEqual([[59, 58], [57, 56], [55]]);
     });
   });
 });

@@ -304,10 +304,12 @@ describe('the SECAS feed over HTTP', () => {
       const { body } = await get(`/v1/participants/${signifier}/details-changes`);
       return (body as { items: { state: string }[] }).items.map((one) => one.state);
     };
+    here.clock.advance(1000);
     const without = active(10).replace(/^(PARTY|ALLOCATION),.*REGDATA.*\n/gm, '') + many;
     const taken = await send(without);
     expect([taken.status, taken.body.errors]).toEqual([201, undefined]);
     expect([await state('REGDATA'), await state('TRENTNET')]).toEqual([['PROPOSED'], ['PROPOSED']]);
+    here.clock.advance(1000);
     const told = active(11).replace(
       'Trent Electricity Networks plc,,',
       'Trent Electricity Networks plc,Trentnet plc,',

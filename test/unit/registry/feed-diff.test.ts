@@ -3,14 +3,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import type { FeedParty, FeedSnapshot } from '../../../src/domain/feed.ts';
+import type { FeedParty, FeedSnapshot, RecordedSnapshot } from '../../../src/domain/feed.ts';
 import { feedDiffText, viewFeedDiff } from '../../../src/registry/feed-diff-text.ts';
-import {
-  diffFeed,
-  isEmptyDiff,
-  requireApplicable,
-  type DiffLimits,
-} from '../../../src/registry/feed-diff.ts';
+import { diffFeed, isEmptyDiff, requireApplicable } from '../../../src/registry/feed-diff.ts';
+import type { DiffLimits } from '../../../src/registry/feed-contradictions.ts';
 import { readFeedFile } from '../../../src/registry/feed-file.ts';
 import { anyFeed } from '../../support/any-feed.ts';
 import { applyDiff } from '../../support/apply-diff.ts';
@@ -222,6 +218,45 @@ describe('a diff', () => {
     expect(await faultsOf(without(4), { vanishingShare: 1 })).toEqual([]);
   });
 
+  test.each<[string, Partial<RecordedSnapshot>, Partial<RecordedSnapshot>, RegExp]>([
+    [
+      'a new Party whose Signifier a non-Party has',
+      { outsiders: new Map([['DCC', 'DCC'] as const, ['NORTHGATE', 'NON_PARTY'] as const]) },
+      { outsiders: new Map([['DCC', 'DCC'] as const, ['SOUTHGATE', 'NON_PARTY'] as const]) },
+      /^row 4: NORTHGATE is of type NON_PARTY on record and SEC_PARTY in the feed$/,
+    ],
+    [
+      'a new RDP whose Signifier a service provider has',
+      { outsiders: new Map([['DCC', 'DCC'] as const, ['REGDATA', 'DCC_SERVICE_PROVIDER'] as const]) },
+      { outsiders: new Map([['DCC', 'DCC'] as const]) },
+      /^row 7: REGDATA is of type DCC_SERVICE_PROVIDER on record and RDP in the feed$/,
+    ],
+    [
+      'a DCC_ID of who is not the DCC',
+      { outsiders: new Map([['DCC', 'NON_PARTY'] as const]) },
+      { outsiders: new Map([['DCC', 'DCC'] as const]) },
+      /^row 8: DCC is not the DCC and gets no DCC_ID$/,
+    ],
+  ])('holds %s against a feed', async (_what, broken, kept, detail) => {
+    const file = await readFeedFile(demo, 'demo.csv');
+    const faults = (more: Partial<RecordedSnapshot>) => diffFeed({ ...NOTHING, ...more }, file).faults;
+    expect(faults(broken)).toMatchObject([
+      { reason: 'FEED_NOT_APPLICABLE', detail: expect.stringMatching(detail) as string },
+    ]);
+    expect(faults(kept)).toEqual([]);
+  });
+
+  test('ends nobody twice, nor counts who has left among those gone at once', async () => {
+    const without = await next((feed) => ({
+      parties: feed.parties.filter(({ signifier }) => signifier !== 'REGDATA'),
+      allocations: feed.allocations.filter(({ signifier }) => signifier !== 'REGDATA'),
+    }));
+    const still = diffFeed(await onRecord(), without);
+    expect([still.parties.ended.length, still.faults.length]).toEqual([1, 1]);
+    const left = diffFeed({ ...(await onRecord()), gone: new Set(['REGDATA']) }, without);
+    expect([left.parties.ended.length, left.faults.length]).toEqual([0, 0]);
+  });
+
   test('that is applied leaves nothing to change, whatever was on record', async () => {
     await fc.assert(
       fc.asyncProperty(anyFeed(), anyFeed(), async (before, after) => {
@@ -275,7 +310,7 @@ describe('an expelled Party', () => {
     const state = { membershipState: 'EXPELLED', membershipSince: day('2025-12-01'), ...change } as const;
     return { ...feed, parties: withParty('HALTED', state)(feed).parties };
   };
-  const against = async (record: FeedSnapshot, row: Partial<FeedParty>) =>
+  const against = async (record: RecordedSnapshot, row: Partial<FeedParty>) =>
     diffFeed(record, await next(withParty('HALTED', row)));
 
   test.each<[string, Partial<FeedParty>, Partial<FeedParty>, string]>([
@@ -348,5 +383,117 @@ describe('an expelled Party', () => {
   test('is one of those alone who was: others become ACTIVE when they do', async () => {
     const active = { membershipState: 'ACTIVE', membershipSince: day('2026-11-24') } as const;
     expect((await against(await onRecord(), active)).faults).toEqual([]);
+  });
+
+  test.each<[string, Partial<FeedParty>, Partial<FeedParty>, RegExp | undefined]>([
+    [
+      'counts on a date of the Panel that an empty cell does not repeat',
+      { reapplicationFrom: day('2026-04-01') },
+      { membershipState: 'APPLICANT', membershipSince: day('2026-04-01') },
+      undefined,
+    ],
+    [
+      'comes no earlier than that either',
+      { reapplicationFrom: day('2026-04-01') },
+      { membershipState: 'APPLICANT', membershipSince: day('2026-03-31') },
+      /from 2026-04-01, as the Panel set it$/,
+    ],
+    [
+      'was expelled in error',
+      {},
+      { membershipState: 'ACTIVE', membershipSince: day('2025-11-30') },
+      undefined,
+    ],
+    [
+      'is ACTIVE from the very day of its expulsion',
+      {},
+      { membershipState: 'ACTIVE', membershipSince: day('2025-12-01') },
+      /from 2026-12-01, 12 months later$/,
+    ],
+    [
+      'has a date of the Panel that is its expulsion',
+      {},
+      { membershipSince: day('2025-12-02'), reapplicationFrom: day('2025-12-02') },
+      /^row 6: HALTED was expelled on 2025-12-02 and may apply again from 2025-12-02, which is not later$/,
+    ],
+    [
+      'has a date of the Panel a day after its expulsion',
+      {},
+      { membershipSince: day('2025-12-02'), reapplicationFrom: day('2025-12-03') },
+      undefined,
+    ],
+  ])('that %s', async (_what, record, row, detail) => {
+    const state = { membershipState: 'EXPELLED', membershipSince: day('2025-12-01') } as const;
+    const { faults } = await against(await expelled(record), { ...state, ...row });
+    expect(faults.map((one) => one.detail)).toEqual(
+      detail === undefined ? [] : [expect.stringMatching(detail) as string],
+    );
+  });
+
+  test.each<[string, Partial<FeedParty>, Partial<FeedParty>, boolean]>([
+    [
+      'APPLICANT from a later day may not be one earlier',
+      { membershipState: 'APPLICANT', membershipSince: day('2026-12-01') },
+      { membershipState: 'APPLICANT', membershipSince: day('2026-11-24') },
+      false,
+    ],
+    [
+      'ACTIVE from a later day may not be so earlier',
+      { membershipState: 'ACTIVE', membershipSince: day('2026-12-01') },
+      { membershipState: 'ACTIVE', membershipSince: day('2026-11-24') },
+      false,
+    ],
+    [
+      'APPLICANT may be one later still',
+      { membershipState: 'APPLICANT', membershipSince: day('2026-12-01') },
+      { membershipState: 'APPLICANT', membershipSince: day('2026-12-02') },
+      true,
+    ],
+    [
+      'APPLICANT may be ACTIVE as if never expelled',
+      { membershipState: 'APPLICANT', membershipSince: day('2026-12-01') },
+      { membershipState: 'ACTIVE', membershipSince: day('2015-01-26') },
+      true,
+    ],
+    [
+      'ACTIVE by a date of the Panel may be SUSPENDED like any other',
+      { membershipState: 'ACTIVE', membershipSince: day('2026-04-01') },
+      { membershipState: 'SUSPENDED', membershipSince: day('2026-05-01') },
+      true,
+    ],
+    [
+      'APPLICANT by a date of the Panel may change its name',
+      { membershipState: 'APPLICANT', membershipSince: day('2026-04-01') },
+      { membershipState: 'APPLICANT', membershipSince: day('2026-04-01'), legalName: 'Halted plc' },
+      true,
+    ],
+  ])('that is %s', async (_what, record, row, kept) => {
+    const expulsions = new Map([['HALTED', { since: day('2025-12-01') }]]);
+    const { faults } = await against({ ...(await expelled(record)), expulsions }, row);
+    expect(faults).toHaveLength(kept ? 0 : 1);
+    if (!kept) expect(faults[0]?.detail).toMatch(/from 2026-12-01, 12 months later$/);
+  });
+
+  test('keeps the date of the Panel where a feed has no such column, and begins without it when expelled again', async () => {
+    const text = demo.toString().replace('FEED,1,', 'FEED,2,');
+    const file = (membership: string) =>
+      readFeedFile(Buffer.from(text.replace('SUSPENDED,2026-06-30', membership)), 'next.csv');
+    const dated = { reapplicationFrom: day('2026-04-01') };
+    const fields = async (record: Partial<FeedParty>, membership: string) =>
+      diffFeed(await expelled(record), await file(membership)).parties.changed.flatMap((one) =>
+        one.fields.map(({ field }) => field),
+      );
+    expect(await fields(dated, 'EXPELLED,2025-12-01')).toEqual([]);
+    expect(await fields({ ...dated, membershipState: 'ACTIVE' }, 'EXPELLED,2025-12-01')).toEqual([
+      'membershipState',
+      'reapplicationFrom',
+    ]);
+    const printed = await against(await expelled(dated), {
+      membershipState: 'EXPELLED',
+      membershipSince: day('2025-12-01'),
+    });
+    expect(printed.parties.changed.flatMap((one) => one.fields)).toMatchObject([
+      { field: 'reapplicationFrom', after: undefined },
+    ]);
   });
 });
