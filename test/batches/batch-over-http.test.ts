@@ -283,10 +283,15 @@ describe('batches over HTTP', () => {
     const { id } = await submitted(deviceLines(1, 2080));
     await here.work();
     const receipts = () => count('batch_download_receipt where batch_id = $1', id);
-    const ask = async (method: 'get' | 'head', headers: object = {}) =>
-      request(here.http)
-        [method](`/v1/batches/${id}/result`)
-        .set({ Authorization: await here.bearer('METERWORKS'), Accept: 'application/zip', ...headers });
+    const ask = async (method: 'get' | 'head', headers: object = {}) => {
+      const agent = request(here.http);
+      const asked = agent[method](`/v1/batches/${id}/result`);
+      return asked.set({
+        Authorization: await here.bearer('METERWORKS'),
+        Accept: 'application/zip',
+        ...headers,
+      });
+    };
     const head = await ask('head');
     const tag = String(head.headers['etag']);
     const empty = [

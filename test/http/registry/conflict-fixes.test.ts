@@ -15,7 +15,7 @@ const nomination = { networkParty: 'TRENTNET', from: '2026-01-02' };
 const general = OUTSIDE_REASONS.find((one) => one.reason === 'CONFLICT')?.fix;
 
 /** What is refused, by whom it was asked, and how its way out begins; what is asked first is answered well. */
-const CONFLICTS: readonly [string, object, string, CallerRole?, string?][] = [
+const CONFLICTS: readonly (readonly [string, object, string, CallerRole?, string?])[] = [
   ['METERWORKS/agreements', agreement({ ref: 'BA-2026-001' }), 'Change its state'],
   ['STRANGER/agreements', agreement({ ref: 'BA-2026-001' }), 'Take a reference'],
   ['STRANGER/agreements', agreement({ state: 'EXECUTED' }), 'Send both dates'],
@@ -29,7 +29,13 @@ const CONFLICTS: readonly [string, object, string, CallerRole?, string?][] = [
   ['REGDATA/nominations', { ...nomination, networkParty: 'NORTHGATE' }, 'Name a Party of the category'],
   ['', { signifier: 'NORTHGATE', type: 'NON_PARTY', legalName: 'Another' }, 'Take another Signifier'],
   ['NORTHGATE/role-assignments', role, 'Nothing is to be done', 'PARTICIPANT_SRO', 'NORTHGATE'],
-  ['NORTHGATE/terms', { version: '2001-01-01' }, 'Read it (GET /v1/terms', 'PARTICIPANT_SRO', 'NORTHGATE'],
+  [
+    'NORTHGATE/terms-acceptances',
+    { version: '2001-01-01' },
+    'Read it (GET /v1/terms',
+    'PARTICIPANT_SRO',
+    'NORTHGATE',
+  ],
 ];
 
 describe('a conflict tells its own way out', () => {
@@ -55,11 +61,14 @@ describe('a conflict tells its own way out', () => {
     expect(assigned.status).toBe(201);
   });
 
-  test.each(CONFLICTS)('POST %s %j: %s', async (path, body, fix, by, of) => {
-    const answer = await send(path, body, by, of);
-    expect([answer.status, answer.body.errors]).toMatchObject([
-      409,
-      [{ reason: 'CONFLICT', fix: expect.stringContaining(fix) as string }],
-    ]);
-  });
+  test.each(CONFLICTS.map(([path, body, fix, ...caller]) => ({ path, body, fix, caller })))(
+    'POST $path $body: $fix',
+    async ({ path, body, fix, caller }) => {
+      const answer = await send(path, body, ...caller);
+      expect([answer.status, answer.body.errors]).toMatchObject([
+        409,
+        [{ reason: 'CONFLICT', fix: expect.stringContaining(fix) as string }],
+      ]);
+    },
+  );
 });
