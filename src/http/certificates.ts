@@ -86,12 +86,12 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   router
     .route('/:serialNumber')
     .get(async (request, response) => {
+      const { channel } = requests.certificateDownload.parse(request.query);
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
-      const { channel } = requests.certificateDownload.parse(request.query);
       await requireDownload(certificate, callerOf(response), channel, request.get('Accept') ?? '*/*');
       await sendAccepted(request, response, {
         'application/json': async () => JSON.stringify((await certificateViews([certificate], issuance))[0]),

@@ -230,28 +230,31 @@ describe('the drop folder', () => {
   test.each([
     ['its participant is closed', 'STATUS', '', 'CLOSED', 'ACTIVE'],
     ['its officer is locked', 'OFFICER', 'aro', 'LOCKED', 'ACTIVE'],
-  ])('is left where it is while %s, as a token is refused then, and taken afterwards', async (_why, kind, key, shut, open) => {
-    const state = (next: string) =>
-      query(
-        here.database.pool,
-        `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+  ])(
+    'is left where it is while %s, as a token is refused then, and taken afterwards',
+    async (_why, kind, key, shut, open) => {
+      const state = (next: string) =>
+        query(
+          here.database.pool,
+          `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
          select p.id, $1, $2, 1 + coalesce(max(f.version), 0), $3, $4,
              coalesce((array_agg(f.value order by f.version desc) filter (where f.version is not null))[1], '{}'), 'DCC', $4
            from participant p left join fact f on f.participant_id = p.id and f.kind = $1 and f.key = $2
           where p.signifier = 'METERWORKS' group by p.id`,
-        [kind, key, next, here.clock.now()],
-      );
-    const before = await batches();
-    await state(shut);
-    drop('shut.ndjson', ndjson(deviceLines(1, kind === 'STATUS' ? 410 : 420)));
-    expect(await take()).toEqual({
-      moved: 0,
-      troubles: [expect.stringContaining('may hand nothing in') as string],
-    });
-    expect([lying(`DEVICE/${PURPOSE}`), await batches()]).toEqual([['shut.ndjson'], before]);
-    await state(open);
-    expect(await take()).toEqual({ moved: 1, troubles: [] });
-  });
+          [kind, key, next, here.clock.now()],
+        );
+      const before = await batches();
+      await state(shut);
+      drop('shut.ndjson', ndjson(deviceLines(1, kind === 'STATUS' ? 410 : 420)));
+      expect(await take()).toEqual({
+        moved: 0,
+        troubles: [expect.stringContaining('may hand nothing in') as string],
+      });
+      expect([lying(`DEVICE/${PURPOSE}`), await batches()]).toEqual([['shut.ndjson'], before]);
+      await state(open);
+      expect(await take()).toEqual({ moved: 1, troubles: [] });
+    },
+  );
 
   test('what cannot be put on record for a fault of ours stays, and is taken later', async () => {
     drop('later.ndjson', ndjson(deviceLines(1, 500)));
