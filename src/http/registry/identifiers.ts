@@ -3,14 +3,13 @@ import { formatEui64 } from '../../domain/eui64.ts';
 import { USER_ROLES, type TestingParticipant } from '../../domain/participant.ts';
 import { findGivenDelegations, findIdentifiers } from '../../registry/identifiers.ts';
 import {
-  assignUserRole,
   delegateDeviceRange,
   endDelegation,
   endDeviceRange,
-  endUserRole,
   proposeDeviceCeiling,
   registerDeviceRange,
-} from '../../registrar/identifiers.ts';
+} from '../../registrar/device-ranges.ts';
+import { assignUserRole, endUserRole } from '../../registrar/user-roles.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
