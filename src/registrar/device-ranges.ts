@@ -45,7 +45,7 @@ export async function delegateDeviceRange(
     db,
     // Held until the end: a range that is ended meanwhile ends with every delegation of it.
     `select 1 from device_range where participant_id = $1 and delegated_by is null and valid_from <= $4
-        and (valid_to is null or valid_to > $4) and eui64_from <= $2 and eui64_to >= $3
+        and valid_to is null and eui64_from <= $2 and eui64_to >= $3
         and (device_types = '{}' or ($5::text[] <> '{}' and $5::text[] <@ device_types)) for share`,
     [participant.id, wanted.from, wanted.to, at, wanted.deviceTypes],
   );
@@ -81,6 +81,13 @@ export async function delegateDeviceRange(
  * @throws Fault `not-found`
  */
 export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<string[]> {
+  // Whoever delegates of it has it in hand: only what is asked after that sees the delegation.
+  await query(
+    db,
+    `select from device_range where participant_id = $1 and delegated_by is null and valid_to is null
+        and eui64_from = $2 and eui64_to = $3 for update`,
+    [participant.id, range.from, range.to],
+  );
   const { rows: ended } = await query<
     Eui64Range & { holder: string; owner: string | null; by: string | null }
   >(

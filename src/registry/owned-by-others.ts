@@ -61,8 +61,13 @@ export async function isFeedTaken(db: Db): Promise<boolean> {
 export const isOfFeed = ({ type }: RegistryEntry, { kind }: { readonly kind: FactKind }): boolean =>
   (kind === 'DETAILS' || kind === 'MEMBERSHIP') && FEED_PARTY_TYPES.some((one) => one === type);
 
+/** Whether a feed can say this of a participant; what it cannot stays a file's. */
+const isFeedAllocation = ({ type }: RegistryEntry, kind: string): boolean =>
+  FEED_PARTY_TYPES.some((one) => one === type) || (type === 'DCC' && kind === 'DCC_ID');
+
 /**
- * Once a feed was taken, a file neither ends, changes nor begins an allocation (government response, paragraphs 29 and 38).
+ * Once a feed was taken, a file neither ends, changes nor begins an allocation that a feed can say (government response,
+ * paragraphs 29 and 38).
  * @throws Fault `registry-invalid` with every one that differs
  */
 export async function requireAllocationsOfFeed(
@@ -76,11 +81,13 @@ export async function requireAllocationsOfFeed(
       where participant_id = any($1::uuid[]) and valid_to is null and source in ('TAKE_ON', 'SECAS_FEED') order by eui64_from`,
     [[...ids.values()]],
   );
-  const differing = entries.flatMap(({ signifier, allocations }) => {
-    const held = rows.filter((one) => one.participantId === ids.get(signifier));
+  const differing = entries.flatMap((entry) => {
+    const { signifier } = entry;
+    const ofFeed = ({ kind }: { readonly kind: string }) => isFeedAllocation(entry, kind);
+    const held = rows.filter((one) => one.participantId === ids.get(signifier) && ofFeed(one));
     const text = (one: Eui64Range & { readonly kind: string }) =>
       `${one.kind} allocation ${formatEui64Range(one)}`;
-    const [before, after] = [held.map(text), allocations.map(text)];
+    const [before, after] = [held.map(text), entry.allocations.filter(ofFeed).map(text)];
     return [
       ...before.filter((one) => !after.includes(one)),
       ...after.filter((one) => !before.includes(one)),

@@ -50,6 +50,31 @@ export async function replaceIdentifiers(
           where t.participant_id = stated.participant_id and t.valid_to is null and ${table.same})`,
       [all, now],
     );
+  await requireNoOrphans(owners, now, db);
+}
+
+/**
+ * A delegation that somebody has over a range which ended just now, and that no other range of the owner holds, would outlive it.
+ * @throws Fault `registry-invalid` with every one
+ */
+async function requireNoOrphans(owners: readonly string[], now: Date, db: PoolClient): Promise<void> {
+  const holds = `own.participant_id = o.id and own.delegated_by is null and own.eui64_from <= t.eui64_from
+      and own.eui64_to >= t.eui64_to`;
+  const { rows } = await query<{ signifier: string; source: FactSource; by: string } & Eui64Range>(
+    db,
+    `select p.signifier, t.source, o.signifier as by, t.eui64_from as "from", t.eui64_to as "to"
+       from device_range t join participant p on p.id = t.participant_id join participant o on o.signifier = t.delegated_by
+      where o.id = any($1::uuid[]) and t.valid_to is null
+        and exists (select from device_range own where ${holds} and own.valid_to = $2)
+        and not exists (select from device_range own where ${holds} and own.valid_to is null)
+      order by p.signifier, t.id limit ${String(MOST_TOLD)}`,
+    [owners, now],
+  );
+  const [first, ...others] = rows.map(({ from, to, ...of }) => ({
+    ...of,
+    fact: `delegated device range ${formatEui64Range({ from, to })}`,
+  }));
+  if (first !== undefined) throw ownedByOthers(first, ...others);
 }
 
 /** Rows of the participants $1 that the rows $2 do not state. */

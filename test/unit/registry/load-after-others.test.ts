@@ -140,6 +140,43 @@ describe('a registry file after others have spoken', () => {
     },
   );
 
+  const maker = (more: string) =>
+    `participants: [{ signifier: MAKER, type: NON_PARTY, legalName: Maker, nonPartyKind: MANUFACTURER${more} }]\n`;
+
+  test('an allocation that no feed can say stays a file to say, also once a feed was taken', async () => {
+    const allocated = (to: string) => maker(`, allocations: [{ kind: USER_ID, from: ${DCC_ID}, to: ${to} }]`);
+    await feedTaken();
+    await load(allocated('90B3D51F300000FF'), database.pool);
+    await load(allocated('90B3D51F3000000F'), database.pool);
+    expect((await findWhole(['MAKER'], database.pool)).get('MAKER')?.allocations).toMatchObject([
+      { to: '90b3d51f3000000f' },
+    ]);
+  });
+
+  test('a range is not ended while a delegation rests on it that the file does not end', async () => {
+    const range = '{ from: 00DB123500000000, to: 00DB1235000000FF }';
+    const owning = maker(`, deviceRanges: [${range}]`);
+    await load(owning, database.pool);
+    await load(bare, database.pool);
+    await query(database.pool, `update device_range set valid_from = $1::timestamptz - interval '1 day'`, [
+      TEST_NOW,
+    ]);
+    await query(
+      database.pool,
+      `insert into device_range (participant_id, eui64_from, eui64_to, delegated_by, source)
+       select id, '00db123500000000', '00db12350000000f', 'MAKER', 'PARTICIPANT' from participant where signifier = 'NORTHGATE'`,
+    );
+    expect(await refused(maker(''))).toMatchObject([
+      {
+        reason: 'FACT_OWNED_BY_PARTY',
+        detail: expect.stringMatching(/delegated device range .* of NORTHGATE than MAKER did/) as string,
+      },
+    ]);
+    await query(database.pool, `update device_range set valid_to = now() where delegated_by is not null`);
+    await load(maker(''), database.pool);
+    expect((await findWhole(['MAKER'], database.pool)).get('MAKER')?.deviceRanges).toEqual([]);
+  });
+
   test('Registry Entries that end and begin are in the audit, those that stay are not', async () => {
     const at = TEST_NOW;
     const loadWithAudit = (text: string) =>
