@@ -48,17 +48,28 @@ export async function recordBatchReceipt(
   );
 }
 
+/** A receipt as it is on record. */
+export interface StoredReceipt extends DownloadReceipt {
+  /** Of no other receipt. */
+  readonly id: string;
+  /** Signifier of whose credential it was. */
+  readonly by: string;
+}
+
 /** Every handing-out of a certificate, alone, in a list or in the result of its batch, oldest first. */
-export async function listReceipts(serialNumber: string, db: Db): Promise<DownloadReceipt[]> {
-  const { rows } = await query<DownloadReceipt>(
+export async function listReceipts(serialNumber: string, db: Db): Promise<StoredReceipt[]> {
+  const { rows } = await query<StoredReceipt>(
     db,
-    `select serial_number as "serialNumber", credential_id as "credentialId", at, channel, form from (
-       select serial_number, credential_id, at, channel, form, id from download_receipt where serial_number = $1
-       union all
-       select c.serial_number, r.credential_id, r.at, r.channel, r.form, r.id
-         from certificate c join batch_download_receipt r on r.batch_id = c.batch_id and r.what = 'RESULT'
-        where c.serial_number = $1) as handed_out
-      order by at, id`,
+    `select r.id, r.serial_number as "serialNumber", r.credential_id as "credentialId", p.signifier as by, r.at, r.channel, r.form
+       from (
+         select 'certificate ' || lpad(id::text, 18, '0') as id, serial_number, credential_id, at, channel, form
+           from download_receipt where serial_number = $1
+         union all
+         select 'batch ' || lpad(b.id::text, 18, '0'), c.serial_number, b.credential_id, b.at, b.channel, b.form
+           from certificate c join batch_download_receipt b on b.batch_id = c.batch_id and b.what = 'RESULT'
+          where c.serial_number = $1) as r
+       join credential c on c.id = r.credential_id join participant p on p.id = c.participant_id
+      order by r.at, r.id`,
     [serialNumber],
   );
   return rows;

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
@@ -10,7 +10,12 @@ import {
   type PageStart,
 } from '../ca/find-certificates.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { askDownloads, recordListed, requireDownloadable } from '../issuance/require-downloadable.ts';
+import {
+  askDownloads,
+  recordListed,
+  requireDownloadable,
+  type Downloadable,
+} from '../issuance/require-downloadable.ts';
 import { encodePem } from '../x509/pem.ts';
 import { encodePkcs7 } from '../x509/peculiar.ts';
 import { callerOf } from './auth.ts';
@@ -18,7 +23,7 @@ import { certificateViews, fullChain, withheldView } from './certificate-view.ts
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { requireSmallCsr } from './csr-size.ts';
-import { noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
+import { acceptedForm, noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
 import * as requests from './request-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 import { requestIdOf } from './request-id.ts';
@@ -28,9 +33,16 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   const { db, clock } = issuance;
   const router = Router();
   /** Assessors and auditors read evidence; whoever else is handed the certificate must still be entitled to it. */
-  const requireDownload = async (...[certificate, caller, channel, form]: DownloadQuestion) => {
+  const requireDownload = async (
+    certificate: Downloadable,
+    request: Request,
+    caller: Caller,
+    form: string,
+  ) => {
+    const { channel } = requests.certificateDownload.parse(request.query);
+    const handedOut = request.method !== 'HEAD';
     if (readerOf(caller).reach !== 'ALL')
-      await requireDownloadable(certificate, caller, channel, form, issuance);
+      await requireDownloadable(certificate, caller, channel, form, issuance, handedOut);
   };
 
   router
@@ -86,21 +98,22 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
   router
     .route('/:serialNumber')
     .get(async (request, response) => {
-      const { channel } = requests.certificateDownload.parse(request.query);
+      requests.certificateDownload.parse(request.query);
       const serialNumber = parseSerialNumber(request.params.serialNumber);
       const certificate =
         serialNumber && (await findCertificate(readerOf(callerOf(response)), serialNumber, db));
       if (certificate === undefined)
         throw new Fault('not-found', 'You have no certificate with this serial number.');
-      await requireDownload(certificate, callerOf(response), channel, request.get('Accept') ?? '*/*');
-      await sendAccepted(request, response, {
+      const forms = {
         'application/json': async () => JSON.stringify((await certificateViews([certificate], issuance))[0]),
         'application/pkix-cert': () => certificate.der,
         'application/x-pem-file': () => encodePem('CERTIFICATE', certificate.der),
         'application/pem-certificate-chain': async () =>
           (await fullChain(certificate, issuance)).map((der) => encodePem('CERTIFICATE', der)).join(''),
         'application/pkcs7-mime': async () => encodePkcs7(await fullChain(certificate, issuance)),
-      });
+      };
+      await requireDownload(certificate, request, callerOf(response), acceptedForm(request, forms));
+      await sendAccepted(request, response, forms);
     })
     .all(onlyMethods('GET'));
 
@@ -108,7 +121,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
 }
 
 /** What a role reads: assessors and auditors all, operators of the DCC also what the DCC had issued for others. */
-function readerOf({ participantId, role }: Caller): CertificateReader {
+export function readerOf({ participantId, role }: Caller): CertificateReader {
   if (role === 'ASSESSOR' || role === 'AUDITOR') return { participantId, reach: 'ALL' };
   return { participantId, reach: role === 'DCC_TEST_OPERATOR' ? 'ISSUED' : 'OWN' };
 }
@@ -134,6 +147,4 @@ export function present<T extends object>(value: T): { [Key in keyof T]: Exclude
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }
 
-type DownloadQuestion =
-  Parameters<typeof requireDownloadable> extends [...infer First, unknown] ? First : never;
 const SERIAL_NUMBER = /^([0-9A-F]{2}){1,20}$/;

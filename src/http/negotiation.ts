@@ -2,25 +2,25 @@ import type { Request, RequestHandler, Response } from 'express';
 import { Fault } from '../domain/fault.ts';
 import { httpReason } from './problem-reasons.ts';
 
-/**
- * Answers in the form that Accept asks for; the first is the default.
- * @throws Fault `not-acceptable` that names the forms there are
- */
-export async function sendAccepted(
-  request: Request,
-  response: Response,
-  forms: Readonly<Record<string, () => string | Buffer | Promise<string | Buffer>>>,
-): Promise<void> {
+/** What there is, by media type; the first is the default. */
+type Forms = Readonly<Record<string, () => string | Buffer | Promise<string | Buffer>>>;
+
+/** The media type that Accept asks for. @throws Fault `not-acceptable` that names the forms there are */
+export function acceptedForm(request: Request, forms: Forms): string {
   const types = Object.keys(forms);
   const chosen = request.accepts(types);
+  if (chosen !== false) return chosen;
+  throw new Fault(
+    'not-acceptable',
+    `This can be had as ${types.join(', ')}; Accept asks for ${request.get('Accept') ?? 'something else'}.`,
+  );
+}
+
+/** Answers in the form that Accept asks for. @throws Fault `not-acceptable` that names the forms there are */
+export async function sendAccepted(request: Request, response: Response, forms: Forms): Promise<void> {
   response.vary('Accept');
-  const form = chosen === false ? undefined : forms[chosen];
-  if (chosen === false || form === undefined)
-    throw new Fault(
-      'not-acceptable',
-      `This can be had as ${types.join(', ')}; Accept asks for ${request.get('Accept') ?? 'something else'}.`,
-    );
-  const body = await form();
+  const chosen = acceptedForm(request, forms);
+  const body = await forms[chosen]?.();
   response.type(chosen);
   response.send(body);
 }

@@ -20,7 +20,8 @@ export type Downloadable = Pick<
 
 /**
  * Lets a certificate be handed out, once more, if its participant may still have it, and writes the receipt.
- * @param form  the media type in which it goes out
+ * @param form       the media type in which it goes out
+ * @param handedOut  whether it does: nothing is written of a question that gives no octets
  * @throws Fault `not-eligible` with every reason, on record: the basis lapsed, the purpose is not open, an obligation is
  *         outstanding, a hold is placed (requirements 3.3: A4, A5 and A8 at each download)
  */
@@ -30,6 +31,7 @@ export async function requireDownloadable(
   channel: DeliveryChannel,
   form: string,
   needs: DownloadNeeds,
+  handedOut = true,
 ): Promise<void> {
   const at = needs.clock.now();
   const [answer] = await askDownloads([certificate], caller, channel, needs);
@@ -38,6 +40,7 @@ export async function requireDownloadable(
   const { serialNumber } = certificate;
   const { credentialId } = caller;
   const refused = answer.reasons.length > 0;
+  if (!refused && !handedOut) return;
   const reasons = answer.reasons.map((one) => one.reason);
   await withTransaction(needs.db, async (db) => {
     if (!refused) await recordReceipts([serialNumber], { credentialId, at, channel, form }, db);

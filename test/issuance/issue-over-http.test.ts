@@ -1,8 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import request from 'supertest';
 import { dcckiCsr, deviceCsr, newRsaKey, organisationCsr } from '../support/csr-builder.ts';
-import { listReceipts } from '../../src/ca/download-receipts.ts';
-import type { SerialNumber } from '../../src/domain/serial-number.ts';
 import { world, type World } from '../support/world.ts';
 
 describe('a certificate of each category, end to end', () => {
@@ -72,15 +70,36 @@ describe('a certificate of each category, end to end', () => {
       purpose,
       csr: deviceCsr('00-DB-12-34-20-00-00-09', 'keyAgreement').pem,
     });
-    const { serialNumber } = issued.body as { serialNumber: SerialNumber };
-    const download = async (query: string) =>
-      request(here.http)
-        .get(`/v1/certificates/${serialNumber}${query}`)
-        .set('Authorization', `Bearer ${await here.token('METERWORKS')}`);
+    const { serialNumber } = issued.body as { serialNumber: string };
+    const download = async (
+      query: string,
+      accept = 'application/pkix-cert',
+      method: 'get' | 'head' = 'get',
+    ) => {
+      const asked = request(here.http)[method](`/v1/certificates/${serialNumber}${query}`);
+      return asked.set('Accept', accept).set('Authorization', `Bearer ${await here.token('METERWORKS')}`);
+    };
     expect((await download('?channel=IN_PERSON_MEDIA')).status).toBe(200);
+    // These give no octets, and leave no receipt.
     expect((await download('?channel=POST')).status).toBe(400);
+    expect((await download('', 'image/png')).status).toBe(406);
+    expect((await download('', 'application/json', 'head')).status).toBe(200);
     expect((await download('?by=POST')).status).toBe(400);
-    const receipts = await listReceipts(serialNumber, here.needs.db);
-    expect(receipts.map((one) => one.channel)).toEqual(['IN_PERSON_MEDIA']);
+    const receipts = async (signifier: string) =>
+      request(here.http)
+        .get(`/v1/certificates/${serialNumber}/receipts`)
+        .set('Authorization', `Bearer ${await here.token(signifier)}`);
+    expect((await receipts('METERWORKS')).body).toEqual({
+      items: [
+        {
+          at: '2026-11-24T12:00:00Z',
+          channel: 'IN_PERSON_MEDIA',
+          form: 'application/pkix-cert',
+          by: 'METERWORKS',
+        },
+      ],
+      nextCursor: null,
+    });
+    expect((await receipts('NORTHGATE')).status).toBe(404);
   });
 });

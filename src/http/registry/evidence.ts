@@ -1,10 +1,14 @@
 import { OUTCOMES } from '../../domain/decision.ts';
 import { Fault } from '../../domain/fault.ts';
+import { parseSerialNumber } from '../../domain/serial-number.ts';
 import { searchEvents } from '../../audit/find-events.ts';
 import { findDecision, listDecisions } from '../../audit/decisions.ts';
+import { listReceipts } from '../../ca/download-receipts.ts';
+import { findCertificate } from '../../ca/find-certificates.ts';
 import { decisionSummary, decisionView } from '../../issuance/decision-view.ts';
 import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
+import { readerOf } from '../certificates.ts';
 import { readCursor, requireNumberCursor, writeCursor } from '../cursor.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
@@ -63,6 +67,22 @@ export const EVIDENCE_ROUTES = [
       const rules = await ruleSetOnRecord(decision.ruleSet, issuance.ruleSets, pool);
       return { body: views.plain(decisionView(decision, rules)) };
     },
+  }),
+  listRoute({
+    path: '/v1/certificates/{serialNumber}/receipts',
+    command: 'receipts list',
+    summary:
+      'When a certificate was handed out after its issue, over which channel and to whose credential, oldest first',
+    roles: EVERYBODY,
+    find: async ({ caller, params, pool }) => {
+      const serialNumber = parseSerialNumber(params['serialNumber'] ?? '');
+      const certificate = serialNumber && (await findCertificate(readerOf(caller), serialNumber, pool));
+      if (certificate === undefined)
+        throw new Fault('not-found', 'You have no certificate with this serial number.');
+      return listReceipts(certificate.serialNumber, pool);
+    },
+    key: ({ at, id }) => `${at.toISOString()} ${id}`,
+    view: ({ at, channel, form, by }) => views.plain({ at, channel, form, by }),
   }),
   route({
     method: 'get',

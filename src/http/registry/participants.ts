@@ -1,4 +1,5 @@
 import { Fault } from '../../domain/fault.ts';
+import type { Fact } from '../../domain/facts.ts';
 import { NON_PARTY_KINDS } from '../../domain/participant.ts';
 import { findFacts, listFacts } from '../../registry/facts.ts';
 import { listNotifications } from '../../registry/notifications.ts';
@@ -91,7 +92,10 @@ export const PARTICIPANT_ROUTES = [
       const whole = await findWholeParticipant(participant.signifier, at, pool);
       if (whole === undefined)
         throw new Fault('not-found', `${participant.signifier} was not on record at that instant.`);
-      return { body: views.participantView(whole, at) };
+      const [gateway] = await findFacts(participant.id, at, pool, 'GATEWAY');
+      const sharedWith = gateway?.state === 'CONNECTED' && (gateway as Fact<'GATEWAY'>).value.sharedWith;
+      const shared = sharedWith ? { gatewaySharedWith: sharedWith } : {};
+      return { body: { ...views.participantView(whole, at), ...shared } };
     },
   }),
   listRoute({

@@ -56,6 +56,26 @@ describe('a question as at an instant', () => {
     );
   };
 
+  test('about a DCC Gateway Connection tells with whom it was shared then', async () => {
+    const sharedAt = async (at: Date) =>
+      (
+        (await get(`/v1/participants/NORTHGATE?at=${at.toISOString()}`)).body as {
+          gatewaySharedWith?: string[];
+        }
+      ).gatewaySharedWith;
+    const record = (body: object) => send('/v1/participants/NORTHGATE/gateway', body, 'DCC_REGISTRAR');
+    const before = here.clock.now();
+    const shared = hourLater();
+    await record({ connected: true, sharedWith: ['TRENTNET'] });
+    const ended = hourLater();
+    await record({ connected: false });
+    expect([await sharedAt(before), await sharedAt(shared), await sharedAt(ended)]).toEqual([
+      undefined,
+      ['TRENTNET'],
+      undefined,
+    ]);
+  });
+
   test('about a record tells that it was closed while it was, also once it is open again', async () => {
     const statusAt = async (at?: Date) => {
       const asAt = at === undefined ? '' : `?at=${at.toISOString()}`;

@@ -168,6 +168,7 @@ const LISTS = [
   'batches',
   'batches/{id}/items',
   'certificates',
+  'certificates/{serialNumber}/receipts',
   'decisions',
   'demand-notices',
   'feeds',
