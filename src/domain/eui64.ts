@@ -78,10 +78,8 @@ export function masBlockOf(eui64: Eui64): Eui64Range {
 export function findNoBlock({ from, to }: Eui64Range): string | undefined {
   const block = masBlockOf(from);
   if (from > to || (from === block.from && to === block.to)) return undefined;
-  return `a Registry Entry is one MA-S block, a prefix of 36 bits with every extension of 28 bits; ${formatRange({ from, to })} is none, ${formatRange(block)} would be`;
+  return `a Registry Entry is one MA-S block, a prefix of 36 bits with every extension of 28 bits; ${formatEui64Range({ from, to })} is none, ${formatEui64Range(block)} would be`;
 }
-
-const formatRange = ({ from, to }: Eui64Range) => `${formatEui64(from)} to ${formatEui64(to)}`;
 
 /** Not all zero, not all ones, and the group (multicast) bit of the first octet clear (IEEE 802, EUI-64). */
 export function isUsableEui64(eui64: Eui64): boolean {

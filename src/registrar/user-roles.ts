@@ -55,6 +55,7 @@ export async function endUserRole(
   if (rowCount !== 1)
     throw new Fault('not-found', `${formatEui64(eui64)} is not assigned to ${userRole} now.`);
 }
+
 function notYours({ participant }: Acting, eui64: Eui64, ownedByOther: boolean): Fault {
   const shown = formatEui64(eui64);
   return new Fault('not-eligible', `${shown} is not a User ID of ${participant.signifier}.`, {
