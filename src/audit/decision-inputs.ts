@@ -13,8 +13,8 @@ export function keepQuestion(
   { request, caller, participant, csr, standing, referral, now, validUntil }: EligibilityQuestion,
   snapshots: Map<string, NonNullable<KeptQuestion['snapshot']>>,
 ): KeptQuestion {
-  const { category, purpose, environment, deviceType, channel, onBehalfOf } = request;
-  const asked = { category, purpose, environment, deviceType, channel, onBehalfOf };
+  const { category, purpose, environment, deviceType, replacement, channel, onBehalfOf } = request;
+  const asked = { category, purpose, environment, deviceType, replacement, channel, onBehalfOf };
   if (participant === undefined)
     return { inputs: JSON.stringify({ request: asked, caller, csr, standing, referral, now, validUntil }) };
   const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay } = participant;

@@ -23,6 +23,7 @@ export function batchSubmitCommand(batch: Command): void {
     .requiredOption('--purpose <purpose>', 'one of GET /v1/categories')
     .option('--environment <environment>', 'test environment')
     .option('--profile <profile>', 'without it the profile that fits each CSR')
+    .option('--replacement', 'for devices that have certificates already; each that has none is refused')
     .option('--on-behalf-of <signifier>', 'the participant for whom the DCC asks')
     .option('--name <name>', 'names the result; without it the name of the file')
     .option('--dry-run', 'only the report it would give')
@@ -53,6 +54,7 @@ interface SubmitOptions extends OutputOptions, ApiOptions {
   readonly purpose: string;
   readonly environment?: string;
   readonly profile?: string;
+  readonly replacement?: true;
   readonly onBehalfOf?: string;
   readonly name?: string;
   readonly dryRun?: true;
@@ -61,9 +63,11 @@ interface SubmitOptions extends OutputOptions, ApiOptions {
 }
 
 function addressOf(file: string, options: SubmitOptions): string {
-  const { category, purpose, environment, profile, onBehalfOf, dryRun } = options;
+  const { category, purpose, environment, profile, onBehalfOf } = options;
   const name = options.name ?? path.parse(file).name.replace(/[^A-Za-z0-9._ -]/g, '-');
-  const asked = { category, purpose, environment, profile, onBehalfOf, name, dryRun: dryRun && 'true' };
+  const replacement = options.replacement && 'true';
+  const dryRun = options.dryRun && 'true';
+  const asked = { category, purpose, environment, profile, replacement, onBehalfOf, name, dryRun };
   const given = Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return `/v1/batches?${new URLSearchParams(given).toString()}`;
 }

@@ -20,6 +20,7 @@ export function issueCommand(tcs: Command): void {
     .option('--environment <environment>', 'test environment, e.g. UIT_A')
     .option('--profile <profile>', 'profile by name; see tcs profiles')
     .option('--device-type <type>', 'ESME, GSME, ...')
+    .option('--replacement', 'for a device that has certificates already; refused when it has none')
     .option('--on-behalf-of <signifier>', 'for operators of the DCC')
     .option('--out <folder>', 'where <name>.crt.pem and <name>.chain.pem are written', '.')
     .option('--json', 'one JSON value: the certificates and the refusals')
@@ -50,6 +51,7 @@ type IssueOptions = OutputOptions & {
   readonly environment?: string;
   readonly profile?: string;
   readonly deviceType?: string;
+  readonly replacement?: true;
   readonly onBehalfOf?: string;
   readonly out: string;
 };
@@ -62,11 +64,12 @@ interface Outcome {
 }
 
 async function issueFile(file: string, client: ApiClient, options: IssueOptions): Promise<Outcome> {
-  const { category, purpose, environment, profile, deviceType, onBehalfOf } = options;
-  const members = { category: category.toUpperCase(), purpose, environment, profile, deviceType, onBehalfOf };
+  const { category, purpose, environment, profile, deviceType, replacement, onBehalfOf } = options;
+  const asked = { purpose, environment, profile, deviceType, replacement, onBehalfOf };
   try {
     const certificate = (await client.post('/v1/certificates', {
-      ...members,
+      category: category.toUpperCase(),
+      ...asked,
       csr: readText(file),
     })) as Certificate;
     const stem = path.join(options.out, path.basename(file).replace(/\.(csr|pem|req)$/i, ''));

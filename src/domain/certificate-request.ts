@@ -14,6 +14,8 @@ export interface CertificateRequest {
   /** Profile name; absent: the one that fits category, role and keyUsage. */
   readonly profile?: string;
   readonly deviceType?: DeviceType;
+  /** Asked on the replacement route: refused unless its Device ID has certificates already (SEC Appendix M, 2.4). DEVICE only. */
+  readonly replacement?: boolean;
   readonly channel: DeliveryChannel;
   /** Signifier of the participant for whom a DCC operator asks. */
   readonly onBehalfOf?: string;

@@ -45,7 +45,7 @@ export interface ApprovedReferral {
 export interface EligibilityQuestion {
   readonly request: Pick<
     CertificateRequest,
-    'category' | 'purpose' | 'environment' | 'deviceType' | 'channel' | 'onBehalfOf'
+    'category' | 'purpose' | 'environment' | 'deviceType' | 'replacement' | 'channel' | 'onBehalfOf'
   >;
   readonly caller: Caller;
   /** The participant who is to receive the certificate; `undefined` when nobody is known under that signifier. */

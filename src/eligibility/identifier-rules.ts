@@ -57,6 +57,15 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
     }),
   },
   {
+    // Of the replacement route only (SEC Appendix M, 2.4): whoever asks without it may ask for the first or the next.
+    reason: 'UNKNOWN_DEVICE',
+    check: device((eui64, { question: { request, standing } }) =>
+      request.replacement && (standing?.certificatesForDevice ?? 0) === 0
+        ? [`${formatEui64(eui64)} has no certificate that could be replaced.`]
+        : [],
+    ),
+  },
+  {
     reason: 'SIGNIFIER_MISMATCH',
     check: infrastructure(({ signifier }, { participant }) =>
       signifier === participant.signifier

@@ -47,14 +47,15 @@ export const DECISION_GATES = [
   'CSR',
 ] as const;
 /** Where reason codes of other answers than decisions come from. */
-export const ACT_GATES = ['REQUEST', 'CHECK', 'APPLICATION', 'REGISTRY', 'REVIEW', 'FEED'] as const;
+export const ACT_GATES = ['REQUEST', 'CHECK', 'APPLICATION', 'BATCH', 'REGISTRY', 'REVIEW', 'FEED'] as const;
 
 /** `rule-set.yaml` */
 export const headSchema = z.strictObject({
   version: z
     .string()
     .regex(/^\d{4}-\d{2}-\d{2}(\.\d+)?$/, 'a date, and a number when it is not the first of its day'),
-  effectiveFrom: z.iso.date().transform((day) => new Date(day)),
+  /** A day, from its first instant in UTC, or an instant: a version may take the place of one of the same day. */
+  effectiveFrom: z.union([z.iso.date(), z.iso.datetime()]).transform((instant) => new Date(instant)),
   documents: z
     .array(z.strictObject({ cite: z.string().min(1), title: z.string().min(1), status: z.string().min(1) }))
     .min(1),

@@ -14,7 +14,7 @@ export const batchSchema = z
     state: z.enum(BATCH_STATES).openapi('BatchState'),
     name: z.string(),
     participant: z.string(),
-    request: z.record(z.string(), z.string()),
+    request: z.record(z.string(), z.string().or(z.boolean())),
     submittedBy: z.string(),
     approvedBy: z.string().optional(),
     submittedAt: instant,

@@ -1,6 +1,10 @@
+import type { Category } from '../domain/category.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
 import * as fields from './fields.ts';
 import { z } from './zod.ts';
+
+const REPLACEMENT =
+  'true: the Device ID has certificates already, and without one the request is refused (UNKNOWN_DEVICE); for DEVICE only';
 
 /** Everything of a certificate request but its CSR. */
 const question = {
@@ -14,18 +18,31 @@ const question = {
     .optional()
     .openapi({ description: 'Absent: the profile that fits the CSR' }),
   deviceType: fields.deviceType.optional(),
+  replacement: z.boolean().optional().openapi({ description: REPLACEMENT }),
   channel: fields.channel.default('INTERNET'),
   onBehalfOf: fields.signifier
     .optional()
     .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
 };
+/** What is replaced is a certificate of a Device ID: other categories have no such route (SEC Appendix M, 2.4). */
+export const replacementFits = ({ category, replacement }: Replacing) =>
+  !replacement || category === 'DEVICE';
+export const REPLACEMENT_MISFIT = { path: ['replacement'], message: 'is for the category DEVICE only' };
+interface Replacing {
+  readonly category: Category;
+  readonly replacement?: boolean | undefined;
+}
 const csr = z.string().min(1).openapi({
   description:
     'PKCS#10: PEM (text around it is passed over), or Base64 of DER, at most 16 KiB of DER. docs/making-csrs.md has a recipe for each category: tcs csr, or OpenSSL with any signer',
   example: '-----BEGIN CERTIFICATE REQUEST-----\n...',
 });
 
-export const certificateRequest = z.strictObject({ ...question, csr }).openapi('CertificateRequest');
+export const certificateRequest = z
+  .strictObject({ ...question, csr })
+  .refine(replacementFits, REPLACEMENT_MISFIT)
+  .openapi('CertificateRequest');
+const yesOrNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 const batchName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$/, 'up to 100 letters, digits, spaces, full stops, _ and -')
@@ -36,16 +53,18 @@ export const batchSubmission = z
   .omit({ deviceType: true })
   .extend({
     name: batchName,
-    dryRun: z
-      .enum(['true', 'false'])
-      .transform((text) => text === 'true')
-      .default(false)
-      .openapi({
-        type: 'string',
-        enum: ['true', 'false'],
-        description: 'the report it would give; nothing is kept',
-      }),
-  });
+    replacement: yesOrNo.optional().openapi({
+      type: 'string',
+      enum: ['true', 'false'],
+      description: REPLACEMENT,
+    }),
+    dryRun: yesOrNo.default(false).openapi({
+      type: 'string',
+      enum: ['true', 'false'],
+      description: 'the report it would give; nothing is kept',
+    }),
+  })
+  .refine(replacementFits, REPLACEMENT_MISFIT);
 const { purpose, environment, deviceType, channel } = question;
 /** An order of devices whose keys the service makes. */
 export const generation = z
@@ -70,6 +89,7 @@ export const generation = z
   .openapi('KeyGeneration');
 export const eligibilityCheck = z
   .strictObject({ ...question, csr: csr.optional() })
+  .refine(replacementFits, REPLACEMENT_MISFIT)
   .openapi('EligibilityCheck');
 export const certificateCheck = z
   .strictObject({ certificate: z.string().min(1), profile: z.string().min(1).max(64).optional() })

@@ -66,8 +66,7 @@ export function ruleResults(
   const covered = new Set(question?.referral?.approvedReasons.map(({ reason }) => reason));
   const resultOf = (reason: string, gate: string): RuleResult => {
     if (broken.has(reason)) return 'BROKEN';
-    if (!gates.includes(gate) || (reason === ASKED_OF_VALIDITY && question?.validUntil === undefined))
-      return 'NOT_ASKED';
+    if (!gates.includes(gate) || UNASKED.get(reason)?.(question)) return 'NOT_ASKED';
     return covered.has(reason) ? 'COVERED' : 'KEPT';
   };
   return DECISION_GATES.flatMap((gate) =>
@@ -118,7 +117,11 @@ function formatted(text: string): string {
   return eui64 === undefined ? text : formatEui64(eui64);
 }
 
-/** Asked of a question that says how long the certificate would be valid: where `beyondAgreement` is ALLOW none does. */
-const ASKED_OF_VALIDITY = 'VALIDITY_BEYOND_AGREEMENT';
+/** Rules that are asked of some questions only, whatever their gate, and of which they are not. */
+const UNASKED = new Map<string, (question: StoredDecision['question']) => boolean>([
+  // Where `beyondAgreement` is ALLOW no question says how long the certificate would be valid.
+  ['VALIDITY_BEYOND_AGREEMENT', (question) => question?.validUntil === undefined],
+  ['UNKNOWN_DEVICE', (question) => !question?.request.replacement],
+]);
 const EUI64_NAMES = new Set(['eui64', 'from', 'to']);
 const instant = (at: Date) => at.toISOString().replace(/\.\d{3}Z$/, 'Z');

@@ -181,6 +181,27 @@ describe('batches over HTTP', () => {
     expect((ndjson.body as Buffer).toString().trim().split('\n')).toHaveLength(lines.length);
   }, 60_000);
 
+  test('a batch of replacements is for devices that have certificates already, and for the category DEVICE only', async () => {
+    const lines = deviceLines(2, 2040);
+    const query = '&replacement=true';
+    const misfit = await here.submit(lines, { category: 'DCCKI', query });
+    expect([misfit.status, misfit.body]).toMatchObject([
+      400,
+      { errors: [{ detail: '/replacement: is for the category DEVICE only' }] },
+    ]);
+    await submitted(lines.slice(0, 1));
+    await here.work();
+    const { id } = await submitted(lines, { query });
+    await here.work();
+    expect(await show(id)).toMatchObject({ request: { replacement: true } });
+    expect((await here.get(`/v1/batches/${id}/items`)).body).toMatchObject({
+      items: [
+        { status: 'SUCCESS' },
+        { status: 'INELIGIBLE', errorCode: 'IN:UNKDEV', reasons: [{ reason: 'UNKNOWN_DEVICE' }] },
+      ],
+    });
+  });
+
   test('only its owner sees a batch; its certificates are found by it', async () => {
     const { id } = await submitted(deviceLines(3, 2000));
     await here.work();

@@ -190,8 +190,8 @@ const GOOD: Record<Category, (index: number) => BuiltCsr> = {
   DCCKI: () => dcckiCsr('NORTHGATE', ['gateway.northgate.example']),
 };
 const AFTER = ['CSR_DUPLICATE_IN_BATCH', 'PUBLIC_KEY_REUSED', 'DEVICE_CERTIFICATE_LIMIT'];
-const GATES_OF_CSRS = ['CSR', 'KEY', 'IDENTIFIER', 'B'];
-/** The device type beside the CSR; and what participants of other types are told instead of ROLE_REVIEW and DCC_ONLY_ROLE. */
+const GATES_OF_CSRS = ['CSR', 'KEY', 'IDENTIFIER', 'B', 'BATCH'];
+/** The device type beside the CSR, and that it is a replacement; and what participants of other types are told instead of ROLE_REVIEW and DCC_ONLY_ROLE. */
 const OF_NO_CSR = [
   'CATEGORY_NOT_OPEN_TO_TYPE',
   'DCC_ONLY_DEVICE_TYPE',
@@ -199,6 +199,7 @@ const OF_NO_CSR = [
   'SIMULATED_ROLE',
   'CA_ROLE_NOT_BY_CSR',
   'CATEGORY_REVIEW',
+  'UNKNOWN_DEVICE',
 ];
 interface Told {
   readonly id: string;

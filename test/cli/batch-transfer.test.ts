@@ -94,6 +94,21 @@ describe('tcs batch submit and result', () => {
     expect({ code, fault }).toEqual({ code: exitCode, fault: expect.stringContaining(says) as unknown });
   });
 
+  test('--replacement is told of a batch, and of a single CSR', async () => {
+    const [unheard] = deviceLines(1, 700);
+    const { csr } = unheard!;
+    const dry = await submit(
+      write('again.ndjson', ndjson([unheard!])),
+      '--replacement',
+      '--dry-run',
+      '--json',
+    );
+    expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('UNKNOWN_DEVICE')]);
+    const words = ['--category', 'DEVICE', '--purpose', PURPOSE, '--replacement', '--out', folder];
+    const alone = await tcs({}, 'issue', write('again.csr', csr), ...words, ...where());
+    expect([alone.code, alone.out]).toEqual([77, expect.stringContaining('UNKNOWN_DEVICE')]);
+  });
+
   test('a service that is away: the key is told under which the file is sent again as one batch', async () => {
     const gone = await listen(0);
     const { port } = gone.address() as AddressInfo;

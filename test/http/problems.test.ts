@@ -87,6 +87,16 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
       400,
       'PURPOSE_MISSING',
     ],
+    ...['certificates', 'eligibility-checks', 'applications'].map((asked): Row => {
+      const csrs = asked === 'applications' ? { csrs: ['x'] } : { csr: 'x' };
+      const misfit = { category: 'DCCKI', purpose, replacement: true, ...csrs };
+      return [
+        `a replacement of no Device Certificate among ${asked}`,
+        () => ask('post', `/v1/${asked}`, misfit),
+        400,
+        'REQUEST_MALFORMED',
+      ];
+    }),
     [
       'a profile that is none',
       () => ask('post', '/v1/certificates', { ...good(), profile: 'nothing' }),

@@ -94,6 +94,38 @@ describe('a decision on record', () => {
     expect(await replay(stored)).toMatchObject({ same: true, differences: [] });
   });
 
+  test('a replacement is for a Device ID that has certificates; decisions of before it could be said are as they were', async () => {
+    const again = () => ({ ...device('00-DB-12-34-10-00-00-09'), replacement: true });
+    const resultOf = async () => {
+      const { rules, request: asked } = decisionView(await latest(), ruleSet());
+      return [rules.find((one) => one.rule === 'UNKNOWN_DEVICE')?.result, asked?.replacement];
+    };
+    const refused = await post('NORTHGATE', again());
+    expect([refused.status, refused.body.errors]).toMatchObject([
+      403,
+      [
+        {
+          reason: 'UNKNOWN_DEVICE',
+          clause: 'SEC Appendix M, 2.4',
+          detail: '00-DB-12-34-10-00-00-09 has no certificate that could be replaced.',
+        },
+      ],
+    ]);
+    expect(await resultOf()).toEqual(['BROKEN', true]);
+    const stored = await latest();
+    expect(await replay(stored)).toMatchObject({ same: true, differences: [] });
+    const before = await replay(stored, { withRuleSet: '2026-11-28' });
+    expect(before.replayed.outcome).toBe('PASS');
+    expect(before.differences.map(({ what }) => what)).toEqual(['outcome', 'ruleSet', 'reason']);
+
+    expect((await post('NORTHGATE', device('00-DB-12-34-10-00-00-09'))).status).toBe(201);
+    expect(await resultOf()).toEqual(['NOT_ASKED', undefined]);
+    expect(JSON.stringify((await latest()).question)).not.toContain('replacement');
+    expect((await post('NORTHGATE', again())).status).toBe(201);
+    expect(await resultOf()).toEqual(['KEPT', true]);
+    expect(await replay(await latest())).toMatchObject({ same: true, differences: [] });
+  });
+
   test('shows what became of every rule', async () => {
     await post('OLDMETER', device('00-DB-12-34-30-00-00-02'));
     const view = decisionView(await latest(), ruleSet());
@@ -164,7 +196,7 @@ describe('a decision on record', () => {
       version: '2027-04-01',
       files: {
         ...files,
-        'rule-set': files['rule-set']!.replace("version: '2026-11-28'", "version: '2027-04-01'"),
+        'rule-set': files['rule-set']!.replace(/^version: '.+'$/m, "version: '2027-04-01'"),
         categories: files['categories']!.replaceAll(
           '[INTERNET, DCC_GATEWAY, IN_PERSON_MEDIA]',
           '[DCC_GATEWAY]',

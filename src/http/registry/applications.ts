@@ -34,6 +34,7 @@ const newApplication = z
     csrs: z.array(csr).min(1).max(APPLICATION_ITEMS),
     draft: z.boolean().default(false),
   })
+  .refine(requests.replacementFits, requests.REPLACEMENT_MISFIT)
   .openapi('NewApplication');
 const APPLICANTS = ['PARTICIPANT_SRO', 'PARTICIPANT_ARO', 'DCC_TEST_OPERATOR'] as const;
 

@@ -384,6 +384,11 @@ export const REASON_CASES: readonly ReasonCase[] = [
     kept: askDevice(supplier(), { standing: { certificatesForDevice: 99 } }),
   },
   {
+    reason: 'UNKNOWN_DEVICE',
+    broken: askDevice(supplier(), { request: { replacement: true }, standing: { certificatesForDevice: 0 } }),
+    kept: askDevice(supplier(), { request: { replacement: true }, standing: { certificatesForDevice: 1 } }),
+  },
+  {
     reason: 'SIGNIFIER_MISMATCH',
     broken: askInfrastructure(supplier(), { signifier: 'TRENTNET' }),
     kept: askInfrastructure(supplier(), { signifier: 'NORTHGATE' }),

@@ -12,7 +12,9 @@ import { decide } from '../../../src/eligibility/decide.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { askDevice, supplier } from '../../support/participants.ts';
 
-const VERSION = '2026-11-28';
+/** The newest version, and from when it is in effect. */
+const VERSION = '2026-11-29';
+const BEGINS = '2026-11-24T01:00:00Z';
 const RULE_SETS = path.join(__dirname, '..', '..', '..', 'src', 'eligibility', 'rule-sets');
 const RULE_SET = path.join(RULE_SETS, VERSION);
 
@@ -54,7 +56,7 @@ describe('the rule set', () => {
   const ruleSet = loadRuleSets().at(TEST_NOW);
 
   test('is read from its folder', () => {
-    expect(ruleSet.version).toMatch(/^\d{4}-\d{2}-\d{2}/);
+    expect(ruleSet.version).toBe(VERSION);
     expect(ruleSet.settings.deviceCertificateLimit).toBe(100);
   });
 
@@ -121,7 +123,7 @@ describe('the rule set', () => {
       name: 'a code that is there twice',
       file: 'reason-codes.yaml',
       text: 'reason: CSR_DUPLICATE_IN_BATCH',
-      instead: 'reason: CSR_UNPARSEABLE',
+      instead: 'reason: CSR_UNPARSEABLE\n  reserved: true',
       faults: [/line LINE, \d+\.reason: CSR_UNPARSEABLE is there twice/, /CSR_UNPARSEABLE is in use/],
     },
     {
@@ -295,7 +297,7 @@ describe('the rule sets', () => {
       cpSync(RULE_SET, path.join(folder, VERSION), { recursive: true });
       cpSync(RULE_SET, second, { recursive: true });
       change(path.join(second, 'rule-set.yaml'), `version: '${VERSION}'`, `version: '${version}'`);
-      change(path.join(second, 'rule-set.yaml'), "effectiveFrom: '2026-11-24'", `effectiveFrom: '${from}'`);
+      change(path.join(second, 'rule-set.yaml'), `effectiveFrom: '${BEGINS}'`, `effectiveFrom: '${from}'`);
       for (const [file, text, instead] of changes) change(path.join(second, file), text, instead);
     };
 
@@ -306,18 +308,19 @@ describe('the rule sets', () => {
     rmSync(folder, { recursive: true });
     expect(ruleSets.versions.map(({ version }) => version)).toEqual([VERSION, '2027-04-01']);
     const limitAt = (instant: string) => ruleSets.at(new Date(instant)).settings.deviceCertificateLimit;
-    expect(limitAt('2026-11-24T00:00:00Z')).toBe(100);
+    expect(limitAt(BEGINS)).toBe(100);
     expect(limitAt('2027-03-31T23:59:59.999Z')).toBe(100);
     expect(limitAt('2027-04-01T00:00:00Z')).toBe(50);
     expect(ruleSets.find(VERSION)?.settings.deviceCertificateLimit).toBe(100);
     expect(ruleSets.find('2028-01-01')).toBeUndefined();
-    expect(() => ruleSets.at(new Date('2026-11-23T23:59:59.999Z'))).toThrow(/No rule set is in effect/);
+    expect(() => ruleSets.at(new Date('2026-11-24T00:59:59.999Z'))).toThrow(/No rule set is in effect/);
   });
 
   // A version that was given out may be on record somewhere, and is never changed: what changes is a version of its own.
   test.each([
     ['2026-11-24', '49c1f9f8f0c0890062594984c8d09bf1655d292c60be28682b4498cb7a18f8cd'],
     ['2026-11-28', '50f6c562702baa69b942b97805b59d8d53e93c1527b83dcc657d775b9ea5a14a'],
+    ['2026-11-29', '23584927eaa3fd928c6eda7013c0691e7f4d1fc42543fc750c81cc662f6a13a9'],
   ])('of version %s are word for word as they were given out', (version, sha256) => {
     const folder = path.join(RULE_SETS, version);
     const texts = readdirSync(folder)
@@ -327,7 +330,7 @@ describe('the rule sets', () => {
   });
 
   test('of which two begin on one day are refused', () => {
-    expect(faultsOf(twoVersions('2027-04-01', '2026-11-24'))).toEqual([
+    expect(faultsOf(twoVersions('2027-04-01', BEGINS))).toEqual([
       expect.stringMatching(/2027-04-01.*effectiveFrom: another version is in effect from the same day/),
     ]);
   });
