@@ -2,25 +2,27 @@ import {
   createServer,
   STATUS_CODES,
   type IncomingMessage,
-  type RequestListener,
   type Server,
   type ServerResponse,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Express } from 'express';
+import { messagesOf } from './express-messages.ts';
 
 /**
  * The server under the application: a request arrives whole in `requestSeconds`, its headers in a third of that. What never
  * becomes a request is answered as problem+json too: headers that cannot be read or are too many, a sender that takes too
  * long, an Expect that nobody meets. Express does not see these.
  */
-export function createRequestServer(listener: RequestListener, requestSeconds: number): Server {
+export function createRequestServer(app: Express, requestSeconds: number): Server {
   const server = createServer(
     {
+      ...messagesOf(app),
       requestTimeout: requestSeconds * 1000,
       headersTimeout: Math.ceil((requestSeconds * 1000) / 3),
       connectionsCheckingInterval: 1000,
     },
-    listener,
+    app,
   );
   answerBrokenRequests(server);
   return server;
