@@ -29,7 +29,7 @@ export async function recordEvents(events: readonly AuditEvent[], db: Db): Promi
     db,
     `insert into audit_event (at, event, participant_id, credential_id, request_id, object, facts)
      select at, event, participant_id, credential_id, request_id, object, facts
-       from jsonb_to_recordset($1::jsonb) as happened
+       from json_to_recordset($1::json) as happened
          (at timestamptz, event text, participant_id uuid, credential_id uuid, request_id text, object text, facts jsonb)`,
     [JSON.stringify(rows)],
   );

@@ -145,7 +145,7 @@ async function recordSnapshots(
   await query(
     db,
     `insert into participant_snapshot (sha256, value)
-     select decode(sha256, 'hex'), value from jsonb_to_recordset($1::jsonb) as seen (sha256 text, value text)
+     select decode(sha256, 'hex'), value from json_to_recordset($1::json) as seen (sha256 text, value text)
       order by 1 on conflict do nothing`,
     [JSON.stringify(snapshots.map(({ sha256, value }) => ({ sha256: sha256.toString('hex'), value })))],
   );
@@ -164,7 +164,7 @@ const INSERT = `
   select id, decided_at, request_id, credential_id, participant_id, category, purpose, environment,
     device_type, channel, subject, decode(public_key_sha256, 'hex'), outcome, basis, agreement_ref, simulated_role, rule_set,
     reasons, array(select jsonb_array_elements_text(gates)), inputs, decode(participant_snapshot, 'hex')
-    from jsonb_to_recordset($1::jsonb) as decided (id uuid, decided_at timestamptz, request_id text, credential_id uuid,
+    from json_to_recordset($1::json) as decided (id uuid, decided_at timestamptz, request_id text, credential_id uuid,
       participant_id uuid, category text, purpose text, environment text, device_type text, channel text, subject text,
       public_key_sha256 text, outcome text, basis text, agreement_ref text, simulated_role boolean, rule_set text,
       reasons jsonb, gates jsonb, inputs text, participant_snapshot text)`;

@@ -85,12 +85,19 @@ async function* finishedItems(
 
 function toFinished(row: StoredItem & { der: Buffer | null }): FinishedItem {
   const { position, id, fileName, status, errorCode, reasons, serialNumber, der } = row;
-  const about = { position, id, ...(fileName === null ? {} : { fileName }) };
+  const file = fileName === null ? {} : { fileName };
   if (status === 'SUCCESS' && serialNumber !== null && der !== null)
-    return { ...about, status, certificate: der, serialNumber: serialNumber satisfies SerialNumber };
+    return {
+      position,
+      id,
+      ...file,
+      status,
+      certificate: der,
+      serialNumber: serialNumber satisfies SerialNumber,
+    };
   if (status === null || status === 'SUCCESS' || errorCode === null || reasons === null)
     throw new TypeError(`item ${String(position)} of batch ${id} has no verdict`);
-  return { ...about, status, errorCode, reasons };
+  return { position, id, ...file, status, errorCode, reasons };
 }
 
 /** What the manifest says of the batch, and the CAs above its certificates: those under which the first was issued. */

@@ -50,12 +50,12 @@ export const REPORT_CSV_HEADER = 'id,fileName,status,errorCode\r\n';
 /** A line of certificates.ndjson: everything about one item, failed or not. `sha256` of the certificate, lower-case hex. */
 export function itemLine(item: FinishedItem, sha256: string | undefined): string {
   const { position, id, fileName, status } = item;
-  const about = { position, id, ...(fileName === undefined ? {} : { fileName }), status };
   const verdict =
     item.status === 'SUCCESS'
       ? { serialNumber: item.serialNumber, sha256, certificate: item.certificate.toString('base64') }
       : { errorCode: item.errorCode, reasons: item.reasons.map(plainReason) };
-  return `${JSON.stringify({ ...about, ...verdict })}\n`;
+  const line = { position, id, ...(fileName === undefined ? {} : { fileName }), status, ...verdict };
+  return `${JSON.stringify(line)}\n`;
 }
 
 const plainReason = ({ reason, clause, detail, fix }: Reason): Reason => ({ reason, clause, detail, fix });

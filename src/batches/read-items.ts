@@ -29,7 +29,7 @@ export async function* readItems(
         position += 1;
         if (position > needs.limits.items) throw tooMany(needs.limits.items);
         findings.push(...itemFindings(found.item, found.place, seen, needs));
-        if (findings.length === 0) yield { ...found.item, position };
+        if (findings.length === 0) yield { position, ...found.item };
       }
       if (findings.length >= MOST_FINDINGS) break;
     }

@@ -168,7 +168,7 @@ async function findWaiting(
 
 function askedOf({ position, csr, deviceType }: WaitingItem, batch: Batch, caller: Caller): AskedRequest {
   return {
-    request: { ...batch.request, csr, ...(deviceType === null ? {} : { deviceType }) },
+    request: { csr, ...batch.request, ...(deviceType === null ? {} : { deviceType }) },
     caller,
     place: { batchId: batch.id, position },
   };

@@ -41,7 +41,7 @@ export async function recordIntents(intents: readonly Intent[], at: Date, db: Po
  */
 export async function recordIssued(
   issued: readonly (Pick<IssuedCertificate, 'serialNumber' | 'der' | 'sha256'> & {
-    readonly requestId?: string;
+    readonly requestId?: string | undefined;
   })[],
   at: Date,
   db: Db,
@@ -141,7 +141,7 @@ const INSERT_INTENTS = `
   select serial_number, authority, profile, category, participant_id, credential_id, decision_id, idempotency_id,
     batch_id, batch_position, purpose, environment, subject, eui64, decode(public_key_sha256, 'base64'), not_before,
     not_after, $2, decode(tbs, 'base64')
-  from jsonb_to_recordset($1::jsonb) as intent (serial_number text, authority text, profile text, category text,
+  from json_to_recordset($1::json) as intent (serial_number text, authority text, profile text, category text,
     participant_id uuid, credential_id uuid, decision_id uuid, idempotency_id uuid, batch_id uuid,
     batch_position integer, purpose text, environment text, subject text, eui64 text, public_key_sha256 text,
     not_before timestamptz, not_after timestamptz, tbs text)`;

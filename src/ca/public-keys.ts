@@ -32,7 +32,7 @@ export async function claimKeys(
     db,
     `insert into public_key (sha256, subject, first_seen_at)
      select decode(sha256, 'hex'), subject, $2
-       from jsonb_to_recordset($1::jsonb) as claim (sha256 text, subject text)
+       from json_to_recordset($1::json) as claim (sha256 text, subject text)
      on conflict (sha256) do update set subject = public_key.subject
      returning sha256, subject`,
     [JSON.stringify(ordered), at],

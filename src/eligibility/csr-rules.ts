@@ -21,9 +21,9 @@ export function checkCsr(csr: CsrFacts, category: Category): CsrReading {
   const usage = usageOf(csr, category);
   const mismatch = usage === undefined || subject === undefined ? [] : roleMismatch(subject, usage);
   return {
+    findings: [...findings, ...subjectFindings, ...mismatch],
     ...(subject === undefined ? {} : { subject }),
     ...(usage === undefined ? {} : { keyUsage: usage }),
-    findings: [...findings, ...subjectFindings, ...mismatch],
   };
 }
 

@@ -157,7 +157,12 @@ function wholeParticipant(
   { allocations, roleAssignments, deviceRanges }: IdentifierFacts,
   earlier: EarlierRequests,
 ): TestingParticipant {
-  return { ...core, allocations, roleAssignments, deviceRanges, ...earlier.addedTo(core) };
+  // What is copied comes last: what is added to a copy gives each copy a hidden class of its own.
+  const { certificatesIssued, issuedInDay } = earlier.addedTo(core);
+  return Object.assign({ allocations, roleAssignments, deviceRanges }, core, {
+    certificatesIssued,
+    issuedInDay,
+  });
 }
 
 function standingOf(

@@ -1,4 +1,4 @@
-import { CATEGORIES } from '../domain/category.ts';
+import { CATEGORIES, type Category } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
 import type { ApprovedReferral, CsrReading, Standing } from '../domain/eligibility-question.ts';
 import type { Fault } from '../domain/fault.ts';
@@ -37,9 +37,9 @@ export class EarlierRequests {
   addedTo({ id, certificatesIssued, issuedInDay }: ParticipantCore): Counted {
     const certificates = this.#count(id);
     if (certificates === 0) return { certificatesIssued, issuedInDay };
-    const inDay = { ...issuedInDay };
+    const inDay: Partial<Record<Category, number>> = {};
     for (const category of CATEGORIES)
-      inDay[category] = (inDay[category] ?? 0) + this.#count(`${id} ${category}`);
+      inDay[category] = (issuedInDay[category] ?? 0) + this.#count(`${id} ${category}`);
     return { certificatesIssued: certificatesIssued + certificates, issuedInDay: inDay };
   }
 

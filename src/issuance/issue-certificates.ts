@@ -177,8 +177,9 @@ async function recordSigned(
 ): Promise<IssuanceResult[]> {
   const at = needs.clock.now();
   const signed = results.flatMap((one, position) => {
-    const requestId = requests[position]?.asked.requestId;
-    return one instanceof Fault ? [] : [{ ...one, ...(requestId === undefined ? {} : { requestId }) }];
+    if (one instanceof Fault) return [];
+    const { serialNumber, der, sha256 } = one;
+    return [{ serialNumber, der, sha256, requestId: requests[position]?.asked.requestId }];
   });
   const outcome = (recorded: ReadonlySet<SerialNumber>) =>
     results.map((one, position) => {

@@ -58,7 +58,8 @@ function readOne(
 ): ReadRequest {
   const { request } = asked;
   const rules = checkCsr(csr, request.category);
-  const reading = { ...rules, findings: [...rules.findings, ...unproven(proof, rules.findings)] };
+  const faults = unproven(proof, rules.findings);
+  const reading = faults.length === 0 ? rules : { ...rules, findings: [...rules.findings, ...faults] };
   const key = { spki: csr.spki, sha256: publicKeySha256(csr.spki) };
   const { subject, keyUsage } = reading;
   if (subject === undefined || keyUsage === undefined) return { asked, reading, key };

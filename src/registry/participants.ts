@@ -94,9 +94,11 @@ interface Nominator {
 type StoredFact = Pick<Fact, 'kind' | 'key' | 'state'> & { readonly since: string; readonly value: unknown };
 type Held<Kind extends FactKind> = Pick<Fact<Kind>, 'kind' | 'key' | 'state' | 'since' | 'value'>;
 
-function toParticipant({ facts, nominators, ...rest }: StoredParticipant): ParticipantCore {
+function toParticipant(stored: StoredParticipant): ParticipantCore {
+  const { id, signifier, type, facts, nominators, certificatesIssued, issuedInDay } = stored;
   const held = facts.map(
-    (one) => ({ ...one, since: new Date(one.since), value: reviveDates(one.value) }) as Held<FactKind>,
+    ({ kind, key, state, since, value }) =>
+      ({ kind, key, state, since: new Date(since), value: reviveDates(value) }) as Held<FactKind>,
   );
   const of = <Kind extends FactKind>(kind: Kind) =>
     held.filter((one): one is Held<Kind> => one.kind === kind);
@@ -105,9 +107,13 @@ function toParticipant({ facts, nominators, ...rest }: StoredParticipant): Parti
   const [membership] = of('MEMBERSHIP');
   const [gateway] = of('GATEWAY');
   const notices = of('DEMAND_NOTICE');
-  const { legalName = rest.signifier, partyCategory, nonPartyKind } = details?.value ?? {};
+  const { legalName = signifier, partyCategory, nonPartyKind } = details?.value ?? {};
   return {
-    ...rest,
+    id,
+    signifier,
+    type,
+    certificatesIssued,
+    issuedInDay,
     legalName,
     status: status?.state === 'CLOSED' ? 'CLOSED' : 'ACTIVE',
     ...(partyCategory === undefined ? {} : { partyCategory }),
