@@ -8,6 +8,7 @@ import { ROUTES } from '../http/routes.ts';
 import { ApiClient } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { describeValue } from './describe-value.ts';
+import { saveAnswer } from './save-answer.ts';
 
 /** A command for every row of the routes: `tcs agreements propose STRANGER --body agreement.json`. */
 export function routeCommands(tcs: Command): void {
@@ -36,6 +37,8 @@ function addCommand(parent: Command, name: string, row: Route): void {
   for (const { field, flag, says } of fields) command.option(`--${dashed(field)} ${flag}`, says);
   if (row.body !== undefined)
     command.option('--body <file>', 'the whole body as JSON in a file; - for standard input');
+  if (row.tabular)
+    command.option('--out <file>', 'the file to write as the service sends it; must not exist');
   if (row.event !== undefined)
     command.option('--idempotency-key <key>', 'the same key does it once; a new one each time without it');
   command.addHelpText('after', exampleOf(row, params));
@@ -43,7 +46,10 @@ function addCommand(parent: Command, name: string, row: Route): void {
     const options = given[params.length] as RouteOptions;
     const values = given.slice(0, params.length) as string[];
     const client = new ApiClient(options.url, readText(options.tokenFile).trim());
-    const answer = await ask(client, row, pathOf(row, params, values, options), options);
+    const path = pathOf(row, params, values, options);
+    const answer = options.out
+      ? await saveAnswer(path, options.out, client)
+      : await ask(client, row, path, options);
     print(options, answer, () => describeValue(answer, row.columns));
   });
 }
@@ -53,6 +59,7 @@ type RouteOptions = OutputOptions & {
   readonly tokenFile: string;
   readonly body?: string;
   readonly idempotencyKey?: string;
+  readonly out?: string;
 } & Readonly<Record<string, unknown>>;
 
 function ask(client: ApiClient, row: Route, path: string, options: RouteOptions): Promise<unknown> {

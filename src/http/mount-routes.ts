@@ -9,6 +9,7 @@ import { callerOf, requireActive } from './auth.ts';
 import { answerOnce } from './answer-once.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { onlyMethods, refuseParameters, requireType } from './negotiation.ts';
+import { openPieces, sendPieces } from './pieces.ts';
 import { roleNotPermitted } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import { READERS, type AskedRoute, type Route, type RouteAnswer } from './route.ts';
@@ -44,7 +45,7 @@ function serve(row: Route, needs: HttpNeeds): RequestHandler {
         row.event === undefined || row.ownTransactions
           ? await row.handle(asked, needs)
           : await act(row, asked, request, needs);
-      send(response, row, answer);
+      await send(response, row, answer);
     } catch (error) {
       await recordRefusal(row, caller, participant, request, error, needs);
       throw error;
@@ -176,13 +177,19 @@ function readRequest(
   };
 }
 
-function send(
+async function send(
   response: Response,
   { status = 200 }: Route,
-  { body, unkept, location, type }: RouteAnswer,
-): void {
+  { body, unkept, location, type, pieces }: RouteAnswer,
+): Promise<void> {
+  const opened = pieces && (await openPieces(pieces));
   if (location !== undefined) response.location(location);
   response.status(status);
+  if (opened !== undefined) {
+    if (type !== undefined) response.type(type);
+    await sendPieces(opened, response);
+    return;
+  }
   if (type === undefined) response.json(unkept === undefined ? body : { ...(body as object), ...unkept });
   else response.type(type).send(body);
 }

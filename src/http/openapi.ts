@@ -35,7 +35,9 @@ function operationOf({
   answer,
   status = 200,
   event,
+  tabular,
 }: Route): Operation {
+  const content = { 'application/json': answer, ...(tabular ? { 'text/csv': z.string() } : {}) };
   const capitalised = summary.charAt(0).toUpperCase() + summary.slice(1);
   return {
     method,
@@ -44,7 +46,7 @@ function operationOf({
     ...(query === undefined ? {} : { query }),
     ...(body === undefined ? {} : { body: { 'application/json': body } }),
     ...(event === undefined ? {} : { idempotent: true }),
-    answers: { [status]: { says: ANSWER_WORDS[status], content: { 'application/json': answer } } },
+    answers: { [status]: { says: ANSWER_WORDS[status], content } },
     problems: [400, 403, 404, ...(event === undefined ? [] : [409, 413, 415]), ...AUTHENTICATED],
   };
 }

@@ -19,6 +19,8 @@ export interface Route {
   readonly answer: z.ZodType;
   /** Of a list: the members that its table on the command line shows; absent: all. */
   readonly columns?: readonly string[];
+  /** Answers in text/csv, too, where its `format` says so; on the command line it may go into a file. */
+  readonly tabular?: true;
   /** 201 made, 202 waits for a second person; absent: 200. */
   readonly status?: 200 | 201 | 202;
   /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */
@@ -53,6 +55,8 @@ export interface RouteAnswer {
   readonly object?: string;
   /** Another type than application/json; then the body is text. */
   readonly type?: string;
+  /** Text of the `type` in the place of a body, sent as it is made: for what may be too large to be held at once. */
+  readonly pieces?: AsyncIterable<string>;
   /** Participants whose facts changed, beside the one of the path. */
   readonly changed?: readonly string[];
 }

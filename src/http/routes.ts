@@ -4,6 +4,7 @@ import { AGREEMENT_ROUTES } from './registry/agreements.ts';
 import { DEMAND_NOTICE_ROUTES } from './registry/demand-notices.ts';
 import { FEED_ROUTES } from './registry/feeds.ts';
 import { IDENTIFIER_ROUTES } from './registry/identifiers.ts';
+import { IDENTITY_MAP_ROUTES } from './registry/identity-maps.ts';
 import { EVIDENCE_ROUTES } from './registry/evidence.ts';
 import { OBLIGATION_ROUTES } from './registry/obligations.ts';
 import { OFFICER_ROUTES } from './registry/officers.ts';
@@ -17,6 +18,7 @@ import type { Route } from './route.ts';
 export const ROUTES: readonly Route[] = [
   ...APPLICATION_ROUTES,
   ...PARTICIPANT_ROUTES,
+  ...IDENTITY_MAP_ROUTES,
   ...AGREEMENT_ROUTES,
   ...IDENTIFIER_ROUTES,
   ...TEST_ALLOCATION_ROUTES,

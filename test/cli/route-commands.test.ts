@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -53,6 +53,21 @@ describe('a command over the API', () => {
     expect((await as('DCC', 'DCC_TEST_APPROVER', ...decision)).code).toBe(code);
     const { out } = await as('DCC', 'DCC_TEST_APPROVER', 'reviews', 'show', prepared.id);
     expect(JSON.parse(out)).toMatchObject({ state });
+  });
+
+  test('identity-maps export puts the maps of all into a file that is not there yet', async () => {
+    const file = path.join(folder, 'maps.csv');
+    const words = ['identity-maps', 'export', '--format', 'csv', '--out', file];
+    const { out } = await as('DCC', 'DCC_TEST_OPERATOR', ...words);
+    const written = readFileSync(file, 'utf8');
+    expect(JSON.parse(out)).toEqual({ file, octets: written.length });
+    expect(written).toContain('\r\nNORTHGATE,90-B3-D5-1F-30-01-00-01,EXPORT_SUPPLIER,,,\r\n');
+    const again = await as('DCC', 'DCC_TEST_OPERATOR', ...words);
+    expect([again.code, readFileSync(file, 'utf8')]).toEqual([73, written]);
+    // Of a participant the maps of all are not: nothing is left behind.
+    const refused = [...words.slice(0, -1), `${file}.refused`];
+    expect((await as('NORTHGATE', 'PARTICIPANT_ARO', ...refused)).code).toBe(77);
+    expect(readdirSync(folder).filter((name) => name.startsWith('maps'))).toEqual(['maps.csv']);
   });
 
   test('a number that is none is named with its flag', async () => {

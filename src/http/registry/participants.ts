@@ -12,13 +12,11 @@ import {
   registerParticipant,
   rejectDetails,
 } from '../../registrar/details.ts';
-import { findIdentityMap, identityMapRows } from '../../registrar/identity-map.ts';
 import { present } from '../certificates.ts';
 import { requireNumberCursor } from '../cursor.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
-import { toCsv } from './csv.ts';
 import * as fields from '../fields.ts';
 import * as views from './views.ts';
 
@@ -34,7 +32,7 @@ const changes = z.strictObject({ ...ofFeed, nonPartyKind }).refine(namesSomethin
 /** No more than a feed tells: it could confirm nothing else. */
 const proposal = z.strictObject(ofFeed).refine(namesSomething, 'names nothing to change');
 
-/** Participants: their records, details, gateway, identity map, and what they were told. */
+/** Participants: their records, details, gateway, and what they were told. */
 export const PARTICIPANT_ROUTES = [
   route({
     method: 'get',
@@ -107,19 +105,6 @@ export const PARTICIPANT_ROUTES = [
     key: ({ recordedAt, kind, key, version }) =>
       `${recordedAt.toISOString()} ${kind} ${key} ${String(version).padStart(6, '0')}`,
     view: views.plain,
-  }),
-  route({
-    method: 'get',
-    path: '/v1/participants/{signifier}/identity-map',
-    command: 'participants identity-map',
-    summary: 'Signifier, User IDs, User Roles and Market Participant identities; ?format=csv for a table',
-    roles: EVERYBODY,
-    query: z.strictObject({ at: fields.instant.optional(), format: z.enum(['json', 'csv']).default('json') }),
-    answer: z.unknown(),
-    handle: async ({ participant, query, at, pool }) => {
-      const map = await findIdentityMap(participant, query.at ?? at, pool);
-      return query.format === 'csv' ? { type: 'text/csv', body: toCsv(identityMapRows(map)) } : { body: map };
-    },
   }),
   route({
     method: 'post',

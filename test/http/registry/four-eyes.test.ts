@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { ApiClient } from '../../../src/cli/api-client.ts';
-import { query } from '../../../src/db/pool.ts';
+import { query, type PoolClient } from '../../../src/db/pool.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { createCredential } from '../../../src/registry/create-credential.ts';
 import { world, type World } from '../../support/world.ts';
@@ -201,6 +201,92 @@ describe('what needs a second person', () => {
     );
     expect(csv.text.split('\r\n')[0]).toBe('signifier,userId,userRole,scheme,marketParticipantId,roleCode');
     expect(csv.text).toContain('NORTHGATE,90-B3-D5-1F-30-01-00-01,EXPORT_SUPPLIER,,,');
+  });
+
+  describe('the identity maps of all', () => {
+    const all = (asked = '') => get(`/v1/identity-maps${asked}`, 'AUDITOR', 'ASSESS');
+    /** Counts the statements that look for maps, and lets one of them fail. */
+    const statementsOfMaps = (failing?: number) => {
+      const pool = here.database.pool as { connect(): Promise<PoolClient> };
+      const connect = pool.connect.bind(pool);
+      let count = 0;
+      const spy = jest.spyOn(pool, 'connect').mockImplementation(async () => {
+        const client = await connect();
+        const send = (statement: { readonly text: string }): unknown => {
+          if (statement.text.includes('market_participant_identity') && (count += 1) === failing)
+            throw new Error('this one fails');
+          return client.query(statement);
+        };
+        return new Proxy(client, {
+          get: (target, name) => (name === 'query' ? send : (Reflect.get(target, name) as unknown)),
+        });
+      });
+      return { count: () => count, mockRestore: () => spy.mockRestore() };
+    };
+    beforeAll(async () => {
+      await query(
+        here.database.pool,
+        `with made as (insert into participant (signifier, type, created_at)
+           select 'MANY-' || lpad(n::text, 3, '0'), 'SEC_PARTY', $1 from generate_series(1, 230) as n returning id, signifier)
+         insert into user_id_role_assignment (participant_id, eui64, user_role)
+           select id, '90b3d51f30' || lpad(substr(signifier, 6), 6, '0'), 'OTHER_USER' from made`,
+        [here.clock.now()],
+      );
+      await query(
+        here.database.pool,
+        `insert into market_participant_identity (participant_id, scheme, market_participant_id, role_code, user_id, valid_from, source)
+         select id, scheme, scheme || 'N', 'X', user_id, $1, 'SECAS_FEED' from participant,
+           (values ('MRA', '90b3d51f30010001'), ('UNC', null)) as told (scheme, user_id) where signifier = 'NORTHGATE'`,
+        [here.clock.now()],
+      );
+    });
+
+    test('are those of each, in one document and in one table, by a few statements', async () => {
+      const statements = statementsOfMaps();
+      const { body } = (await all()) as { body: { at: string; identityMaps: { signifier: string }[] } };
+      expect(statements.count()).toBe(3);
+      statements.mockRestore();
+      expect(body.at).toBe('2026-11-24T12:00:00Z');
+      const signifiers = body.identityMaps.map((one) => one.signifier);
+      expect(signifiers).toEqual([...signifiers].sort());
+      expect(signifiers).toHaveLength(239);
+      const isSingled = (signifier = '') => !signifier.startsWith('MANY-') || signifier === 'MANY-230';
+      const rows: string[] = [];
+      for (const map of body.identityMaps.filter((one) => isSingled(one.signifier))) {
+        const own = `/v1/participants/${map.signifier}/identity-map`;
+        expect((await get(own, 'AUDITOR', 'ASSESS')).body).toEqual(map);
+        rows.push(...(await get(`${own}?format=csv`, 'AUDITOR', 'ASSESS')).text.split('\r\n').slice(1, -1));
+      }
+      const [head, ...lines] = (await all('?format=csv')).text.split('\r\n').slice(0, -1);
+      expect(head).toBe('signifier,userId,userRole,scheme,marketParticipantId,roleCode');
+      expect(lines.filter((one) => isSingled(one.split(',')[0]))).toEqual(rows);
+      expect(rows).toEqual(
+        expect.arrayContaining([
+          'NORTHGATE,90-B3-D5-1F-30-01-00-01,EXPORT_SUPPLIER,MRA,MRAN,X',
+          'NORTHGATE,,,UNC,UNCN,X',
+          'MANY-230,90-B3-D5-1F-30-00-02-30,OTHER_USER,,,',
+        ]),
+      );
+    });
+
+    test('are as at an instant those of who was there then', async () => {
+      const at = '2015-01-01T00:00:00Z';
+      expect((await all(`?at=${at}`)).body).toEqual({ at, identityMaps: [] });
+      expect((await all(`?at=${at}&format=csv`)).text).toBe(
+        'signifier,userId,userRole,scheme,marketParticipantId,roleCode\r\n',
+      );
+    });
+
+    test('are a problem when they cannot be begun, and break off when they cannot be ended', async () => {
+      const failing = statementsOfMaps(1);
+      const begun = await all();
+      failing.mockRestore();
+      expect([begun.status, begun.body.errors]).toMatchObject([500, [{ reason: 'SERVICE_FAILED' }]]);
+      const breaking = statementsOfMaps(2);
+      await expect(all()).rejects.toMatchObject({ code: 'ECONNRESET' });
+      breaking.mockRestore();
+      expect((await all()).status).toBe(200);
+    });
   });
 
   test('the command line prints that table as the service sent it', async () => {

@@ -1,0 +1,94 @@
+import { IDENTIFIER_KINDS, USER_ROLES } from '../../domain/participant.ts';
+import { MARKET_SCHEMES } from '../../domain/feed.ts';
+import {
+  findIdentityMap,
+  findIdentityMaps,
+  identityMapRows,
+  IDENTITY_MAP_COLUMNS,
+  type IdentityMap,
+} from '../../registrar/identity-map.ts';
+import { formatInstant } from '../certificate-view.ts';
+import { EVERYBODY, READERS, route } from '../route.ts';
+import { z } from '../zod.ts';
+import { toCsv } from './csv.ts';
+import * as fields from '../fields.ts';
+
+const marketParticipants = z.array(
+  z.object({ scheme: z.enum(MARKET_SCHEMES), marketParticipantId: z.string(), roleCode: z.string() }),
+);
+const identityMap = z
+  .object({
+    signifier: z.string(),
+    allocations: z.array(z.object({ kind: z.enum(IDENTIFIER_KINDS), from: z.string(), to: z.string() })),
+    userIds: z.array(
+      z.object({ eui64: z.string(), userRoles: z.array(z.enum(USER_ROLES)), marketParticipants }),
+    ),
+    unmapped: marketParticipants,
+  })
+  .openapi('IdentityMap', {
+    description: 'Signifier, User IDs, their User Roles and Market Participant identities',
+  });
+const asked = z.strictObject({
+  at: fields.instant.optional(),
+  format: z.enum(['json', 'csv']).default('json'),
+});
+
+/** Who is who for Registration-based access control and User Entry: of one participant, and of all (government response, paragraph 29). */
+export const IDENTITY_MAP_ROUTES = [
+  route({
+    method: 'get',
+    path: '/v1/participants/{signifier}/identity-map',
+    command: 'participants identity-map',
+    summary: 'Signifier, User IDs, User Roles and Market Participant identities; ?format=csv for a table',
+    roles: EVERYBODY,
+    query: asked,
+    answer: identityMap,
+    tabular: true,
+    handle: async ({ participant, query, at, pool }) => {
+      const map = await findIdentityMap(participant, query.at ?? at, pool);
+      return query.format === 'csv'
+        ? { type: 'text/csv', body: toCsv([IDENTITY_MAP_COLUMNS, ...identityMapRows(map)]) }
+        : { body: map };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/identity-maps',
+    command: 'identity-maps export',
+    summary:
+      'The identity maps of all participants as one document, for test environments; ?format=csv for a table',
+    roles: READERS,
+    query: asked,
+    answer: z.object({ at: z.string(), identityMaps: z.array(identityMap) }),
+    tabular: true,
+    handle: ({ query, at: now, pool }) => {
+      const at = query.at ?? now;
+      const maps = findIdentityMaps(at, pool);
+      return Promise.resolve(
+        query.format === 'csv'
+          ? { type: 'text/csv', body: undefined, pieces: tableOf(maps) }
+          : { type: 'application/json', body: undefined, pieces: documentOf(at, maps) },
+      );
+    },
+  }),
+];
+
+/** The first piece waits for the first maps: until then nothing is answered. */
+async function* documentOf(at: Date, maps: AsyncIterable<IdentityMap[]>) {
+  const head = `{"at":${JSON.stringify(formatInstant(at))},"identityMaps":[`;
+  let before = head;
+  for await (const some of maps) {
+    yield before + some.map((map) => JSON.stringify(map)).join(',');
+    before = ',';
+  }
+  yield before === head ? `${head}]}` : ']}';
+}
+
+async function* tableOf(maps: AsyncIterable<IdentityMap[]>) {
+  let head = toCsv([IDENTITY_MAP_COLUMNS]);
+  for await (const some of maps) {
+    yield head + toCsv(some.flatMap(identityMapRows));
+    head = '';
+  }
+  yield head;
+}
