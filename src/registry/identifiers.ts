@@ -63,10 +63,34 @@ export async function findGivenDelegations(
   return rows;
 }
 
+/** A Device ID whose limit of certificates the DCC raised (SEC Appendix M). */
+export interface DeviceCeiling {
+  readonly eui64: Eui64;
+  readonly certificates: number;
+  readonly since: Date;
+  /** Signifier of the participant for whom it was raised. */
+  readonly participant: string;
+  /** Id of the review that two people of the DCC decided. */
+  readonly review: string;
+}
+
+/** Limits that were raised at an instant: all of them, or those of the Device IDs that a participant has then, by itself or as a delegate. */
+export async function findDeviceCeilings(at: Date, db: Db, participantId?: string): Promise<DeviceCeiling[]> {
+  const { rows } = await query<DeviceCeiling>(
+    db,
+    `select c.eui64, c.certificates, c.valid_from as since, p.signifier as participant, r.id as review
+       from device_ceiling c join review r on r.id = c.review_id join participant p on p.id = r.participant_id
+      where ${during('c', '$1')} and ($2::uuid is null or exists (select 1 from device_range d
+         where ${contains('d', 'c')} and d.participant_id = $2 and ${during('d', '$1')}))`,
+    [at, participantId ?? null],
+  );
+  return rows;
+}
+
 const during = (table: string, at: string) =>
   `${table}.valid_from <= ${at} and (${table}.valid_to is null or ${table}.valid_to > ${at})`;
-const contains = (table: string) =>
-  `eui64_range(${table}.eui64_from, ${table}.eui64_to, '[]') @> asked.eui64`;
+const contains = (table: string, one = 'asked') =>
+  `eui64_range(${table}.eui64_from, ${table}.eui64_to, '[]') @> ${one}.eui64`;
 // BOTH is left out: a question that was stored before environments were asked reads the same.
 const ALLOCATION = `json_strip_nulls(json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to,
   'environment', nullif(i.environment, 'BOTH')))`;

@@ -39,6 +39,20 @@ export async function findEntries(db: Db): Promise<NamedEntry[]> {
   return rows;
 }
 
+/** The Registry Entries that there were at an instant, each with its beginning: null where it has always been. */
+export async function findEntriesAt(
+  at: Date,
+  db: Db,
+): Promise<(NamedEntry & { readonly since: Date | null })[]> {
+  const { rows } = await query<NamedEntry & { readonly since: Date | null }>(
+    db,
+    `select name, eui64_from as "from", eui64_to as "to", nullif(valid_from, '-infinity') as since
+       from registry_entry where valid_from <= $1 and (valid_to is null or valid_to > $1)`,
+    [at],
+  );
+  return rows;
+}
+
 /**
  * Device IDs never lie in a Registry Entry of the SEC Panel (government response, paragraph 33); the database refuses it too.
  * @throws Fault `conflict` when one of the ranges reaches into one

@@ -1,7 +1,10 @@
+import { formatEui64 } from '../../domain/eui64.ts';
 import { Fault } from '../../domain/fault.ts';
 import { query } from '../../db/pool.ts';
+import { findEntriesAt } from '../../registry/registry-entries.ts';
 import { acknowledgeFeed, isFeedStale, listFeeds } from '../../registrar/feeds.ts';
 import { requireNumberCursor } from '../cursor.ts';
+import { listRoute } from '../list-route.ts';
 import { READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -21,10 +24,21 @@ const ofFeed = (name: string, what: string, event: string) =>
     handle: () => Promise.reject(new TypeError(`no role may state ${what}`)),
   });
 
-/** The feeds that were taken, that the DCC has seen them, and what only they say. */
+/** The feeds that were taken, that the DCC has seen them, the Registry Entries, and what only they say. */
 export const FEED_ROUTES = [
   ofFeed('memberships', 'a membership', 'membership.stated'),
   ofFeed('market-participants', 'a Market Participant identity', 'market-participant.stated'),
+  listRoute({
+    path: '/v1/registry-entries',
+    command: 'registry-entries list',
+    summary: 'Registry Entries of the SEC Panel: blocks of User IDs and RDP IDs, where no Device ID lies',
+    roles: [...READERS, 'SECAS_FEED'],
+    query: fields.asAt,
+    find: async ({ query: { at }, at: now, pool }) => findEntriesAt(at ?? now, pool),
+    key: ({ from }) => from,
+    view: ({ name, from, to, since }) =>
+      views.plain({ name, from: formatEui64(from), to: formatEui64(to), since }),
+  }),
   route({
     method: 'get',
     path: '/v1/feeds',

@@ -1,7 +1,7 @@
 import { DEVICE_TYPES } from '../../domain/category.ts';
 import { formatEui64 } from '../../domain/eui64.ts';
 import { USER_ROLES, type TestingParticipant } from '../../domain/participant.ts';
-import { findGivenDelegations, findIdentifiers } from '../../registry/identifiers.ts';
+import { findDeviceCeilings, findGivenDelegations, findIdentifiers } from '../../registry/identifiers.ts';
 import {
   delegateDeviceRange,
   endDelegation,
@@ -11,7 +11,7 @@ import {
 } from '../../registrar/device-ranges.ts';
 import { assignUserRole, endUserRole } from '../../registrar/user-roles.ts';
 import { listRoute } from '../list-route.ts';
-import { EVERYBODY, route } from '../route.ts';
+import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
@@ -22,6 +22,7 @@ const range = { from: fields.eui64, to: fields.eui64 };
 const newRange = z.strictObject({ ...range, deviceTypes: z.array(z.enum(DEVICE_TYPES)).default([]) });
 const rolePath = '/v1/participants/{signifier}/role-assignments';
 const devicePath = '/v1/participants/{signifier}/device-ranges';
+const ceilingPath = '/v1/participants/{signifier}/device-ceilings';
 
 type ListedRange = TestingParticipant['deviceRanges'][number] & { readonly delegatedTo?: string };
 
@@ -179,9 +180,31 @@ export const IDENTIFIER_ROUTES = [
       };
     },
   }),
+  listRoute({
+    path: ceilingPath,
+    command: 'device-ranges ceilings',
+    summary: 'Device IDs of a participant whose limit of certificates the DCC raised',
+    roles: EVERYBODY,
+    query: fields.asAt,
+    find: async ({ participant, query, at, pool }) =>
+      findDeviceCeilings(query.at ?? at, pool, participant.id),
+    key: ({ eui64 }) => eui64,
+    // For whom it was raised is another's matter where the range was delegated, or has moved.
+    view: ({ eui64, certificates, since }) => views.plain({ eui64: formatEui64(eui64), certificates, since }),
+  }),
+  listRoute({
+    path: '/v1/device-ceilings',
+    command: 'device-ceilings list',
+    summary: 'Every Device ID whose limit of certificates the DCC raised, for whom and by which review',
+    roles: READERS,
+    query: fields.asAt,
+    find: async ({ query, at, pool }) => findDeviceCeilings(query.at ?? at, pool),
+    key: ({ eui64 }) => eui64,
+    view: ({ eui64, ...rest }) => views.plain({ eui64: formatEui64(eui64), ...rest }),
+  }),
   route({
     method: 'post',
-    path: '/v1/participants/{signifier}/device-ceilings',
+    path: ceilingPath,
     command: 'device-ranges ceiling',
     summary: 'prepare a higher limit of certificates for one Device ID; a second person approves',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],

@@ -156,6 +156,21 @@ describe('a question as at an instant', () => {
     expect(await limitAsAt(first)).toContain('110');
     expect(await limitAsAt(new Date(second.getTime() - 1))).toContain('110');
     expect(await limitAsAt(second)).toBe('kept');
+
+    const listed = async (path: string, at: Date) =>
+      (await get(`/v1/${path}?at=${at.toISOString()}`)).body.items as unknown;
+    const own = 'participants/METERWORKS/device-ceilings';
+    const [raised, higher] = [
+      { eui64, certificates: 110, since: '2026-11-24T13:00:00Z' },
+      { eui64, certificates: 150, since: '2026-11-24T14:00:00Z' },
+    ];
+    expect([await listed(own, before), await listed(own, first)]).toEqual([[], [raised]]);
+    expect(await listed(own, second)).toEqual([higher]);
+    expect(await listed('device-ceilings', second)).toEqual([
+      { ...higher, participant: 'METERWORKS', review: expect.any(String) as string },
+    ]);
+    // Who does not have the Device ID has no limit of it.
+    expect(await listed('participants/NORTHGATE/device-ceilings', second)).toEqual([]);
   });
 
   describe('about an RDP', () => {

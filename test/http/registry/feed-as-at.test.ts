@@ -59,6 +59,21 @@ describe('what a feed ended or changed, asked as at an instant', () => {
       expect(await told(new Date(changed.getTime() - 1))).toEqual([true, false]);
       expect(await told(changed)).toEqual([false, true]);
       expect(await told(ended)).toEqual([false, false]);
+
+      const listed = async (asked: string) => {
+        const { body } = await request(here.http)
+          .get(`/v1/registry-entries?${asked}`)
+          .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`);
+        return body as { items: { name: string }[]; nextCursor: string | null };
+      };
+      const since = `${changed.toISOString().slice(0, 19)}Z`;
+      const page = await listed(`at=${changed.toISOString()}&limit=1`);
+      expect(page.items).toEqual([
+        { name: 'Second block', from: '70-B3-D5-10-00-00-00-00', to: '70-B3-D5-10-0F-FF-FF-FF', since },
+      ]);
+      const next = await listed(`at=${changed.toISOString()}&cursor=${String(page.nextCursor)}`);
+      expect(next).toMatchObject({ items: [{ name: 'Test-only block of the SEC Panel' }], nextCursor: null });
+      expect((await listed('')).items.map((one) => one.name)).toEqual(['Test-only block of the SEC Panel']);
     });
 
     test('lets a decision be asked again as at each instant', async () => {
