@@ -111,6 +111,8 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       trustedProxies: config.trustedProxies,
       version: packageFile.version,
       refusedNames: refused.commonNames,
+      feedStaleDays: config.feedStaleDays,
+      feedVanishingPercent: config.feedVanishingPercent,
       ...readFeedSigner(config),
       ...(config.testBlock === undefined ? {} : { testBlock: config.testBlock }),
       afterChange: async (participantIds) => {
@@ -125,7 +127,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
     const work = () => {
       background = startBackground(config, { batches, webhooks, logger: parts.logger });
     };
-    const notices = [...exposed, ...(await noticesOf(database, batches))];
+    const notices = [...exposed, ...(await noticesOf(database, batches, config))];
     return { http, needs, batches, webhooks, database, notices, work, close };
   } catch (error) {
     await close();
@@ -178,9 +180,10 @@ export async function openConfiguredDatabase(config: Config, logger: Logger): Pr
 async function noticesOf(
   database: Database,
   { issuance: { db, clock }, serviceKey }: BatchNeeds,
+  { feedStaleDays }: Config,
 ): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
-  const feed = await findFeedTrouble(clock.now(), db);
+  const feed = await findFeedTrouble(clock.now(), feedStaleDays, db);
   return [
     ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
     ...(feed === undefined ? [] : [feed]),

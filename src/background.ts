@@ -51,7 +51,10 @@ export function startBackground(config: Config, needs: BackgroundNeeds): Looking
 }
 
 /** Removes what is kept no longer, and says so; tells of a feed that is stale. */
-function sweep({ batchRetentionDays: days }: Config, { batches, webhooks, logger }: BackgroundNeeds): void {
+function sweep(
+  { batchRetentionDays: days, feedStaleDays }: Config,
+  { batches, webhooks, logger }: BackgroundNeeds,
+): void {
   const { db, clock } = webhooks;
   const now = clock.now();
   sweepDeliveries(new Date(now.getTime() - days * DAY), db).catch((err: unknown) =>
@@ -61,7 +64,7 @@ function sweep({ batchRetentionDays: days }: Config, { batches, webhooks, logger
     (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
     (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
   );
-  findFeedTrouble(now, db).then(
+  findFeedTrouble(now, feedStaleDays, db).then(
     (trouble) => {
       if (trouble !== undefined) logger.warn(trouble);
     },

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { parseEui64Range } from './domain/eui64.ts';
+import { FEED_STALE_DAYS, FEED_VANISHING_PERCENT } from './domain/feed.ts';
 import { LIVE_WINDOW, parseTimings } from './domain/live-timings.ts';
 import { WEBHOOK_TARGETS } from './domain/webhook.ts';
 import { MOST_BATCH_ITEMS } from './domain/batch.ts';
@@ -38,6 +39,8 @@ export const CONFIG_SCHEMA = z.object({
     .string()
     .transform((file) => path.resolve(file))
     .optional(),
+  TCS_FEED_STALE_DAYS: whole(1, 365).default(FEED_STALE_DAYS),
+  TCS_FEED_VANISHING_PERCENT: whole(0, 100).default(FEED_VANISHING_PERCENT),
   TCS_TEST_BLOCK: z
     .string()
     .refine(

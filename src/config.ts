@@ -22,6 +22,10 @@ export interface Config {
   readonly keyPassphrase?: string;
   /** File with the certificate of the SECAS feed's signer; absent: no feed is taken. */
   readonly feedCertificate?: string;
+  /** Days after which a feed that no other followed is told as stale. */
+  readonly feedStaleDays: number;
+  /** Parties and RDPs on record that one feed may leave out, in 100; 0: none, 100: all. */
+  readonly feedVanishingPercent: number;
   /** EUI-64s that the DCC gives out for tests only; absent: it gives none. */
   readonly testBlock?: Eui64Range;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

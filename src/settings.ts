@@ -62,6 +62,20 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'file with the certificate of who signs the SECAS feed',
   },
   {
+    name: 'TCS_FEED_STALE_DAYS',
+    key: 'feedStaleDays',
+    default: '7',
+    secret: false,
+    meaning: 'age in days, 1 to 365, from which the last SECAS feed is told as stale',
+  },
+  {
+    name: 'TCS_FEED_VANISHING_PERCENT',
+    key: 'feedVanishingPercent',
+    default: '10',
+    secret: false,
+    meaning: 'percentage of the Parties and RDPs on record, 0 to 100, that one SECAS feed may leave out',
+  },
+  {
     name: 'TCS_TEST_BLOCK',
     key: 'testBlock',
     default: 'none: no test-only ID is given',

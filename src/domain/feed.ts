@@ -7,6 +7,11 @@ import type {
   PartyCategory,
 } from './participant.ts';
 
+/** Days after which a feed that no other followed is told as stale, unless a setting says otherwise (DESIGN). */
+export const FEED_STALE_DAYS = 7;
+/** Parties and RDPs on record that one feed may leave out, in 100, unless a setting says otherwise (DESIGN). */
+export const FEED_VANISHING_PERCENT = 10;
+
 /** Which issue of the feed this is; the version grows with each. */
 export interface FeedIssue {
   readonly version: number;

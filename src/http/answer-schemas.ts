@@ -175,7 +175,7 @@ export const feedReport = z
     text: z.string().openapi({ description: 'the diff in lines' }),
   })
   .openapi('FeedReport');
-/** SECAS_FEED_STALE: the last feed is more than seven days old. */
+/** SECAS_FEED_STALE: the last feed is older than it should be (TCS_FEED_STALE_DAYS). */
 export const HEALTH_WARNINGS = ['SECAS_FEED_STALE'] as const;
 export const health = z
   .object({

@@ -18,8 +18,10 @@ export const FEED_TYPES = [
 ] as const;
 
 /** POST /v1/feeds: the SECAS feed, file and detached signature; everything or nothing. */
-export function feedRoutes({ issuance, feedSigner, testBlock, afterChange }: HttpNeeds): Router {
+export function feedRoutes({ issuance, feedSigner, afterChange, ...settings }: HttpNeeds): Router {
   const { db, clock } = issuance;
+  const { testBlock, feedVanishingPercent: vanishingPercent } = settings;
+  const limits = { vanishingPercent, ...(testBlock === undefined ? {} : { testBlock }) };
   const router = Router();
   router
     .route('/')
@@ -49,7 +51,7 @@ export function feedRoutes({ issuance, feedSigner, testBlock, afterChange }: Htt
             caller,
             issuance.clock,
             issuance.db,
-            testBlock,
+            limits,
           );
           await afterChange(changed);
           response.status(report.applied ? 201 : 200).json(report);

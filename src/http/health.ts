@@ -7,7 +7,7 @@ import type { HEALTH_WARNINGS } from './answer-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** GET /health/live: the process answers. GET /health/ready: it can issue; 503 names the part that is down; warnings hinder nothing. */
-export function healthRoutes({ issuance }: HttpNeeds): Router {
+export function healthRoutes({ issuance, feedStaleDays }: HttpNeeds): Router {
   const authorities = authorityReadiness(issuance.hierarchy);
   const router = Router();
   router
@@ -23,7 +23,7 @@ export function healthRoutes({ issuance }: HttpNeeds): Router {
       const parts = { database, authorities: authorities(issuance.clock.now()) };
       const ready = Object.values(parts).every((part) => part === 'ok');
       if (!ready) response.set('Retry-After', '5');
-      const warnings = database === 'ok' ? await warningsOf(issuance) : [];
+      const warnings = database === 'ok' ? await warningsOf(issuance, feedStaleDays) : [];
       const status = ready ? 'ok' : 'unavailable';
       response
         .status(ready ? 200 : 503)
@@ -34,7 +34,10 @@ export function healthRoutes({ issuance }: HttpNeeds): Router {
 }
 
 /** A stale feed is told and blocks nothing (requirements 3.7). */
-async function warningsOf({ db, clock }: HttpNeeds['issuance']): Promise<(typeof HEALTH_WARNINGS)[number][]> {
-  const trouble = await findFeedTrouble(clock.now(), db).catch(() => undefined);
+async function warningsOf(
+  { db, clock }: HttpNeeds['issuance'],
+  feedStaleDays: number,
+): Promise<(typeof HEALTH_WARNINGS)[number][]> {
+  const trouble = await findFeedTrouble(clock.now(), feedStaleDays, db).catch(() => undefined);
   return trouble === undefined ? [] : ['SECAS_FEED_STALE'];
 }

@@ -42,6 +42,10 @@ export interface HttpNeeds {
   readonly refusedNames: ReadonlyMap<string, string>;
   /** Whose signature the SECAS feed bears; absent: no feed is taken. */
   readonly feedSigner?: SignerCertificate;
+  /** Days after which a feed that no other followed is told as stale. */
+  readonly feedStaleDays: number;
+  /** Parties and RDPs on record that one feed may leave out, in 100. */
+  readonly feedVanishingPercent: number;
   /** EUI-64s that the DCC gives out for tests only; absent: it gives none. */
   readonly testBlock?: Eui64Range;
   /** Called after facts of participants changed: what waits for them is looked at again. */

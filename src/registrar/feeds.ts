@@ -32,23 +32,23 @@ export async function listFeeds(
   return rows;
 }
 
-/** Whether the last feed is older than a week: then it is told, nothing is blocked (DESIGN). */
-export async function isFeedStale(at: Date, db: Db): Promise<boolean> {
+/** Whether the last feed is older than it should be: then it is told, nothing is blocked (DESIGN). */
+export async function isFeedStale(at: Date, staleDays: number, db: Db): Promise<boolean> {
   const last = await findLatestIssue(db);
-  return last !== undefined && isStale(last.issuedAt, at);
+  return last !== undefined && isStale(last.issuedAt, at, staleDays);
 }
 
 /** What an operator should know of the feed, in words; nothing while the last one is young enough, or none was ever taken. */
-export async function findFeedTrouble(at: Date, db: Db): Promise<string | undefined> {
+export async function findFeedTrouble(at: Date, staleDays: number, db: Db): Promise<string | undefined> {
   const last = await findLatestIssue(db);
-  if (last === undefined || !isStale(last.issuedAt, at)) return undefined;
+  if (last === undefined || !isStale(last.issuedAt, at, staleDays)) return undefined;
   const day = last.issuedAt.toISOString().slice(0, 10);
-  return `The last SECAS feed, version ${String(last.version)} of ${day}, is more than ${String(STALE_AFTER / DAY)} days old: memberships and allocations may have changed since. Nothing is blocked; ask SECAS for a newer one.`;
+  return `The last SECAS feed, version ${String(last.version)} of ${day}, is more than ${String(staleDays)} ${staleDays === 1 ? 'day' : 'days'} old: memberships and allocations may have changed since. Nothing is blocked; ask SECAS for a newer one.`;
 }
 
 /** Whether a feed of this age should have been followed by another. */
-function isStale(issuedAt: Date, at: Date): boolean {
-  return at.getTime() - issuedAt.getTime() > STALE_AFTER;
+function isStale(issuedAt: Date, at: Date, staleDays: number): boolean {
+  return at.getTime() - issuedAt.getTime() > staleDays * DAY;
 }
 
 /**
@@ -93,4 +93,3 @@ export async function acknowledgeFeed(
 
 type AppliedChange = Pick<FactChange<'DETAILS_CHANGE'>, 'participantId' | 'key' | 'value'>;
 const DAY = 86_400_000;
-const STALE_AFTER = 7 * DAY;

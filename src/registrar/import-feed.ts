@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { FeedFile } from '../domain/feed.ts';
+import { FEED_VANISHING_PERCENT, type FeedFile } from '../domain/feed.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
-import { DIFF_LIMITS } from '../registry/feed-contradictions.ts';
 import { diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
 import { readFeedFile } from '../registry/feed-file.ts';
 import { lockFeed } from '../registry/feed-lock.ts';
@@ -32,6 +31,14 @@ export interface ArrivingFeed {
   readonly dryRun: boolean;
 }
 
+/** Settings of the operator that bound what a feed may do. */
+export interface FeedLimits {
+  /** EUI-64s of the DCC, for tests only: nothing that a feed begins reaches into it; absent: there are none. */
+  readonly testBlock?: Eui64Range;
+  /** Parties and RDPs on record that a feed may leave out, in 100. */
+  readonly vanishingPercent?: number;
+}
+
 /** What a feed changed, or would change. */
 export interface FeedReport {
   readonly applied: boolean;
@@ -45,7 +52,7 @@ export interface FeedReport {
 /**
  * Takes a SECAS feed: signature, file, diff against the record, then everything or nothing in one transaction. Feeds come one
  * after the other, on any node, and each has an instant later than the one before, whatever the clocks of two nodes say.
- * @param testBlock  EUI-64s of the DCC, for tests only: nothing that a feed begins reaches into it
+ * @param limits  what a feed may not do, whatever it says
  * @throws Fault `feed-signature-invalid`, `feed-invalid` with every row that is wrong, `conflict`
  */
 export async function importFeed(
@@ -54,7 +61,7 @@ export async function importFeed(
   by: Caller,
   clock: Clock,
   pool: Pool,
-  testBlock?: Eui64Range,
+  { testBlock, vanishingPercent = FEED_VANISHING_PERCENT }: FeedLimits = {},
 ): Promise<FeedReport> {
   verifyDetachedSignature(octets, signature, signer, clock.now());
   const feed = await readFeedFile(octets, fileName);
@@ -66,8 +73,11 @@ export async function importFeed(
       const block =
         testBlock === undefined ? [] : [{ ...testBlock, what: 'the test block (TCS_TEST_BLOCK)' }];
       const latest = new Date(at.getTime() + CLOCK_SKEW);
-      const limits = { ...DIFF_LIMITS, latest, testOnly: [...onRecord.testOnly, ...block] };
-      const diff = diffFeed(onRecord.snapshot, feed, limits);
+      const diff = diffFeed(onRecord.snapshot, feed, {
+        vanishingShare: vanishingPercent / 100,
+        latest,
+        testOnly: [...onRecord.testOnly, ...block],
+      });
       const report = { diff: viewFeedDiff(diff), text: feedDiffText(diff) };
       if (dryRun) return { ...report, applied: false, changed: [] };
       requireApplicable(diff);

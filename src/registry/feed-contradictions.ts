@@ -1,11 +1,12 @@
 import type { Reason } from '../domain/fault.ts';
-import type {
-  FeedAllocation,
-  FeedFile,
-  FeedIssue,
-  FeedParty,
-  InRow,
-  RecordedSnapshot,
+import {
+  FEED_VANISHING_PERCENT,
+  type FeedAllocation,
+  type FeedFile,
+  type FeedIssue,
+  type FeedParty,
+  type InRow,
+  type RecordedSnapshot,
 } from '../domain/feed.ts';
 import { notApplicable } from './feed-faults.ts';
 import { findEarlyReapplication } from './reapplication.ts';
@@ -19,7 +20,7 @@ export interface DiffLimits {
   /** EUI-64s of the DCC, for tests only: no Registry Entry and no allocation begins or changes there. Absent: none. */
   readonly testOnly?: readonly TestOnlyRange[];
 }
-export const DIFF_LIMITS: DiffLimits = { vanishingShare: 0.1 };
+export const DIFF_LIMITS: DiffLimits = { vanishingShare: FEED_VANISHING_PERCENT / 100 };
 
 /** How the Parties and RDPs of a feed differ from those on record. */
 interface PartyDiff {
@@ -162,14 +163,15 @@ function vanishingFaults(
   ended: readonly FeedParty[],
   { vanishingShare }: DiffLimits,
 ): Reason[] {
-  if (ended.length === 0 || ended.length <= onRecord * vanishingShare) return [];
+  // A quotient is as exact as the share; a product of it is not.
+  if (ended.length === 0 || ended.length / onRecord <= vanishingShare) return [];
   const names = ended.slice(0, MOST_NAMED).map(({ signifier }) => signifier);
   const more = ended.length > names.length ? ` and ${String(ended.length - names.length)} more` : '';
   return [
     notApplicable(
       undefined,
       `${String(ended.length)} of ${String(onRecord)} Parties and RDPs on record are not in the feed: ${names.join(', ')}${more}`,
-      `Send the whole feed: who leaves stays in it as WITHDRAWN or EXPELLED. At most ${String(vanishingShare * 100)} % may go at once.`,
+      `Send the whole feed: who leaves stays in it as WITHDRAWN or EXPELLED. At most ${String(Math.round(vanishingShare * 100))} % may go at once (TCS_FEED_VANISHING_PERCENT).`,
     ),
   ];
 }

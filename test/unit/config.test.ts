@@ -24,6 +24,7 @@ describe('the configuration', () => {
   test('of an empty environment is the defaults, and frozen', () => {
     const config = readConfig({ PATH: '/bin' });
     expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, logLevel: 'info', rateLimit: 6000 });
+    expect(config).toMatchObject({ feedStaleDays: 7, feedVanishingPercent: 10 });
     expect(config.databaseUrl).toBeUndefined();
     expect(config.keyPassphrase).toBeUndefined();
     expect(Object.isFrozen(config)).toBe(true);
@@ -54,6 +55,9 @@ describe('the configuration', () => {
     ['a negative number', { TCS_RATE_LIMIT: '-1' }],
     ['a DATABASE_URL that is no address', { DATABASE_URL: 'postgres://tcs:pw@db:port/tcs' }],
     ['a test block that is no range', { TCS_TEST_BLOCK: '90-B3-D5-1F-40-00-00-00/36' }],
+    ['a feed that is stale at once', { TCS_FEED_STALE_DAYS: '0' }],
+    ['a feed that is never stale', { TCS_FEED_STALE_DAYS: '366' }],
+    ['more than all Parties', { TCS_FEED_VANISHING_PERCENT: '101' }],
     ['a misspelt name', { TCS_DATADIR: '/data' }],
   ])('%s is refused', (_, environment) => {
     expect(detailsOf(environment)).toHaveLength(1);

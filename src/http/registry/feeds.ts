@@ -51,12 +51,12 @@ export const FEED_ROUTES = [
       stale: z.boolean(),
       nextCursor: z.string().nullable(),
     }),
-    handle: async ({ query: { limit, cursor }, at, pool }) => {
+    handle: async ({ query: { limit, cursor }, at, pool }, { feedStaleDays }) => {
       if (cursor !== undefined) requireNumberCursor(cursor, 9);
       const items = await listFeeds(cursor === undefined ? { limit } : { limit, before: cursor }, pool);
       const last = items.at(-1);
       const nextCursor = items.length < limit || last === undefined ? null : String(last.version);
-      return { body: views.plain({ items, stale: await isFeedStale(at, pool), nextCursor }) };
+      return { body: views.plain({ items, stale: await isFeedStale(at, feedStaleDays, pool), nextCursor }) };
     },
   }),
   route({

@@ -39,7 +39,9 @@ describe('the SECAS feed over HTTP', () => {
       { stdio: 'ignore' },
     );
     key = readFileSync(keyFile, 'utf8');
-    here = await world({ environment: { TCS_FEED_CERTIFICATE: certificate } });
+    here = await world({
+      environment: { TCS_FEED_CERTIFICATE: certificate, TCS_FEED_VANISHING_PERCENT: '20' },
+    });
     // The signer's certificate begins on the machine's day.
     here.clock.advance(Math.max(0, Date.now() + 60_000 - here.clock.now().getTime()));
   });
@@ -219,7 +221,7 @@ describe('the SECAS feed over HTTP', () => {
       new Date(here.clock.now().getTime() - 6 * 86_400_000),
     ]);
     expect((await ready()).body).not.toHaveProperty('warnings');
-    expect(await findFeedTrouble(here.clock.now(), here.database.pool)).toBeUndefined();
+    expect(await findFeedTrouble(here.clock.now(), 7, here.database.pool)).toBeUndefined();
     await query(here.database.pool, `update feed_import set issued_at = $1`, [
       new Date(here.clock.now().getTime() - 8 * 86_400_000),
     ]);
@@ -229,7 +231,8 @@ describe('the SECAS feed over HTTP', () => {
       'ok',
       ['SECAS_FEED_STALE'],
     ]);
-    expect(await findFeedTrouble(here.clock.now(), here.database.pool)).toContain('more than 7 days old');
+    expect(await findFeedTrouble(here.clock.now(), 7, here.database.pool)).toContain('more than 7 days old');
+    expect(await findFeedTrouble(here.clock.now(), 8, here.database.pool)).toBeUndefined();
     expect((await get('/v1/feeds')).body.stale).toBe(true);
   });
 
@@ -280,7 +283,7 @@ describe('the SECAS feed over HTTP', () => {
   });
 
   const active = (version: number) => issued(version).replace('SUSPENDED,2026-06-30', 'ACTIVE,2026-11-24');
-  // One in ten Parties may leave with one feed.
+  // One in five Parties may leave with one feed.
   const another = (number: number) =>
     `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
   const many = Array.from({ length: 10 }, (_none, number) => another(number)).join('');
@@ -294,6 +297,13 @@ describe('the SECAS feed over HTTP', () => {
     here.clock.advance(1000);
     const first = await send(active(9) + many);
     expect([first.status, first.body.errors]).toEqual([201, undefined]);
+    const less = (...signifiers: string[]) =>
+      (active(10) + many).replace(new RegExp(`^.*,(${signifiers.join('|')}),.*\n`, 'gm'), '');
+    const two = await send(less('TRENTNET', 'HALTED'), { dryRun: true });
+    expect(two.body.text).not.toContain('are not in the feed');
+    expect((await send(less('TRENTNET', 'HALTED', 'REGDATA'))).body.errors).toMatchObject([
+      { reason: 'FEED_NOT_APPLICABLE', fix: expect.stringContaining('At most 20 % may go') as string },
+    ]);
     const ofRegdata = await propose('REGDATA', { legalName: 'Registration Data Services Limited' });
     const ofTrentnet = await propose('TRENTNET', {
       legalName: 'Trent Electricity Networks plc',
