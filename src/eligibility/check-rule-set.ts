@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
 import type { YamlFault, YamlFile } from '../yaml/read-yaml.ts';
+import { citedDocuments } from './citations.ts';
 import { REASONS_OF_RULES } from './reasons.ts';
 import { ACT_GATES, RULE_SET_FILES, type tableBSchema } from './rule-set-schema.ts';
 
@@ -103,11 +104,9 @@ interface Entry {
 }
 
 function unknownCitations(clause: string, { head }: RuleSetFiles): string[] {
-  const cited = (part: string) =>
-    head.value.documents.some(
-      ({ cite }) => part.startsWith(cite) && /^($|[.,]| \()/.test(part.slice(cite.length)),
-    );
-  return clause.split('; ').filter((part) => !cited(part));
+  return citedDocuments(clause, head.value.documents).flatMap(({ part, document }) =>
+    document === undefined ? [part] : [],
+  );
 }
 
 function checkUserRoles(files: RuleSetFiles): YamlFault[] {

@@ -67,7 +67,13 @@ export const obligationsSchema = z.array(
 export const categoriesSchema = z.strictObject(
   each(
     CATEGORIES,
-    z.strictObject({ governingDocument: text, clause: text, channels: z.array(z.enum(CHANNELS)).min(1) }),
+    z.strictObject({
+      governingDocument: text,
+      /** Left out while no text at hand says which version governs. */
+      governingVersion: version.optional(),
+      clause: text,
+      channels: z.array(z.enum(CHANNELS)).min(1),
+    }),
   ),
 );
 

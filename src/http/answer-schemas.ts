@@ -150,6 +150,13 @@ export const categoryDescription = z
   .object({
     category: fields.category,
     governingDocument: z.string(),
+    governingVersion: z
+      .string()
+      .nullable()
+      .openapi({ description: 'null: unconfirmed, no text at hand says which version governs' }),
+    sources: z
+      .array(z.object({ cite: z.string(), title: z.string(), status: z.string() }))
+      .openapi({ description: 'what is cited for the category, and how its text was at hand' }),
     channels: z.array(fields.channel),
     authority: z.string(),
     purposes: z.array(z.string()),

@@ -3,6 +3,7 @@ import { CATEGORIES, type Category } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
 import { batchReasons } from '../batches/item-codes.ts';
 import type { Authority } from '../ca/authority.ts';
+import { citedDocuments } from '../eligibility/citations.ts';
 import { describeProfile } from '../profiles/describe-profile.ts';
 import { LARGEST_CSR } from '../x509/csr.ts';
 import { encodePem } from '../x509/pem.ts';
@@ -100,10 +101,13 @@ function authorityView(authority: Authority) {
 function describeCategory(category: Category, { profiles, ruleSets, clock }: HttpNeeds['issuance']) {
   const ruleSet = ruleSets.at(clock.now());
   const own = [...profiles.profiles.values()].filter((one) => one.category === category);
+  const { governingDocument, governingVersion = null, clause, channels } = ruleSet.categories[category];
   return {
     category,
-    governingDocument: ruleSet.categories[category].governingDocument,
-    channels: ruleSet.categories[category].channels,
+    governingDocument,
+    governingVersion,
+    sources: citedDocuments(clause, ruleSet.documents).flatMap(({ document }) => document ?? []),
+    channels,
     authority: own[0]?.authority ?? '',
     purposes: [...new Set(Object.values(ruleSet.purposes).flat())],
     limits: {

@@ -200,6 +200,15 @@ describe('the wire contract', () => {
       .array(answers.categoryDescription.strict())
       .parse((await open('/v1/categories')).body);
     expect(categories.map((one) => one.category)).toEqual(['ORGANISATION', 'DEVICE', 'DCCKI']);
+    expect(categories[0]).toMatchObject({
+      governingDocument: 'SEC Appendix B (Organisation Certificate Policy)',
+      governingVersion: null,
+      sources: [
+        { cite: 'SEC Appendix B' },
+        { cite: 'ETAD', status: expect.stringContaining('not at hand') as string },
+        { cite: 'DESIGN' },
+      ],
+    });
     const codes = z.array(answers.reasonCode.strict()).parse((await open('/v1/reason-codes')).body);
     expect(codes.map((one) => one.reason)).toContain('AGREEMENT_EXPIRED');
     const authorities = z.array(answers.authority.strict()).parse((await open('/v1/authorities')).body);

@@ -229,6 +229,13 @@ describe('the rule set', () => {
       ],
     },
     {
+      name: 'a version of a governing document that is left open in words',
+      file: 'categories.yaml',
+      text: "  clause: 'SEC Appendix B; ETAD; DESIGN'",
+      instead: "  governingVersion: ''\n  clause: 'SEC Appendix B; ETAD; DESIGN'",
+      faults: [/^categories\.yaml, line LINE, ORGANISATION\.governingVersion: /],
+    },
+    {
       name: 'a quota for some types only',
       file: 'quotas.yaml',
       text: ', DCC_SERVICE_PROVIDER: 375000',
@@ -303,7 +310,16 @@ describe('the rule sets', () => {
 
   test('are each in effect from their day until the next one begins', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'tcs-rule-set-'));
-    twoVersions('2027-04-01', '2027-04-01', ['rule-set.yaml', 'Limit: 100', 'Limit: 50'])(folder);
+    twoVersions(
+      '2027-04-01',
+      '2027-04-01',
+      ['rule-set.yaml', 'Limit: 100', 'Limit: 50'],
+      [
+        'categories.yaml',
+        "  clause: 'SEC Appendix A",
+        "  governingVersion: '7.0'\n  clause: 'SEC Appendix A",
+      ],
+    )(folder);
     const ruleSets = loadRuleSets(folder);
     rmSync(folder, { recursive: true });
     expect(ruleSets.versions.map(({ version }) => version)).toEqual([VERSION, '2027-04-01']);
@@ -311,6 +327,10 @@ describe('the rule sets', () => {
     expect(limitAt(BEGINS)).toBe(100);
     expect(limitAt('2027-03-31T23:59:59.999Z')).toBe(100);
     expect(limitAt('2027-04-01T00:00:00Z')).toBe(50);
+    expect(ruleSets.versions.map((one) => one.categories.DEVICE.governingVersion)).toEqual([
+      undefined,
+      '7.0',
+    ]);
     expect(ruleSets.find(VERSION)?.settings.deviceCertificateLimit).toBe(100);
     expect(ruleSets.find('2028-01-01')).toBeUndefined();
     expect(() => ruleSets.at(new Date('2026-11-24T00:59:59.999Z'))).toThrow(/No rule set is in effect/);
