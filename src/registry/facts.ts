@@ -69,20 +69,32 @@ export async function recordFacts(
   }
 }
 
-/** Every version of a participant's facts, oldest first; of one kind, or of all. */
-export async function listFacts(
-  participantId: string,
-  db: Db,
-  kind?: FactKind,
-): Promise<(Fact & { readonly recordedAt: Date })[]> {
-  const { rows } = await query<StoredFact>(
+/** A version of a fact, and when it was written down. */
+export interface RecordedFact extends Fact {
+  readonly recordedAt: Date;
+  /** Of details and memberships that a feed stated: the version of that feed. */
+  readonly feedVersion?: number;
+}
+
+/**
+ * Every version of a participant's facts, oldest first; of one kind, or of all. What a feed states is written down at the instant of
+ * its import, and no two imports have the same.
+ */
+export async function listFacts(participantId: string, db: Db, kind?: FactKind): Promise<RecordedFact[]> {
+  const { rows } = await query<StoredFact & { readonly feedVersion: number | null }>(
     db,
-    `select kind, key, version, state, since, value, source, recorded_at as "recordedAt" from fact
-      where participant_id = $1 and ($2::text is null or kind = $2)
-      order by recorded_at, kind, key, version`,
+    `select f.kind, f.key, f.version, f.state, f.since, f.value, f.source, f.recorded_at as "recordedAt", i.version as "feedVersion"
+       from fact f left join feed_import i
+         on f.source = 'SECAS_FEED' and f.kind in ('DETAILS', 'MEMBERSHIP') and i.imported_at = f.recorded_at
+      where f.participant_id = $1 and ($2::text is null or f.kind = $2)
+      order by f.recorded_at, f.kind, f.key, f.version`,
     [participantId, kind ?? null],
   );
-  return rows.map((row) => ({ ...row, value: reviveDates(row.value) as FactValues[FactKind] }));
+  return rows.map(({ feedVersion, ...row }) => ({
+    ...row,
+    value: reviveDates(row.value) as FactValues[FactKind],
+    ...(feedVersion === null ? {} : { feedVersion }),
+  }));
 }
 
 /** The versions that hold at an instant: of each fact the latest recorded one that has begun; VOID ones are left out. */

@@ -90,10 +90,15 @@ export const PARTICIPANT_ROUTES = [
       const whole = await findWholeParticipant(participant.signifier, at, pool);
       if (whole === undefined)
         throw new Fault('not-found', `${participant.signifier} was not on record at that instant.`);
-      const [gateway] = await findFacts(participant.id, at, pool, 'GATEWAY');
-      const sharedWith = gateway?.state === 'CONNECTED' && (gateway as Fact<'GATEWAY'>).value.sharedWith;
-      const shared = sharedWith ? { gatewaySharedWith: sharedWith } : {};
-      return { body: { ...views.participantView(whole, at), ...shared } };
+      const memberships = await listFacts(participant.id, pool, 'MEMBERSHIP');
+      const begun = memberships.filter(({ since }) => since <= at);
+      begun.sort((left, right) => left.version - right.version);
+      const [gateway] = (await findFacts(participant.id, at, pool, 'GATEWAY')) as Fact<'GATEWAY'>[];
+      const besides = {
+        feedVersion: begun.at(-1)?.feedVersion,
+        gatewaySharedWith: gateway?.state === 'CONNECTED' ? gateway.value.sharedWith : undefined,
+      };
+      return { body: views.participantView(whole, at, besides) };
     },
   }),
   listRoute({

@@ -57,7 +57,18 @@ export const participant = z
   .loose()
   .openapi('Participant', { description: 'Everything on record of a participant, as at an instant' });
 
-export function participantView(one: TestingParticipant, at: Date) {
+/** What is on record of a participant and no decision looks at. */
+interface Besides {
+  /** Of the feed that stated the membership. */
+  readonly feedVersion?: number | undefined;
+  readonly gatewaySharedWith?: readonly string[] | undefined;
+}
+
+export function participantView(
+  one: TestingParticipant,
+  at: Date,
+  { feedVersion, ...besides }: Besides = {},
+) {
   const { signifier, type, legalName, status, partyCategory, nonPartyKind, membership } = one;
   const range = ({
     from,
@@ -76,7 +87,7 @@ export function participantView(one: TestingParticipant, at: Date) {
     status,
     partyCategory,
     nonPartyKind,
-    membership,
+    membership: membership && { ...membership, feedVersion },
     agreements: one.agreements.map((agreement) => agreementView(agreement, at)),
     nominations: one.nominations,
     allocations: one.allocations.map(({ kind, state, environment = 'BOTH', ...ends }) => ({
@@ -96,6 +107,7 @@ export function participantView(one: TestingParticipant, at: Date) {
     obligations: one.obligations,
     holds: one.holds,
     demandNotices: one.demandNotices,
+    ...besides,
   });
 }
 

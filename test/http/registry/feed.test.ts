@@ -161,10 +161,23 @@ describe('the SECAS feed over HTTP', () => {
       applied: true,
       diff: { changes: [{ record: 'PARTY', key: 'HALTED' }] },
     });
-    expect((await get('/v1/participants/HALTED')).body).toMatchObject({ membership: { state: 'ACTIVE' } });
-    expect((await get('/v1/participants/HALTED?at=2026-11-24T18:00:00Z')).body).toMatchObject({
-      membership: { state: 'SUSPENDED' },
+    expect((await get('/v1/participants/HALTED')).body).toMatchObject({
+      membership: { state: 'ACTIVE', feedVersion: 2 },
     });
+    // It was taken on before the first feed, which said the same.
+    expect((await get('/v1/participants/HALTED?at=2026-11-24T18:00:00Z')).body.membership).toEqual({
+      state: 'SUSPENDED',
+      since: '2026-06-30T00:00:00Z',
+    });
+    const history = (await get('/v1/participants/HALTED/history?limit=500')).body as {
+      items: { kind: string; feedVersion?: number }[];
+    };
+    const told = (wanted: string) =>
+      history.items.filter(({ kind }) => kind === wanted).map(({ feedVersion }) => feedVersion);
+    expect([told('MEMBERSHIP'), told('DETAILS')]).toEqual([
+      [undefined, 2],
+      [undefined, 1],
+    ]);
   });
 
   test('User IDs that the feed gives to another Party lose their roles with it, and the new owner says which they have', async () => {
