@@ -51,6 +51,8 @@ export interface Details {
   readonly tradingName?: string;
   readonly companyNumber?: string;
   readonly organisationNumber?: string;
+  /** The same of participants that are one legal entity, such as a Network Party and its own RDP; told, not judged (DESIGN). */
+  readonly legalEntityId?: string;
   readonly partyCategory?: PartyCategory;
   readonly nonPartyKind?: NonPartyKind;
 }

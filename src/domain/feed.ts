@@ -43,6 +43,8 @@ export interface FeedParty {
   readonly expelledAt?: Date;
   /** From when an expelled Party may apply again, where the Panel set an earlier date than 12 months (SEC Section B1.2(b)). */
   readonly reapplicationFrom?: Date;
+  /** The same of Parties and RDPs that are one legal entity (DESIGN). */
+  readonly legalEntityId?: string;
 }
 
 /** EUI-64s that the Panel gave to a Party, an RDP or the DCC. Both ends belong to the range. */

@@ -121,8 +121,8 @@ function detailsChange(
   present: readonly Fact[],
   at: Date,
 ): FactChange[][] {
-  const { legalName, tradingName, companyNumber, organisationNumber, partyCategory } = party;
-  const value = { legalName, tradingName, companyNumber, organisationNumber, partyCategory };
+  const { legalName, tradingName, companyNumber, organisationNumber, legalEntityId, partyCategory } = party;
+  const value = { legalName, tradingName, companyNumber, organisationNumber, legalEntityId, partyCategory };
   const told = Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
   const held = present.find((one) => one.kind === 'DETAILS' && one.state !== 'VOID')?.value;
   const same =

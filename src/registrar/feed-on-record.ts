@@ -110,11 +110,13 @@ function toParty(signifier: string, partyType: FeedParty['partyType'], facts: re
     organisationNumber = '',
     tradingName,
     companyNumber,
+    legalEntityId,
     partyCategory,
   } = details ?? {};
   const optional = {
     tradingName,
     companyNumber,
+    legalEntityId,
     partyCategory,
     membershipState: membership?.state as MembershipState | undefined,
     membershipSince: membership?.since,

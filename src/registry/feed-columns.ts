@@ -60,6 +60,7 @@ export const FEED_RECORDS = {
     membershipSince: optional(instant),
     expelledAt: optional(instant),
     reapplicationFrom: { ...optional(instant), mayLack: true },
+    legalEntityId: { ...optional(label(64)), mayLack: true },
   }),
   ALLOCATION: columns<FeedAllocation>({
     signifier: required(signifier),

@@ -149,17 +149,22 @@ function diffRecords<T extends object>(
   };
 }
 
-/** The rows of Parties, with what is on record of a column that the feed does not have; an expulsion begins without. */
+/** The rows of Parties, with what is on record of the columns that the feed does not have; an expulsion begins without its date. */
 function keepLacking(
   current: readonly FeedParty[],
   { lacking = [], parties }: FeedFile,
 ): readonly InRow<FeedParty>[] {
-  if (!lacking.includes('reapplicationFrom')) return parties;
+  if (lacking.length === 0) return parties;
   const held = new Map(current.map((one) => [one.signifier, one]));
   return parties.map((party) => {
-    const { membershipState, reapplicationFrom } = held.get(party.signifier) ?? {};
+    const { membershipState, reapplicationFrom, legalEntityId } = held.get(party.signifier) ?? {};
     const isNew = party.membershipState === 'EXPELLED' && membershipState !== 'EXPELLED';
-    return reapplicationFrom === undefined || isNew ? party : { ...party, reapplicationFrom };
+    const kept = {
+      ...(reapplicationFrom === undefined || isNew ? {} : { reapplicationFrom }),
+      ...(legalEntityId === undefined ? {} : { legalEntityId }),
+    };
+    const lacked = Object.entries(kept).filter(([name]) => lacking.includes(name));
+    return lacked.length === 0 ? party : { ...party, ...Object.fromEntries(lacked) };
   });
 }
 

@@ -94,6 +94,7 @@ const entry = z.strictObject({
   legalName: label(200),
   tradingName: label(200).optional(),
   companyNumber: label(32).optional(),
+  legalEntityId: label(64).optional(),
   status: word(['ACTIVE', 'CLOSED'] as const).default('ACTIVE'),
   partyCategory: word(participant.PARTY_CATEGORIES).optional(),
   nonPartyKind: word(participant.NON_PARTY_KINDS).optional(),

@@ -10,12 +10,13 @@ export type StatedFact = Omit<FactChange, 'participantId'>;
 export function statedFacts(entry: RegistryEntry, now: Date): StatedFact[] {
   const { membership, gatewayConnection, agreements, nominatedBy, officers, obligations, termsAccepted } =
     entry;
-  const { legalName, tradingName, companyNumber, partyCategory, nonPartyKind } = entry;
+  const { legalName, tradingName, companyNumber, legalEntityId, partyCategory, nonPartyKind } = entry;
   return [
     state('DETAILS', '', 'RECORDED', BEGINNING, {
       legalName,
       tradingName,
       companyNumber,
+      legalEntityId,
       partyCategory,
       nonPartyKind,
     }),

@@ -123,6 +123,7 @@ const party: fc.Arbitrary<FeedParty> = fc
     membershipSince: instant,
     expelledAt: opt(instant),
     reapplicationFrom: opt(instant),
+    legalEntityId: opt(name),
   })
   .map(({ isRdp, partyCategory, membershipState, membershipSince, expelledAt, reapplicationFrom, ...one }) =>
     present<FeedParty>({

@@ -25,10 +25,14 @@ const details = {
   tradingName: fields.text(200).optional(),
   companyNumber: fields.text(32).optional(),
 };
-const nonPartyKind = z.enum(NON_PARTY_KINDS).optional();
+/** What the DCC says of who comes with no feed, and nobody proposes. */
+const ofNoFeed = {
+  legalEntityId: fields.text(64).optional().describe('the same of participants that are one legal entity'),
+  nonPartyKind: z.enum(NON_PARTY_KINDS).optional(),
+};
 const ofFeed = { ...details, legalName: details.legalName.optional() };
 const namesSomething = (body: object) => Object.keys(body).length > 0;
-const changes = z.strictObject({ ...ofFeed, nonPartyKind }).refine(namesSomething, 'names nothing to change');
+const changes = z.strictObject({ ...ofFeed, ...ofNoFeed }).refine(namesSomething, 'names nothing to change');
 /** No more than a feed tells: it could confirm nothing else. */
 const proposal = z.strictObject(ofFeed).refine(namesSomething, 'names nothing to change');
 
@@ -58,7 +62,7 @@ export const PARTICIPANT_ROUTES = [
         signifier: fields.signifier,
         type: z.enum(['NON_PARTY', 'DCC_SERVICE_PROVIDER']),
         ...details,
-        nonPartyKind,
+        ...ofNoFeed,
       })
       .openapi('NewParticipant'),
     answer: views.participant,
@@ -93,8 +97,12 @@ export const PARTICIPANT_ROUTES = [
       const memberships = await listFacts(participant.id, pool, 'MEMBERSHIP');
       const begun = memberships.filter(({ since }) => since <= at);
       begun.sort((left, right) => left.version - right.version);
+      const [held] = (await findFacts(participant.id, at, pool, 'DETAILS')) as Fact<'DETAILS'>[];
       const [gateway] = (await findFacts(participant.id, at, pool, 'GATEWAY')) as Fact<'GATEWAY'>[];
       const besides = {
+        tradingName: held?.value.tradingName,
+        companyNumber: held?.value.companyNumber,
+        legalEntityId: held?.value.legalEntityId,
         feedVersion: begun.at(-1)?.feedVersion,
         gatewaySharedWith: gateway?.state === 'CONNECTED' ? gateway.value.sharedWith : undefined,
       };

@@ -58,7 +58,9 @@ export const participant = z
   .openapi('Participant', { description: 'Everything on record of a participant, as at an instant' });
 
 /** What is on record of a participant and no decision looks at. */
-interface Besides {
+interface Besides extends Partial<
+  Record<'tradingName' | 'companyNumber' | 'legalEntityId', string | undefined>
+> {
   /** Of the feed that stated the membership. */
   readonly feedVersion?: number | undefined;
   readonly gatewaySharedWith?: readonly string[] | undefined;

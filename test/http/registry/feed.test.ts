@@ -357,4 +357,24 @@ describe('the SECAS feed over HTTP', () => {
     here.clock.advance(1000);
     expect([await environment(before), await environment(instant())]).toEqual([['BOTH'], ['LIVE']]);
   });
+
+  test('a legal entity that a feed tells of a Party and its RDP stays where a later feed has no such column', async () => {
+    const told = (feed: string) =>
+      feed.replace(/^(\w+),.*$/gm, (line, record: string) => {
+        const cell = /,(TRENTNET,SEC_PARTY|REGDATA,RDP),/.test(line) ? 'LE-7' : '';
+        return `${line},${record === 'record' ? 'legalEntityId' : cell}`;
+      });
+    const entities = async () => {
+      const [party, rdp, other] = await Promise.all(
+        ['TRENTNET', 'REGDATA', 'NORTHGATE'].map((signifier) => get(`/v1/participants/${signifier}`)),
+      );
+      return [party, rdp, other].map((one) => (one?.body as { legalEntityId?: string }).legalEntityId);
+    };
+    here.clock.advance(1000);
+    expect((await send(told(active(14) + many))).status).toBe(201);
+    expect(await entities()).toEqual(['LE-7', 'LE-7', undefined]);
+    here.clock.advance(1000);
+    expect((await send(active(15) + many)).body).toMatchObject({ applied: true, diff: { changes: [] } });
+    expect(await entities()).toEqual(['LE-7', 'LE-7', undefined]);
+  });
 });

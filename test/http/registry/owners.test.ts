@@ -58,8 +58,18 @@ describe('what its owner states, and nobody else', () => {
         },
       ],
     ]);
-    const changed = await send('METERWORKS/details', other, 'DCC_REGISTRAR');
-    expect([changed.status, changed.body]).toMatchObject([200, other]);
+    const entity = { ...other, legalEntityId: 'LE-9' };
+    const changed = await send('METERWORKS/details', entity, 'DCC_REGISTRAR');
+    expect([changed.status, changed.body]).toMatchObject([200, entity]);
+    const shown = await request(here.http)
+      .get('/v1/participants/METERWORKS')
+      .set('Authorization', `Bearer ${await here.token('METERWORKS', 'PARTICIPANT_VIEWER')}`);
+    expect(shown.body).toMatchObject(entity);
+    const unproposed = await propose('NORTHGATE', entity);
+    expect([unproposed.status, unproposed.body.errors]).toMatchObject([
+      400,
+      [{ reason: 'REQUEST_MALFORMED' }],
+    ]);
     expect((await propose('NORTHGATE', other)).status).toBe(201);
     expect((await propose('REGDATA', other)).status).toBe(201);
     const untold = await propose('NORTHGATE', { ...other, nonPartyKind: 'MANUFACTURER' });

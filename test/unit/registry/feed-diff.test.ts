@@ -478,7 +478,7 @@ describe('an expelled Party', () => {
     const text = demo.toString().replace('FEED,1,', 'FEED,2,');
     const file = (membership: string) =>
       readFeedFile(Buffer.from(text.replace('SUSPENDED,2026-06-30', membership)), 'next.csv');
-    const dated = { reapplicationFrom: day('2026-04-01') };
+    const dated = { reapplicationFrom: day('2026-04-01'), legalEntityId: 'LE-7' };
     const fields = async (record: Partial<FeedParty>, membership: string) =>
       diffFeed(await expelled(record), await file(membership)).parties.changed.flatMap((one) =>
         one.fields.map(({ field }) => field),
@@ -494,6 +494,7 @@ describe('an expelled Party', () => {
     });
     expect(printed.parties.changed.flatMap((one) => one.fields)).toMatchObject([
       { field: 'reapplicationFrom', after: undefined },
+      { field: 'legalEntityId', after: undefined },
     ]);
   });
 });
