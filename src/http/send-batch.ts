@@ -1,0 +1,130 @@
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import { ENDED_STATES } from '../domain/batch.ts';
+import { Fault } from '../domain/fault.ts';
+import { openResult, resultLines } from '../batches/batch-result.ts';
+import { requireBatch, type Batch } from '../batches/batch-store.ts';
+import { keyPieces, requireKeys } from '../batches/laboratory-keys.ts';
+import { recordFetched, type Fetched } from '../batches/require-fetchable.ts';
+import { callerOf } from './auth.ts';
+import { batchView } from './batch-view.ts';
+import { openPieces, sendPieces } from './pieces.ts';
+import type { HttpNeeds } from './server.ts';
+
+// How the result, the keys and the events of a batch go out; who may have them is asked before (`batches.ts`).
+
+/** The file with its Range: the same octets from every node, told by their ETag. */
+export async function sendZip(
+  batch: Batch,
+  fetched: Fetched,
+  response: Response,
+  { batches }: HttpNeeds,
+): Promise<void> {
+  const { file, name, tag } = await openResult(batch, batches);
+  response.attachment(name).type('application/zip').set('ETag', `"${tag}"`);
+  const { size } = await stat(file);
+  if (givesOctets(response.req, `"${tag}"`, size))
+    await recordFetched(batch, callerOf(response), fetched, batches.issuance);
+  await new Promise<void>((resolve, reject) => {
+    response.sendFile(
+      file,
+      { dotfiles: 'allow', lastModified: false, cacheControl: false },
+      (error: (Error & { readonly code?: string; readonly status?: number }) | undefined) => {
+        if (error === undefined || error.code === 'ECONNABORTED') resolve();
+        else reject(CONDITIONS.get(error.status) ?? error);
+      },
+    );
+  });
+}
+
+/**
+ * Whether what is asked for gives octets away, as `send` decides after this: not to HEAD, nor where a condition or the Range fails. Where
+ * it is not certain, it does: better a receipt too many.
+ */
+function givesOctets(request: Request, tag: string, size: number): boolean {
+  const match = request.get('If-Match');
+  const named = match === undefined || match === '*' || match.includes(tag);
+  // Another result than the one that If-Range names is sent whole.
+  const asked = request.get('If-Range')?.includes(tag) === false ? undefined : request.range(size);
+  return request.method !== 'HEAD' && named && !request.fresh && asked !== -1;
+}
+
+/** What `send` says of a condition of the request that does not hold. */
+const CONDITIONS = new Map<number | undefined, Fault>([
+  [412, new Fault('precondition-failed', 'The result is not the one that If-Match names.')],
+  [416, new Fault('range-not-satisfiable', 'The result has no octets where Range begins.')],
+]);
+
+/** The verdicts as lines. */
+export async function sendLines(
+  batch: Batch,
+  fetched: Fetched,
+  response: Response,
+  { batches }: HttpNeeds,
+): Promise<void> {
+  const lines = await openPieces(resultLines(batch, batches));
+  response.type('application/x-ndjson');
+  if (response.req.method !== 'HEAD')
+    await recordFetched(batch, callerOf(response), fetched, batches.issuance);
+  await sendPieces(lines, response);
+}
+
+/** The whole message each time: it is no secret, and is removed only when it is acknowledged by its SHA-256, the ETag. */
+export async function sendKeys(
+  batch: Batch,
+  fetched: Fetched,
+  response: Response,
+  { issuance }: HttpNeeds,
+): Promise<void> {
+  const { sha256, octets } = await requireKeys(batch, issuance.db);
+  const form = 'application/pkcs7-mime';
+  response
+    .attachment(`${batch.name}-keys.p7m`)
+    .type(form)
+    .set({
+      ETag: `"${sha256.toString('hex')}"`,
+      'Content-Length': String(octets),
+      'Cache-Control': 'no-store',
+    });
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  await recordFetched(batch, callerOf(response), { ...fetched, form }, issuance);
+  await sendPieces(Readable.from(keyPieces(batch, issuance.db), { objectMode: false }), response);
+}
+
+/** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */
+export async function sendEvents(
+  first: Batch,
+  response: Response,
+  { issuance, batches }: HttpNeeds,
+): Promise<void> {
+  const caller = callerOf(response);
+  response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+  response.flushHeaders();
+  if (response.req.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const { db, clock } = issuance;
+  let told = '';
+  for (let batch = first, silent = 0; !response.destroyed; silent += 1) {
+    const data = JSON.stringify(batchView(batch, clock.now(), batches));
+    const fact = JSON.stringify([batch.state, batch.counts]);
+    if (fact !== told) response.write(`event: batch\ndata: ${data}\n\n`);
+    else if (silent % KEEP_ALIVE === 0) response.write(': still here\n\n');
+    told = fact;
+    if (ENDED_STATES.includes(batch.state)) break;
+    await pause(BETWEEN_LOOKS);
+    batch = await requireBatch(batch.id, caller, db);
+  }
+  response.end();
+}
+
+/** Milliseconds. */
+const BETWEEN_LOOKS = 500;
+/** Looks. */
+const KEEP_ALIVE = 30;
