@@ -19,7 +19,8 @@ export interface IssuanceReport {
 
 /**
  * Milliseconds from when a request was received until its certificate was issued: from the submission of the batch or application,
- * reviews and waits included; of a single request, of which nothing is on record before its decision, from that.
+ * reviews and waits included, the time that it lay as a draft not; of a single request, of which nothing is on record before its
+ * decision, from that.
  */
 export interface Turnaround {
   readonly p50: number;
@@ -47,7 +48,7 @@ export async function findIssuanceReport(
        (select coalesce(json_object_agg(category, json_build_object('p50', round(p[1]), 'p95', round(p[2]), 'p99', round(p[3]))),
                         '{}') from (
           select c.category, percentile_cont(array[0.5, 0.95, 0.99]) within group (
-                   order by extract(epoch from c.issued_at - coalesce(b.submitted_at, a.created_at, c.prepared_at)) * 1000) as p
+                   order by extract(epoch from c.issued_at - coalesce(b.submitted_at, a.submitted_at, c.prepared_at)) * 1000) as p
             from certificate c left join batch b on b.id = c.batch_id
             left join application_item i on i.serial_number = c.serial_number
             left join application a on a.id = i.application_id

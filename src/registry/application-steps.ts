@@ -31,7 +31,8 @@ export async function stepApplication(
   const { rowCount } = await query(
     db,
     `update application set state = $4, version = version + 1,
-        state_since = case when state = $4 then state_since else $5 end, waiting_for = $6,
+        state_since = case when state = $4 then state_since else $5 end,
+        submitted_at = case when $4 = 'SUBMITTED' then $5 else submitted_at end, waiting_for = $6,
         reasons = coalesce($7, reasons), review_id = coalesce($8, review_id), terms_version = coalesce($9, terms_version),
         lease_until = $10
       where id = $1 and state = $2 and version = $3`,

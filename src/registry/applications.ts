@@ -23,8 +23,9 @@ export async function insertApplication(
   const { id, participantId, credentialId, state, request, termsVersion, idempotencyId, items } = application;
   await query(
     db,
-    `insert into application (id, participant_id, credential_id, state, version, request, terms_version, idempotency_id, created_at, state_since)
-     values ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8)`,
+    `insert into application (id, participant_id, credential_id, state, version, request, terms_version, idempotency_id,
+        created_at, state_since, submitted_at)
+     values ($1, $2, $3, $4, 1, $5, $6, $7, $8, $8, case when $4 = 'SUBMITTED' then $8::timestamptz end)`,
     [
       id,
       participantId,

@@ -204,4 +204,53 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
       { certificates: 150, from: daysFromNow(-4), to: null },
     ]);
   });
+
+  test('of applications (0121) tells when each was submitted, a draft when it was no more; one that is a draft still is not', async () => {
+    await schemaBefore('0121', database.pool);
+    const maker = await participant('MAKER');
+    const run = (text: string, ...values: unknown[]) => query(database.pool, text, values);
+    const credential = randomUUID();
+    await run(
+      `insert into credential (id, participant_id, role, prefix, token_sha256, created_at, expires_at)
+       values ($1, $2, 'PARTICIPANT_ARO', 'p', '\\x01', now(), now())`,
+      credential,
+      maker,
+    );
+    for (const [number, state, events] of [
+      [1, 'DRAFT', [['application.draft', -9]]],
+      [
+        2,
+        'ISSUED',
+        [
+          ['application.draft', -9],
+          ['application.submitted', -4],
+        ],
+      ],
+      [3, 'ISSUED', [['application.submitted', -9]]],
+    ] as const) {
+      const id = `00000000-0000-4000-8000-00000000000${String(number)}`;
+      await run(
+        `insert into application (id, participant_id, credential_id, state, version, request, created_at, state_since)
+         values ($1, $2, $3, $4, 1, '{}', $5, $5)`,
+        id,
+        maker,
+        credential,
+        state,
+        daysFromNow(-9),
+      );
+      for (const [event, day] of events)
+        await run(
+          `insert into audit_event (at, event, object) values ($1, $2, $3)`,
+          daysFromNow(day),
+          event,
+          id,
+        );
+    }
+    await applyMigration('0121', database.pool);
+    const { rows } = await query<{ at: Date | null }>(
+      database.pool,
+      'select submitted_at as at from application order by id',
+    );
+    expect(rows.map(({ at }) => at)).toEqual([null, daysFromNow(-4), daysFromNow(-9)]);
+  });
 });

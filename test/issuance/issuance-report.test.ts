@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { workOnce } from '../../src/batches/worker.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
-import { submitApplication } from '../../src/issuance/submit-application.ts';
+import { submitApplication, submitDraft } from '../../src/issuance/submit-application.ts';
 import { findIssuanceReport } from '../../src/registrar/reports.ts';
 import { applicationWorld, deviceCsrs, deviceRequest } from '../support/applications.ts';
 import { batchWorld, deviceLines, PURPOSE } from '../support/batch-world.ts';
@@ -43,17 +43,24 @@ describe('the issuance report', () => {
     await here.close();
   });
 
-  test('counts the wait of an application for its approver', async () => {
+  test('counts the wait of an application for its approver from its submission, not from when its draft was begun', async () => {
     const here = await applicationWorld();
     await here.state('METERWORKS', 'HOLD', 'hold-1', 'PLACED', { cause: 'BREACH', because: 'looked into' });
     const aro = await here.caller('METERWORKS');
-    const referred = await submitApplication(deviceRequest(), deviceCsrs('20', 2), aro, here.needs);
+    const csrs = deviceCsrs('20', 3);
+    const draft = await submitApplication(deviceRequest(), csrs.slice(2), aro, here.needs, { draft: true });
+    here.clock.advance(60 * MINUTE);
+    const referred = await submitApplication(deviceRequest(), csrs.slice(0, 2), aro, here.needs);
+    const submitted = await submitDraft(draft.id, aro, here.needs);
     here.clock.advance(90 * MINUTE);
     const approver = await here.caller('DCC', 'DCC_TEST_APPROVER');
-    await here.decideAs(approver, referred.reviewId);
-    await issueApproved(referred.id, approver, here.needs);
+    for (const { id, reviewId } of [referred, submitted]) {
+      await here.decideAs(approver, reviewId);
+      await issueApproved(id, approver, here.needs);
+    }
     const report = await findIssuanceReport(all(here.clock.now()), here.needs.db);
-    expect(report.turnaround).toEqual({ DEVICE: alike(90 * MINUTE) });
+    expect(report).toMatchObject({ issued: { DEVICE: 3 }, turnaround: { DEVICE: alike(90 * MINUTE) } });
+    expect(Object.keys(report.turnaround)).toEqual(['DEVICE']);
     await here.close();
   });
 });
