@@ -49,7 +49,7 @@ export async function recordBatchReceipt(
 }
 
 /** A receipt as it is on record. */
-export interface StoredReceipt extends DownloadReceipt {
+export interface StoredReceipt extends Pick<DownloadReceipt, 'at' | 'channel' | 'form'> {
   /** Of no other receipt. */
   readonly id: string;
   /** Signifier of whose credential it was. */
@@ -60,12 +60,12 @@ export interface StoredReceipt extends DownloadReceipt {
 export async function listReceipts(serialNumber: string, db: Db): Promise<StoredReceipt[]> {
   const { rows } = await query<StoredReceipt>(
     db,
-    `select r.id, r.serial_number as "serialNumber", r.credential_id as "credentialId", p.signifier as by, r.at, r.channel, r.form
+    `select r.id, p.signifier as by, r.at, r.channel, r.form
        from (
-         select 'certificate ' || lpad(id::text, 18, '0') as id, serial_number, credential_id, at, channel, form
+         select 'certificate ' || lpad(id::text, 18, '0') as id, credential_id, at, channel, form
            from download_receipt where serial_number = $1
          union all
-         select 'batch ' || lpad(b.id::text, 18, '0'), c.serial_number, b.credential_id, b.at, b.channel, b.form
+         select 'batch ' || lpad(b.id::text, 18, '0'), b.credential_id, b.at, b.channel, b.form
            from certificate c join batch_download_receipt b on b.batch_id = c.batch_id and b.what = 'RESULT'
           where c.serial_number = $1) as r
        join credential c on c.id = r.credential_id join participant p on p.id = c.participant_id

@@ -23,7 +23,14 @@ import { certificateViews, fullChain, withheldView } from './certificate-view.ts
 import { readCursor, writeCursor } from './cursor.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { requireSmallCsr } from './csr-size.ts';
-import { acceptedForm, noParameters, onlyMethods, requireType, sendAccepted } from './negotiation.ts';
+import {
+  acceptedForm,
+  noParameters,
+  onlyMethods,
+  requireType,
+  sendAccepted,
+  sendsBody,
+} from './negotiation.ts';
 import * as requests from './request-schemas.ts';
 import type { HttpNeeds } from './server.ts';
 import { requestIdOf } from './request-id.ts';
@@ -40,9 +47,8 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
     form: string,
   ) => {
     const { channel } = requests.certificateDownload.parse(request.query);
-    const handedOut = request.method !== 'HEAD';
     if (readerOf(caller).reach !== 'ALL')
-      await requireDownloadable(certificate, caller, channel, form, issuance, handedOut);
+      await requireDownloadable(certificate, caller, channel, form, issuance, sendsBody(request));
   };
 
   router
@@ -78,7 +84,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
       );
       const answers = await askDownloads(page.items, caller, channel, issuance);
       const views = await certificateViews(page.items, issuance);
-      if (reader.reach !== 'ALL') {
+      if (reader.reach !== 'ALL' && sendsBody(request)) {
         const handedOut = page.items.filter((_one, place) => answers[place]?.reasons.length === 0);
         await recordListed(handedOut, caller, channel, requestIdOf(request), issuance);
       }

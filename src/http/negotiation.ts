@@ -25,6 +25,10 @@ export async function sendAccepted(request: Request, response: Response, forms: 
   response.send(body);
 }
 
+/** Whether the answer will give octets: none to HEAD, nor to who has them by its own word (304). @see RFC 9110, 9.3.2 and 15.4.5 */
+export const sendsBody = ({ method, fresh }: Pick<Request, 'method' | 'fresh'>): boolean =>
+  method !== 'HEAD' && !fresh;
+
 /** Refuses a body that is not of one of these types. */
 export function requireType(...types: readonly string[]): RequestHandler {
   return (request, _response, next) => {

@@ -75,9 +75,11 @@ describe('a certificate of each category, end to end', () => {
       query: string,
       accept = 'application/pkix-cert',
       method: 'get' | 'head' = 'get',
+      headers: object = {},
     ) => {
       const asked = request(here.http)[method](`/v1/certificates/${serialNumber}${query}`);
-      return asked.set('Accept', accept).set('Authorization', `Bearer ${await here.token('METERWORKS')}`);
+      const token = await here.token('METERWORKS');
+      return asked.set({ Accept: accept, Authorization: `Bearer ${token}`, ...headers });
     };
     expect((await download('?channel=IN_PERSON_MEDIA')).status).toBe(200);
     // These give no octets, and leave no receipt.
@@ -85,10 +87,17 @@ describe('a certificate of each category, end to end', () => {
     expect((await download('', 'image/png')).status).toBe(406);
     expect((await download('', 'application/json', 'head')).status).toBe(200);
     expect((await download('?by=POST')).status).toBe(400);
+    const known = { 'If-None-Match': '*' };
+    expect((await download('', 'application/pkix-cert', 'get', known)).status).toBe(304);
     const receipts = async (signifier: string) =>
       request(here.http)
         .get(`/v1/certificates/${serialNumber}/receipts`)
         .set('Authorization', `Bearer ${await here.token(signifier)}`);
+    const list = (method: 'get' | 'head', headers: Record<string, string>) =>
+      request(here.http)[method](`/v1/certificates?serialNumber=${serialNumber}`).set(headers);
+    const authorization = { Authorization: `Bearer ${await here.token('METERWORKS')}` };
+    expect((await list('get', { ...authorization, ...known })).status).toBe(304);
+    expect((await list('head', authorization)).status).toBe(200);
     expect((await receipts('METERWORKS')).body).toEqual({
       items: [
         {
