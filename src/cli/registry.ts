@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { systemClock } from '../domain/clock.ts';
 import { Fault } from '../domain/fault.ts';
 import { formatEui64 } from '../domain/eui64.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
@@ -28,9 +29,8 @@ export function registryCommands(tcs: Command): void {
     )
     .action(async (file: string, options: OutputOptions) => {
       const parsed = parseRegistryFile(readText(file), file);
-      const report = await withDatabase(({ pool }) => {
-        const at = new Date();
-        return loadRegistry(parsed, at, pool, (client, entries) =>
+      const report = await withDatabase(({ pool }) =>
+        loadRegistry(parsed, systemClock, pool, (client, entries, at) =>
           recordEvents(
             [
               ...parsed.participants.map(({ signifier }) => ({
@@ -43,8 +43,8 @@ export function registryCommands(tcs: Command): void {
             ],
             client,
           ),
-        );
-      });
+        ),
+      );
       print(
         options,
         report,

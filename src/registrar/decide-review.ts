@@ -1,3 +1,4 @@
+import type { Clock } from '../domain/clock.ts';
 import { formatEui64, type Eui64 } from '../domain/eui64.ts';
 import type { FactKind } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
@@ -24,12 +25,13 @@ export async function decideReview(
   id: string,
   { approve, because }: ReviewDecision,
   by: Caller,
-  at: Date,
+  clock: Clock,
   db: PoolClient,
 ): Promise<Review> {
+  const at = clock.now();
   const review = await requireReview(id, db);
   await closeReview(review, { state: approve ? 'APPROVED' : 'REFUSED', because, by }, at, db);
-  if (approve) await perform(review.act, review.participantId, by, review, at, db);
+  if (approve) await perform(review, by, at, clock, db);
   const decided = await requireReview(id, db);
   await notify(
     [
@@ -47,11 +49,10 @@ export async function decideReview(
 }
 
 async function perform(
-  act: ReviewAct,
-  participantId: string,
+  { id, act, participantId }: Review,
   by: Caller,
-  review: Review,
   at: Date,
+  clock: Clock,
   db: PoolClient,
 ): Promise<void> {
   switch (act.do) {
@@ -66,7 +67,7 @@ async function perform(
       return;
     }
     case 'RAISE_DEVICE_CEILING':
-      await raiseCeiling(act, review.id, at, db);
+      await raiseCeiling(act, id, clock, db);
       return;
     case 'ISSUE_APPLICATION':
       // The application is screened again once this is committed (issuance): its facts may have changed since.
@@ -75,16 +76,18 @@ async function perform(
 }
 
 /**
- * From now on the Device ID has this limit and no other. Two who approve at once take turns; the later one holds.
+ * From now on the Device ID has this limit and no other. Two who approve at once take turns, and now is when the turn comes: what the
+ * earlier one began stays on record for its time, and the later one holds.
  * @throws Fault `conflict` when a Registry Entry has come over the Device ID since this was prepared
  */
 async function raiseCeiling(
   { eui64, certificates }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
   reviewId: string,
-  at: Date,
+  clock: Clock,
   db: PoolClient,
 ): Promise<void> {
   await query(db, `select pg_advisory_xact_lock(hashtextextended('ceiling of ' || $1, 0))`, [eui64]);
+  const at = clock.now();
   const present = `eui64 = $1 and (valid_to is null or valid_to > $2)`;
   // What began at this very instant, or by a clock that is ahead, never was.
   await query(db, `delete from device_ceiling where ${present} and valid_from >= $2`, [eui64, at]);

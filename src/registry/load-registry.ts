@@ -1,3 +1,4 @@
+import type { Clock } from '../domain/clock.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
@@ -30,7 +31,8 @@ export interface LoadReport {
 
 /**
  * Takes participants on from a checked file, in one transaction: for every participant that it names it is the whole
- * truth; others stay as they are. What is on record already is not written again; what the file no longer states ends.
+ * truth; others stay as they are. What is on record already is not written again; what the file no longer states ends. It happens at
+ * the instant at which everybody before it is done.
  * @param record  writes the audit, in the same transaction
  * @throws Fault `registry-invalid` when a range overlaps one in the database, a name is nobody's, a participant would
  *         change its type, or what the file states differently, or no longer, was stated by its owner since (the SECAS feed, the
@@ -38,13 +40,14 @@ export interface LoadReport {
  */
 export async function loadRegistry(
   file: RegistryFile,
-  now: Date,
+  clock: Clock,
   pool: Pool,
-  record: (client: PoolClient, entries: EntryChanges) => Promise<void>,
+  record: (client: PoolClient, entries: EntryChanges, at: Date) => Promise<void>,
 ): Promise<LoadReport> {
   try {
     await withTransaction(pool, async (db) => {
       await lockFeed(db);
+      const now = clock.now();
       const feedTaken = await isFeedTaken(db);
       const entries = await recordEntries(file.registryEntries, feedTaken, now, db);
       const ids = await recordParticipants(file.participants, now, db);
@@ -57,7 +60,7 @@ export async function loadRegistry(
         now,
         db,
       );
-      await record(db, entries);
+      await record(db, entries, now);
     });
   } catch (error) {
     throw explained(error);

@@ -10,6 +10,7 @@ import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { deviceLines, ndjson, PURPOSE, type BatchBody } from '../support/batch-world.ts';
+import { fixedClock } from '../support/dates.ts';
 import { authoritiesOfNow, startProcess, until, type RunningProcess } from '../support/processes.ts';
 import { tcs, dataFolder } from '../support/tcs.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
@@ -59,7 +60,7 @@ if (onPostgres) {
       database = await testDatabase();
       const now = new Date();
       const world = parseRegistryFile(readFileSync(WORLD, 'utf8'), WORLD);
-      await loadRegistry(world, now, database.pool, () => Promise.resolve());
+      await loadRegistry(world, fixedClock(now), database.pool, () => Promise.resolve());
       const expiresAt = new Date(now.getTime() + 86_400_000);
       const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', expiresAt } as const;
       ({ token } = await createCredential(wanted, now, database.pool));

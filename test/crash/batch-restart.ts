@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const app = await openApp(config, { logger: pino({ level: 'silent' }), clock });
   const { pool } = app.database;
   const world = parseRegistryFile(readFileSync('src/cli/demo/world.yaml', 'utf8'), 'world.yaml');
-  await loadRegistry(world, clock.now(), pool, () => Promise.resolve());
+  await loadRegistry(world, clock, pool, () => Promise.resolve());
   const expiresAt = new Date('2027-01-01');
   const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', expiresAt } as const;
   const { token } = await createCredential(wanted, clock.now(), pool);

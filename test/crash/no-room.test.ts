@@ -16,6 +16,7 @@ import {
   type BatchBody,
   type BatchWorld,
 } from '../support/batch-world.ts';
+import { fixedClock } from '../support/dates.ts';
 import { authoritiesOfNow, startProcess, until, type RunningProcess } from '../support/processes.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
 
@@ -117,7 +118,7 @@ if (onPostgres)
       authoritiesOfNow(authorities);
       const now = new Date();
       const world = parseRegistryFile(readFileSync(WORLD, 'utf8'), WORLD);
-      await loadRegistry(world, now, database.pool, () => Promise.resolve());
+      await loadRegistry(world, fixedClock(now), database.pool, () => Promise.resolve());
       const expiresAt = new Date(now.getTime() + 86_400_000);
       const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', expiresAt } as const;
       const { token } = await createCredential(wanted, now, database.pool);

@@ -5,7 +5,7 @@ import type { Database } from '../../src/db/pool.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
-import { TEST_NOW } from '../support/dates.ts';
+import { fixedClock, TEST_NOW } from '../support/dates.ts';
 import { copyDatabase, copyFolder, onPostgres, testDatabase } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 import type { FeedOrders } from './feed-victim.ts';
@@ -20,7 +20,7 @@ export async function prepareOrigin(folder: string) {
     'world.yaml',
   );
   const fill = async ({ pool }: Database) => {
-    await loadRegistry(file, TEST_NOW, pool, () => Promise.resolve());
+    await loadRegistry(file, fixedClock(), pool, () => Promise.resolve());
     const wanted = {
       signifier: 'METERWORKS',
       role: 'PARTICIPANT_ARO',

@@ -12,7 +12,7 @@ import { query, withTransaction, type Database } from '../../src/db/pool.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
-import { TEST_NOW } from '../support/dates.ts';
+import { fixedClock } from '../support/dates.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -25,7 +25,7 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
       readFileSync(path.join(ROOT, 'src/cli/demo/world.yaml'), 'utf8'),
       'world.yaml',
     );
-    await loadRegistry(world, TEST_NOW, database.pool, () => Promise.resolve());
+    await loadRegistry(world, fixedClock(), database.pool, () => Promise.resolve());
     await query(
       database.pool,
       `insert into credential (participant_id, role, prefix, token_sha256, created_at, expires_at)

@@ -81,7 +81,7 @@ test('with the two roles of the page, one migrates and the other serves and can 
   });
   const app = await openApp(config, { logger: pino({ level: 'silent' }), clock, database });
   const file = parseRegistryFile(WORLD_TEXT, 'world.yaml');
-  await loadRegistry(file, clock.now(), database.pool, () => Promise.resolve());
+  await loadRegistry(file, clock, database.pool, () => Promise.resolve());
   const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', person: 'aro' } as const;
   const expiresAt = new Date(clock.now().getTime() + 86_400_000);
   const { token } = await createCredential({ ...wanted, expiresAt }, clock.now(), database.pool);

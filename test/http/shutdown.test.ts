@@ -13,6 +13,7 @@ import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
+import { fixedClock } from '../support/dates.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
 const WORLD = path.join(ROOT, 'src', 'cli', 'demo', 'world.yaml');
@@ -81,7 +82,7 @@ describe('a service that is told to stop', () => {
     const now = new Date();
     await migrate(database.pool);
     const world = parseRegistryFile(readFileSync(WORLD, 'utf8'), WORLD);
-    await loadRegistry(world, now, database.pool, () => Promise.resolve());
+    await loadRegistry(world, fixedClock(now), database.pool, () => Promise.resolve());
     const expiresAt = new Date(now.getTime() + 86_400_000);
     const wanted = { signifier: 'METERWORKS', role: 'PARTICIPANT_ARO', label: '', expiresAt } as const;
     const { token } = await createCredential(wanted, now, database.pool);

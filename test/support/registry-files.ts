@@ -4,11 +4,11 @@ import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { findWholeParticipant } from '../../src/registry/participants.ts';
 import type { TestingParticipant } from '../../src/domain/participant.ts';
 import type { Pool } from '../../src/db/pool.ts';
-import { TEST_NOW } from './dates.ts';
+import { fixedClock, TEST_NOW } from './dates.ts';
 
 /** Checks a registry file's text and loads it, without an audit. */
 export async function load(text: string, pool: Pool): Promise<LoadReport> {
-  return loadRegistry(parseRegistryFile(text, 'file.yaml'), TEST_NOW, pool, () => Promise.resolve());
+  return loadRegistry(parseRegistryFile(text, 'file.yaml'), fixedClock(), pool, () => Promise.resolve());
 }
 
 /** Whole participants as at the tests' now, by signifier; who is unknown is absent. */

@@ -39,7 +39,7 @@ export async function world(
   const logger = options.logger ?? pino({ level: 'silent' });
   const app: App = await openApp(config, { logger, clock, database });
   const file = parseRegistryFile(WORLD_TEXT, 'world.yaml');
-  await loadRegistry(file, clock.now(), database.pool, () => Promise.resolve());
+  await loadRegistry(file, clock, database.pool, () => Promise.resolve());
 
   const tokens = new Map<string, string>();
   /** A token of a participant; made once for each role. */

@@ -68,9 +68,11 @@ export async function openDemoWorld(
   const own = world.participants.map((one) => one.signifier);
   // Once it is there, it lives: what a feed, a Party or the DCC has stated since stays.
   if ((await listSignifiers(pool)).length === 0) {
-    const record = { at: now, event: 'participant.loaded', object: DEMO };
-    await loadRegistry(world, now, pool, (client, entries) =>
-      recordEvents([record, ...entryEvents(entries, now, { file: DEMO })], client),
+    await loadRegistry(world, needs.clock, pool, (client, entries, at) =>
+      recordEvents(
+        [{ at, event: 'participant.loaded', object: DEMO }, ...entryEvents(entries, at, { file: DEMO })],
+        client,
+      ),
     );
   }
 

@@ -58,10 +58,10 @@ export const REVIEW_ROUTES = [
     body: z.strictObject({ approve: z.boolean(), because: fields.text(2000) }),
     answer: views.review,
     event: 'review.decided',
-    handle: async ({ params, body, caller, at, db }) => {
+    handle: async ({ params, body, caller, db }, { issuance: { clock } }) => {
       const review = await visible(params['id'], caller, db);
       requireApprover(review, caller.role);
-      const decided = await decideReview(review.id, body, caller, at, db);
+      const decided = await decideReview(review.id, body, caller, clock, db);
       return { body: views.reviewView(decided), object: review.id, changed: [review.participantId] };
     },
   }),

@@ -3,6 +3,9 @@ import { listDecisions } from '../../../src/audit/decisions.ts';
 import { withTransaction } from '../../../src/db/pool.ts';
 import type { CallerRole, PartyCategory } from '../../../src/domain/participant.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
+import { decideReview } from '../../../src/registrar/decide-review.ts';
+import { findCallers } from '../../../src/registry/callers.ts';
+import { hashToken } from '../../../src/registry/credentials.ts';
 import { recordFacts } from '../../../src/registry/facts.ts';
 import { findParticipantRef } from '../../../src/registry/participants.ts';
 import { dcckiCsr, deviceCsr } from '../../support/csr-builder.ts';
@@ -126,12 +129,15 @@ describe('a question as at an instant', () => {
 
   test('about a Device ID has the limit of certificates that it had then', async () => {
     const eui64 = '00-DB-12-34-20-00-00-01';
-    const raise = async (certificates: number) => {
-      hourLater();
+    const decision = { approve: true, because: 'seen' };
+    const prepare = async (certificates: number) => {
       const wanted = { eui64, certificates, because: 'a rig' };
       const path = '/v1/participants/METERWORKS/device-ceilings';
-      const review = String((await send(path, wanted, 'DCC_TEST_OPERATOR')).body.id);
-      const decision = { approve: true, because: 'seen' };
+      return String((await send(path, wanted, 'DCC_TEST_OPERATOR')).body.id);
+    };
+    const raise = async (certificates: number) => {
+      hourLater();
+      const review = await prepare(certificates);
       await send(`/v1/reviews/${review}/decision`, decision, 'DCC_TEST_APPROVER');
       return here.clock.now();
     };
@@ -171,6 +177,17 @@ describe('a question as at an instant', () => {
     ]);
     // Who does not have the Device ID has no limit of it.
     expect(await listed('participants/NORTHGATE/device-ceilings', second)).toEqual([]);
+    // Who read the time before the other began, and had to wait for it, does not undo it: it is the later one.
+    const [asked, turn] = [new Date(second.getTime() - 1), new Date(second.getTime() + HOUR)];
+    const readings = [asked];
+    const review = await prepare(115);
+    const token = await here.token('DCC', 'DCC_TEST_APPROVER');
+    const [approver] = await findCallers([hashToken(token)], here.clock.now(), here.database.pool);
+    await withTransaction(here.database.pool, (db) =>
+      decideReview(review, decision, approver!, { now: () => readings.pop() ?? turn }, db),
+    );
+    expect(await limitAsAt(second)).toBe('kept');
+    expect(await limitAsAt(turn)).toContain('115');
   });
 
   describe('about an RDP', () => {

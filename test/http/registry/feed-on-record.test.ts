@@ -80,7 +80,7 @@ describe('a feed and what is on record', () => {
             'registryEntries: [{ name: Third, from: 70-B3-D5-10-00-00-00-00, to: 70-B3-D5-10-0F-FF-FF-FF }]\nparticipants: []\n',
             'entries.yaml',
           ),
-          here.clock.now(),
+          here.clock,
           here.database.pool,
           () => Promise.resolve(),
         );

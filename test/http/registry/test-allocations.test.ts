@@ -82,7 +82,7 @@ describe('test-only identifiers', () => {
       .send(octets.toString());
   };
   const load = (text: string) =>
-    loadRegistry(parseRegistryFile(text, 'file.yaml'), here.clock.now(), here.database.pool, () =>
+    loadRegistry(parseRegistryFile(text, 'file.yaml'), here.clock, here.database.pool, () =>
       Promise.resolve(),
     );
   const testOnly = async (signifier: string, at?: Date) =>

@@ -1,9 +1,10 @@
 import { recordEvents } from '../../../src/audit/audit-log.ts';
 import { entryEvents } from '../../../src/audit/entry-events.ts';
-import { query, type Database } from '../../../src/db/pool.ts';
+import { query, withTransaction, type Database } from '../../../src/db/pool.ts';
+import { lockFeed } from '../../../src/registry/feed-lock.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
-import { TEST_NOW } from '../../support/dates.ts';
+import { fixedClock, TEST_NOW } from '../../support/dates.ts';
 import { faultOf } from '../../support/applications.ts';
 import { findWhole, load, partyText } from '../../support/registry-files.ts';
 import { testDatabase } from '../../support/test-database.ts';
@@ -177,10 +178,24 @@ describe('a registry file after others have spoken', () => {
     expect((await findWhole(['MAKER'], database.pool)).get('MAKER')?.deviceRanges).toEqual([]);
   });
 
+  test('a file is loaded at the instant at which whoever came before it is done, not at which it came', async () => {
+    const clock = fixedClock();
+    let loading: Promise<unknown> = Promise.resolve();
+    await withTransaction(database.pool, async (db) => {
+      await lockFeed(db);
+      const file = parseRegistryFile(dcc('', block('one', '1F')), 'file.yaml');
+      loading = loadRegistry(file, clock, database.pool, () => Promise.resolve());
+      clock.advance(1000);
+    });
+    await loading;
+    const { rows } = await query(database.pool, `select valid_from as "from" from registry_entry`);
+    expect(rows).toEqual([{ from: new Date(TEST_NOW.getTime() + 1000) }]);
+  });
+
   test('Registry Entries that end and begin are in the audit, those that stay are not', async () => {
     const at = TEST_NOW;
     const loadWithAudit = (text: string) =>
-      loadRegistry(parseRegistryFile(text, 'file.yaml'), at, database.pool, (client, entries) =>
+      loadRegistry(parseRegistryFile(text, 'file.yaml'), fixedClock(at), database.pool, (client, entries) =>
         recordEvents(entryEvents(entries, at, { file: 'file.yaml' }), client),
       );
     const told = async () =>

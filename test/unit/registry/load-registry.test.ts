@@ -2,7 +2,7 @@ import { query, type Database } from '../../../src/db/pool.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { findWhole } from '../../support/registry-files.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
-import { TEST_NOW } from '../../support/dates.ts';
+import { fixedClock, TEST_NOW } from '../../support/dates.ts';
 import { faultOf } from '../../support/applications.ts';
 import { load, partyText, refusalOf } from '../../support/registry-files.ts';
 import { testDatabase } from '../../support/test-database.ts';
@@ -204,7 +204,9 @@ describe('loading a registry file', () => {
       `{ name: ${name}, from: 70B3D5${hex}00000000, to: 70B3D5${hex}0FFFFFFF }`;
     const [earlier, later] = [new Date(TEST_NOW.getTime() - 1000), TEST_NOW];
     const loadAt = (text: string, at: Date) =>
-      loadRegistry(parseRegistryFile(text, 'file.yaml'), at, database.pool, () => Promise.resolve());
+      loadRegistry(parseRegistryFile(text, 'file.yaml'), fixedClock(at), database.pool, () =>
+        Promise.resolve(),
+      );
     await loadAt(entries(block('one', '00'), block('two', '10'), block('three', '20')), earlier);
     for (const turn of [1, 2]) {
       await loadAt(entries(block('one', '30'), block('two', '10')), later);
@@ -275,7 +277,7 @@ describe('loading a registry file', () => {
   test('is nothing when its audit fails', async () => {
     const file = parseRegistryFile(FULL, 'file.yaml');
     const record = () => Promise.reject(new Error('no audit'));
-    await expect(loadRegistry(file, TEST_NOW, database.pool, record)).rejects.toThrow('no audit');
+    await expect(loadRegistry(file, fixedClock(), database.pool, record)).rejects.toThrow('no audit');
     expect((await everything()).flat()).toEqual([]);
   });
 
