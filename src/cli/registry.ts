@@ -29,20 +29,25 @@ export function registryCommands(tcs: Command): void {
     )
     .action(async (file: string, options: OutputOptions) => {
       const parsed = parseRegistryFile(readText(file), file);
-      const report = await withDatabase(({ pool }) =>
-        loadRegistry(parsed, systemClock, pool, (client, entries, at) =>
-          recordEvents(
-            [
-              ...parsed.participants.map(({ signifier }) => ({
-                at,
-                event: 'participant.loaded',
-                object: signifier,
-                facts: { file },
-              })),
-              ...entryEvents(entries, at, { file }),
-            ],
-            client,
-          ),
+      const report = await withDatabase(({ pool }, { testBlock }) =>
+        loadRegistry(
+          parsed,
+          systemClock,
+          pool,
+          (client, entries, at) =>
+            recordEvents(
+              [
+                ...parsed.participants.map(({ signifier }) => ({
+                  at,
+                  event: 'participant.loaded',
+                  object: signifier,
+                  facts: { file },
+                })),
+                ...entryEvents(entries, at, { file }),
+              ],
+              client,
+            ),
+          testBlock,
         ),
       );
       print(

@@ -2,7 +2,7 @@ import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
 import { query } from '../db/pool.ts';
-import { requireOutsideRegistryEntries } from '../registry/registry-entries.ts';
+import { requireDeviceIds } from '../registry/registry-entries.ts';
 import { presentFact, proposeFact, type Acting } from './acting.ts';
 
 /** The terms and papers of a bilateral agreement. */
@@ -11,7 +11,7 @@ export type AgreementTerms = FactValues['AGREEMENT'];
 /**
  * Prepares the entry of a bilateral agreement (SEC Section H14.11): it holds when a second person approves it.
  * @throws Fault `conflict` when the reference is taken, the dates contradict the state, or a device range reaches into a
- *         Registry Entry of the SEC Panel
+ *         Registry Entry of the SEC Panel or a test-only allocation of the DCC
  */
 export async function proposeAgreement(
   acting: Acting,
@@ -23,7 +23,7 @@ export async function proposeAgreement(
     });
   await requireFreeReference(acting, ref);
   requireDates(state, terms);
-  await requireOutsideRegistryEntries(terms.deviceRanges, DEVICE_RANGE, acting.db);
+  await requireDeviceIds(terms.deviceRanges, DEVICE_RANGE, acting.db);
   const summary = `Enter agreement ${ref} with ${acting.participant.signifier} as ${state}: ${describe(terms)}.`;
   return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
 }
@@ -45,7 +45,7 @@ export async function proposeAgreementState(
     throw new Fault('not-found', `${acting.participant.signifier} has no agreement ${ref}.`);
   const terms = { ...present.value, ...changes };
   requireDates(state, terms);
-  await requireOutsideRegistryEntries(changes.deviceRanges ?? [], DEVICE_RANGE, acting.db);
+  await requireDeviceIds(changes.deviceRanges ?? [], DEVICE_RANGE, acting.db);
   const changed = Object.keys(changes);
   const summary =
     `Agreement ${ref} with ${acting.participant.signifier}: from ${present.state} to ${state}` +

@@ -7,7 +7,7 @@ import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { recordFacts } from '../registry/facts.ts';
 import { notify } from '../registry/notifications.ts';
-import { inRegistryEntry } from '../registry/registry-entries.ts';
+import { inRegistryEntry, inTestAllocation } from '../registry/registry-entries.ts';
 import { closeReview, requireReview } from '../registry/reviews.ts';
 
 /** A decision of the second person. */
@@ -78,7 +78,7 @@ async function perform(
 /**
  * From now on the Device ID has this limit and no other. Two who approve at once take turns, and now is when the turn comes: what the
  * earlier one began stays on record for its time, and the later one holds.
- * @throws Fault `conflict` when a Registry Entry has come over the Device ID since this was prepared
+ * @throws Fault `conflict` when a Registry Entry or a test-only allocation has come over the Device ID since this was prepared
  */
 async function raiseCeiling(
   { eui64, certificates }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
@@ -99,7 +99,10 @@ async function raiseCeiling(
       [eui64, certificates, reviewId, at],
     );
   } catch (error) {
-    if (violatedConstraint(error) !== 'device_ceiling_not_in_registry_entry') throw error;
-    throw inRegistryEntry(`The Device ID ${formatEui64(eui64 as Eui64)}`, error);
+    const what = `The Device ID ${formatEui64(eui64 as Eui64)}`;
+    const constraint = violatedConstraint(error);
+    if (constraint === 'device_ceiling_not_in_registry_entry') throw inRegistryEntry(what, error);
+    if (constraint === 'device_id_not_in_test_allocation') throw inTestAllocation(what, error);
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
@@ -19,6 +20,7 @@ import {
   requireTestOnlyKept,
 } from './owned-by-others.ts';
 import { idOf, recordStated, requireNetworkParties } from './record-stated.ts';
+import { requireOutsideTestBlock } from './test-block.ts';
 
 /** How much of each was loaded. */
 export interface LoadReport {
@@ -33,21 +35,25 @@ export interface LoadReport {
  * Takes participants on from a checked file, in one transaction: for every participant that it names it is the whole
  * truth; others stay as they are. What is on record already is not written again; what the file no longer states ends. It happens at
  * the instant at which everybody before it is done.
- * @param record  writes the audit, in the same transaction
- * @throws Fault `registry-invalid` when a range overlaps one in the database, a name is nobody's, a participant would
- *         change its type, or what the file states differently, or no longer, was stated by its owner since (the SECAS feed, the
- *         DCC, the participant); once a feed was taken also when something of the feed would begin; then nothing is loaded
+ * @param record     writes the audit, in the same transaction
+ * @param testBlock  EUI-64s of the DCC, for tests only: nothing that a file begins reaches into it
+ * @throws Fault `registry-invalid` when a range overlaps one in the database or reaches into the test block, a name is nobody's, a
+ *         participant would change its type, or what the file states differently, or no longer, was stated by its owner since (the
+ *         SECAS feed, the DCC, the participant); once a feed was taken also when something of the feed would begin; then nothing is
+ *         loaded
  */
 export async function loadRegistry(
   file: RegistryFile,
   clock: Clock,
   pool: Pool,
   record: (client: PoolClient, entries: EntryChanges, at: Date) => Promise<void>,
+  testBlock?: Eui64Range,
 ): Promise<LoadReport> {
   try {
     await withTransaction(pool, async (db) => {
       await lockFeed(db);
       const now = clock.now();
+      if (testBlock !== undefined) await requireOutsideTestBlock(file, testBlock, db);
       const feedTaken = await isFeedTaken(db);
       const entries = await recordEntries(file.registryEntries, feedTaken, now, db);
       const ids = await recordParticipants(file.participants, now, db);

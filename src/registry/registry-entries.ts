@@ -54,22 +54,23 @@ export async function findEntriesAt(
 }
 
 /**
- * Device IDs never lie in a Registry Entry of the SEC Panel (government response, paragraph 33); the database refuses it too.
+ * Device IDs never lie in a Registry Entry of the SEC Panel (government response, paragraph 33), nor in a test-only allocation of the
+ * DCC (DESIGN); the database refuses both too.
  * @throws Fault `conflict` when one of the ranges reaches into one
  */
-export async function requireOutsideRegistryEntries(
-  ranges: readonly Eui64Range[],
-  what: string,
-  db: Db,
-): Promise<void> {
+export async function requireDeviceIds(ranges: readonly Eui64Range[], what: string, db: Db): Promise<void> {
   if (ranges.length === 0) return;
-  const { rowCount } = await query(
+  const { rows } = await query<{ inEntry: boolean; inTest: boolean }>(
     db,
-    `select 1 from registry_entry r join unnest($1::text[], $2::text[]) as range (first, last)
-         on r.eui64_from <= range.last and range.first <= r.eui64_to where r.valid_to is null limit 1`,
+    `with range as (select * from unnest($1::text[], $2::text[]) as range (first, last))
+     select exists (select from registry_entry r join range on r.eui64_from <= range.last and range.first <= r.eui64_to
+              where r.valid_to is null) as "inEntry",
+            exists (select from identifier_allocation i join range on i.eui64_from <= range.last and range.first <= i.eui64_to
+              where i.valid_to is null and i.source = 'DCC') as "inTest"`,
     [ranges.map((one) => one.from), ranges.map((one) => one.to)],
   );
-  if (rowCount !== 0) throw inRegistryEntry(what);
+  if (rows[0]?.inEntry === true) throw inRegistryEntry(what);
+  if (rows[0]?.inTest === true) throw inTestAllocation(what);
 }
 
 /** Device IDs where only User IDs and RDP IDs are (government response, paragraph 33). @param what  reaches into the entry */
@@ -77,7 +78,7 @@ export const inRegistryEntry = (what: string, cause?: unknown): Fault =>
   amongUserIds(`${what} reaches into a Registry Entry of the SEC Panel`, PARAGRAPH_33, cause);
 
 /** Device IDs among those that the DCC gave to Users and RDPs for tests (DESIGN). @param what  reaches into the allocation */
-export const inTestAllocation = (what: string, cause: unknown): Fault =>
+export const inTestAllocation = (what: string, cause?: unknown): Fault =>
   amongUserIds(`${what} reaches into a test-only allocation of the DCC`, `DESIGN; as ${PARAGRAPH_33}`, cause);
 
 function amongUserIds(where: string, clause: string, cause: unknown): Fault {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import request from 'supertest';
 import { listDecisions } from '../../../src/audit/decisions.ts';
 import { query, withTransaction } from '../../../src/db/pool.ts';
-import type { Eui64 } from '../../../src/domain/eui64.ts';
+import { parseEui64Range, type Eui64, type Eui64Range } from '../../../src/domain/eui64.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { beginEntries } from '../../../src/registry/registry-entries.ts';
@@ -81,9 +81,13 @@ describe('test-only identifiers', () => {
       .set('Feed-Signature', desk.cms(octets).toString('base64'))
       .send(octets.toString());
   };
-  const load = (text: string) =>
-    loadRegistry(parseRegistryFile(text, 'file.yaml'), here.clock, here.database.pool, () =>
-      Promise.resolve(),
+  const load = (text: string, block?: Eui64Range) =>
+    loadRegistry(
+      parseRegistryFile(text, 'file.yaml'),
+      here.clock,
+      here.database.pool,
+      () => Promise.resolve(),
+      block,
     );
   const testOnly = async (signifier: string, at?: Date) =>
     (await items(`${signifier}/allocations${at === undefined ? '' : `?at=${at.toISOString()}`}`)).filter(
@@ -303,20 +307,33 @@ describe('test-only identifiers', () => {
         { approve: true, because: 'as agreed' },
         'DCC_TEST_APPROVER',
       );
-    const agree = async (ref: string, range: object) => {
+    const propose = (ref: string, range: object) => {
       const terms = {
         permittedCategories: ['DEVICE'],
         permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
         deviceRanges: [range],
       };
-      const proposed = await post('participants/STRANGER/agreements', { ref, state: 'OFFERED', ...terms });
-      return decided(proposed.body.id);
+      return post('participants/STRANGER/agreements', { ref, state: 'OFFERED', ...terms });
     };
+    const agree = async (ref: string, range: object) => decided((await propose(ref, range)).body.id);
+    /** The database asks its own clock whether a device range has ended. */
+    const endedLongAgo = (from: string) =>
+      query(
+        here.database.pool,
+        `update device_range set valid_from = '2020-01-01', valid_to = '2020-01-02' where eui64_from = $1`,
+        [from],
+      );
 
     test('neither of a device range nor of an agreement, until they end', async () => {
-      await give('NORTHGATE');
       const over = { from: id('0F'), to: id('1F') };
-      for (const refused of [await register(over), await agree('BA-1', over)])
+      const prepared = await propose('BA-0', over);
+      expect(prepared.status).toBe(202);
+      await give('NORTHGATE');
+      for (const refused of [
+        await register(over),
+        await propose('BA-1', over),
+        await decided(prepared.body.id),
+      ])
         expect([refused.status, refused.body.errors]).toMatchObject([
           409,
           [
@@ -344,13 +361,25 @@ describe('test-only identifiers', () => {
         ],
       ]);
       expect((await agree('BA-3', { from: id('20'), to: id('20') })).status).toBe(200);
-      // The database asks its own clock whether a device range has ended.
-      await query(
-        here.database.pool,
-        `update device_range set valid_from = '2020-01-01', valid_to = '2020-01-02' where eui64_from = '90b3d51f40000010'`,
-      );
+      await endedLongAgo('90b3d51f40000010');
       expect((await give('NORTHGATE')).body).toMatchObject(SECOND);
       expect(detailsOf(await give('NORTHGATE'))[0]).toContain('device range of an agreement');
+    });
+
+    test('and none has a limit raised that was prepared while it was one, until they end', async () => {
+      expect((await register(FIRST)).status).toBe(201);
+      const wanted = { eui64: id('05'), certificates: 200, because: 'a rig' };
+      const { body: prepared } = await post('participants/METERWORKS/device-ceilings', wanted);
+      await endedLongAgo('90b3d51f40000000');
+      expect((await give('NORTHGATE')).body).toMatchObject(FIRST);
+      const refused = await decided(prepared.id);
+      expect([refused.status, reasonsOf(refused), detailsOf(refused)]).toEqual([
+        409,
+        ['DEVICE_ID_IN_USER_REGISTRY'],
+        [expect.stringContaining(`${id('05')} reaches into a test-only allocation`)],
+      ]);
+      expect((await end('NORTHGATE', FIRST)).status).toBe(200);
+      expect((await decided(prepared.id)).status).toBe(200);
     });
   });
 
@@ -432,6 +461,41 @@ describe('test-only identifiers', () => {
       here.clock.advance(HOUR);
       await expect(load(stated(signifier, FIRST))).rejects.toThrow(says);
       await expect(load(stated(signifier, SECOND))).resolves.toBeDefined();
+    });
+
+    test('nor anything in the rest of the block: each is told, and what is on record as it was stays', async () => {
+      const block = parseEui64Range(BLOCK)!;
+      const entry = '{ name: Other, from: 90-B3-D5-1F-40-00-00-00, to: 90-B3-D5-1F-4F-FF-FF-FF }';
+      const text = (from: string, entries = '') => `registryEntries: [${entries}]
+participants:
+  - signifier: MAKER
+    type: NON_PARTY
+    legalName: Maker
+    allocations: [{ kind: USER_ID, from: ${id('20')}, to: ${id('2F')} }]
+    deviceRanges: [{ from: ${id(from)}, to: ${id('3F')} }]
+    agreements:
+      - ref: BA-9
+        state: OFFERED
+        permittedCategories: [DEVICE]
+        permittedPurposes: [DEVICE_AND_USER_SYSTEM_TESTS]
+        deviceRanges: [{ from: ${id('38')}, to: ${id('3F')} }]
+`;
+      const told = (...whats: string[]) => ({
+        code: 'registry-invalid',
+        reasons: whats.map((what) => ({
+          reason: 'CONFLICT',
+          detail: expect.stringMatching(`^The ${what}, .* reaches into the test block ${BLOCK}`) as string,
+          fix: expect.stringContaining('TCS_TEST_BLOCK') as string,
+        })),
+      });
+      const ofMaker = ['USER_ID allocation of MAKER', 'device range of MAKER'];
+      await expect(load(text('30', entry), block)).rejects.toMatchObject(
+        told('Registry Entry Other', ...ofMaker, 'device range of the agreement BA-9'),
+      );
+      await load(text('30'));
+      await expect(load(text('30'), block)).resolves.toBeDefined();
+      await expect(load(text('31'), block)).rejects.toMatchObject(told('device range of MAKER'));
+      await expect(load(WORLD_TEXT, block)).resolves.toBeDefined();
     });
 
     test('nor a Registry Entry or a device range over them', async () => {
