@@ -90,7 +90,11 @@ function currentNominations({ nominations }: TestingParticipant, at: Date): RdpN
 }
 
 /** Why a nomination carries nobody: its Network Party must be an active one (government response, paragraph 40). */
-function barsOf({ networkPartyState, networkPartyStatus, networkPartyCategory }: RdpNomination): string[] {
+export function barsOf({
+  networkPartyState,
+  networkPartyStatus,
+  networkPartyCategory,
+}: Omit<RdpNomination, 'networkParty' | 'from' | 'to'>): string[] {
   return [
     ...(networkPartyState === 'ACTIVE' ? [] : [`its membership is ${networkPartyState}`]),
     ...(networkPartyStatus === undefined ? [] : [`its record is ${networkPartyStatus}`]),

@@ -1,16 +1,20 @@
 import { Fault } from '../domain/fault.ts';
 import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
+import { barsOf } from '../eligibility/basis.ts';
+import { explain, type RuleSet } from '../eligibility/rule-set.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { proposeFact, type Acting } from './acting.ts';
 
 /**
  * Prepares the nomination of an RDP by a Network Party: nobody else has a route without membership or agreement
  * (government response, paragraph 40).
- * @throws Fault `conflict` when the participant is no RDP, or the other one no Network Party
+ * @throws Fault `conflict` when the participant is no RDP, or the other one no Network Party; also when that one is no active one now,
+ *         with the reason for which its nomination would carry nobody
  */
 export async function proposeNomination(
   acting: Acting,
+  ruleSet: RuleSet,
   { networkParty, from, to }: { readonly networkParty: string; readonly from: Date; readonly to?: Date },
 ): Promise<Review> {
   const { participant, at, db } = acting;
@@ -25,10 +29,19 @@ export async function proposeNomination(
       fix: 'Send a to after from, or none for a nomination without an end.',
     });
   const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
-  if (!isNetworkParty(nominator?.partyCategory))
+  if (nominator === undefined || !isNetworkParty(nominator.partyCategory))
     throw new Fault('conflict', `${networkParty} is no Network Party.`, {
       fix: `Name a Party of the category ${NETWORK_CATEGORIES.join(' or ')}.`,
     });
+  const bars = barsOf({
+    networkPartyState: nominator.membership?.state ?? 'WITHDRAWN',
+    ...(nominator.status === 'CLOSED' ? { networkPartyStatus: nominator.status } : {}),
+  });
+  if (bars.length > 0) {
+    const detail = `${networkParty} nominates nobody now: ${bars.join('; ')}.`;
+    const reason = explain({ reason: 'NOMINATING_PARTY_INACTIVE', detail }, ruleSet);
+    throw new Fault('conflict', detail, { reasons: [reason] });
+  }
   const value = to === undefined ? {} : { to };
   return proposeFact(
     acting,

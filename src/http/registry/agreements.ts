@@ -145,7 +145,8 @@ export const AGREEMENT_ROUTES = [
     answer: views.review,
     status: 202,
     event: 'nomination.proposed',
-    handle: async (asked) => waiting(await proposeNomination(asked, present(asked.body))),
+    handle: async (asked, { issuance }) =>
+      waiting(await proposeNomination(asked, issuance.ruleSets.at(asked.at), present(asked.body))),
   }),
   route({
     method: 'post',

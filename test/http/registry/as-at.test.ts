@@ -45,19 +45,21 @@ describe('a question as at an instant', () => {
     const decision = `/v1/reviews/${String(prepared.body.id)}/decision`;
     return send(decision, { approve: true, because }, 'DCC_TEST_APPROVER');
   };
-  const categoryOf = async (signifier: string, partyCategory: PartyCategory) => {
+  /** What a feed states now. */
+  const stated = async (signifier: string, kind: 'DETAILS' | 'MEMBERSHIP', state: string, value: object) => {
     const { pool } = here.database;
     const { id } = (await findParticipantRef(signifier, pool))!;
     const since = here.clock.now();
-    const value = { legalName: signifier, partyCategory };
     await withTransaction(pool, (db) =>
       recordFacts(
-        [{ participantId: id, kind: 'DETAILS', key: '', state: 'RECORDED', since, value }],
+        [{ participantId: id, kind, key: '', state, since, value }],
         { source: 'SECAS_FEED', recordedAt: since },
         db,
       ),
     );
   };
+  const categoryOf = (signifier: string, partyCategory: PartyCategory) =>
+    stated(signifier, 'DETAILS', 'RECORDED', { legalName: signifier, partyCategory });
 
   test('about a DCC Gateway Connection tells with whom it was shared then', async () => {
     const sharedAt = async (at: Date) =>
@@ -272,6 +274,36 @@ describe('a question as at an instant', () => {
         'DCC_TEST_APPROVER',
       );
       expect((await send('/v1/participants/REGDATA/nominations', other, 'DCC_REGISTRAR')).status).toBe(202);
+    });
+
+    test('nor is a Network Party while it is none that would carry it', async () => {
+      const propose = () =>
+        send(
+          '/v1/participants/REGDATA/nominations',
+          { networkParty: 'TRENTNET', from: '2026-01-01' },
+          'DCC_REGISTRAR',
+        );
+      const end = await send('/v1/participants/REGDATA/nominations/TRENTNET/end', {}, 'DCC_REGISTRAR');
+      await send(
+        `/v1/reviews/${String(end.body.id)}/decision`,
+        { approve: true, because: 'x' },
+        'DCC_TEST_APPROVER',
+      );
+      await stated('TRENTNET', 'MEMBERSHIP', 'SUSPENDED', {});
+      await close('TRENTNET', true);
+      const refused = await propose();
+      const detail = 'TRENTNET nominates nobody now: its membership is SUSPENDED; its record is CLOSED.';
+      const { clause, fix } = here.needs.ruleSets
+        .at(here.clock.now())
+        .reasonCodes.get('NOMINATING_PARTY_INACTIVE')!;
+      expect([refused.status, refused.body.errors]).toEqual([
+        409,
+        [{ reason: 'NOMINATING_PARTY_INACTIVE', clause, detail, fix }],
+      ]);
+      await stated('TRENTNET', 'MEMBERSHIP', 'ACTIVE', {});
+      expect((await propose()).status).toBe(409);
+      await close('TRENTNET', false);
+      expect((await propose()).status).toBe(202);
     });
   });
 });
