@@ -8,6 +8,7 @@ import { recordEvents } from '../audit/audit-log.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
 import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
+import { notApplicable } from '../registry/feed-faults.ts';
 import { diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
 import { readFeedFile } from '../registry/feed-file.ts';
 import { lockFeed } from '../registry/feed-lock.ts';
@@ -90,14 +91,23 @@ export async function importFeed(
   }
 }
 
-/** Now, or a millisecond after the last import: what that began, this one ends and does not take for what never was. */
+/**
+ * Now, or a millisecond after the last import: what that began, this one ends and does not take for what never was.
+ * @throws Fault `feed-invalid` when that lies further ahead than clocks may differ: this feed would count as taken, and what it says
+ *         would not hold yet (docs/operations.md)
+ */
 async function afterLastImport(clock: Clock, db: PoolClient): Promise<Date> {
   const { rows } = await query<{ at: Date | null }>(
     db,
     `select max(imported_at) + interval '1 millisecond' as at from feed_import`,
   );
   const [now, next] = [clock.now(), rows[0]?.at ?? null];
-  return next !== null && next > now ? next : now;
+  if (next === null || next <= now) return now;
+  if (next.getTime() - now.getTime() <= CLOCK_SKEW) return next;
+  const detail = `the last feed was taken at ${next.toISOString()} by the clock of then, and it is ${now.toISOString()} now: what this one says would hold from then only`;
+  throw new Fault('feed-invalid', 'One of two clocks is wrong; nothing was applied.', {
+    reasons: [notApplicable(undefined, detail, CLOCKS)],
+  });
 }
 
 /** The order matters: endings before beginnings, participants before what is theirs. */
@@ -176,6 +186,8 @@ function explained(error: unknown): unknown {
 
 /** How far clocks may differ. Milliseconds. */
 const CLOCK_SKEW = 3_600_000;
+const CLOCKS =
+  'Have the operator of the service set its clock right, or see to the instant of the last import (docs/operations.md, Clocks); then send the feed again.';
 const CONSTRAINTS = new Map([
   ['identifier_allocation_no_overlap', 'An allocation overlaps one that somebody outside the feed holds.'],
   ['device_range_not_in_registry_entry', 'A Registry Entry reaches into a range of Device IDs.'],

@@ -214,6 +214,20 @@ describe('a feed and what is on record', () => {
       `select imported_at as at from feed_import order by version`,
     );
     expect(rows.map(({ at }) => at)).toEqual([first, after(1), after(2)]);
+    // An hour is let pass; beyond, what the feed says would not hold yet, and it is not taken for applied.
+    const by = (milliseconds: number) => ({ clock: { now: () => after(2 + 1 - HOUR - milliseconds) } });
+    for (const dryRun of [true, false])
+      await expect(takeFeed(here, desk, 4, DEMO_FEED, { ...by(1), dryRun })).rejects.toMatchObject({
+        code: 'feed-invalid',
+        reasons: [
+          {
+            reason: 'FEED_NOT_APPLICABLE',
+            detail: expect.stringContaining(after(3).toISOString()) as string,
+            fix: expect.stringContaining('docs/operations.md') as string,
+          },
+        ],
+      });
+    expect(await takeFeed(here, desk, 4, DEMO_FEED, by(0))).toMatchObject({ applied: true });
   });
 
   test('a limit that was prepared before a Registry Entry came over its Device ID is not raised', async () => {
