@@ -34,8 +34,8 @@ export async function listNotifications(
 ): Promise<Notification[]> {
   const { rows } = await query<Notification>(
     db,
-    `select id::text as id, at, event, object, text from notification
-      where participant_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
+    `select n.id::text as id, n.at, n.event, n.object, n.text from notification n
+      where n.participant_id = $1 and ($2::bigint is null or n.id < $2) order by n.id desc limit $3`,
     [participantId, page.before ?? null, page.limit],
   );
   return rows;
