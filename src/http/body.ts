@@ -8,13 +8,17 @@ import { parseJson } from './json.ts';
 /** Reads a JSON body of at most `most` octets into `request.body`; other types are left to who wants them. */
 export function jsonBody(most: number): RequestHandler {
   return async (request, _response, next) => {
-    if (request.body === undefined && hasBody(request) && request.is('application/json') !== false) {
-      requireUtf8(request);
-      const octets = await readBody(request, most);
-      request.body = octets.length === 0 ? {} : parseJson(octets);
-    }
+    await readJsonBody(request, most);
     next();
   };
+}
+
+/** The same, for who has the request in hand. @throws Fault `malformed-request`, `too-large`, `unsupported-media-type` */
+export async function readJsonBody(request: Request, most: number): Promise<void> {
+  if (request.body !== undefined || !hasBody(request) || request.is('application/json') === false) return;
+  requireUtf8(request);
+  const octets = await readBody(request, most);
+  request.body = octets.length === 0 ? {} : parseJson(octets);
 }
 
 /** Reads a body of one of these types as octets, at most `most` of them. */

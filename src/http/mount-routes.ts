@@ -7,14 +7,15 @@ import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
 import { callerOf, requireActive } from './auth.ts';
 import { answerOnce } from './answer-once.ts';
+import { readJsonBody } from './body.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { onlyMethods, refuseParameters, requireType } from './negotiation.ts';
+import { onlyMethods, refuseParameters, requireTypeOf } from './negotiation.ts';
 import { openPieces, sendPieces } from './pieces.ts';
 import { roleNotPermitted } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import { READERS, type AskedRoute, type Route, type RouteAnswer } from './route.ts';
 import { HIGHEST_STATUS_OF_A_CALLER, statusOf } from './problem.ts';
-import type { HttpNeeds } from './server.ts';
+import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** A router of the rows, in their order; below `/v1`, behind `authenticate`. */
 export function mountRoutes(routes: readonly Route[], needs: HttpNeeds): Router {
@@ -22,14 +23,10 @@ export function mountRoutes(routes: readonly Route[], needs: HttpNeeds): Router 
   for (const path of new Set(routes.map((one) => one.path))) {
     const rows = routes.filter((one) => one.path === path);
     const mounted = router.route(path.replace('/v1', '').replace(/\{(\w+)\}/g, ':$1'));
-    for (const row of rows) mounted[row.method](...bodyReaders(row), serve(row, needs));
+    for (const row of rows) mounted[row.method](serve(row, needs));
     mounted.all(onlyMethods(...rows.map((one) => one.method.toUpperCase())));
   }
   return router;
-}
-
-function bodyReaders({ method, body }: Route): RequestHandler[] {
-  return method === 'post' && body !== undefined ? [requireType('application/json')] : [];
 }
 
 function serve(row: Route, needs: HttpNeeds): RequestHandler {
@@ -38,6 +35,8 @@ function serve(row: Route, needs: HttpNeeds): RequestHandler {
     let participant = NOBODY;
     try {
       participant = await participantOf(request, caller, needs);
+      await readJsonBody(request, LARGEST_BODY);
+      if (row.method === 'post' && row.body !== undefined) requireTypeOf(request, 'application/json');
       requireRole(row, caller);
       if (row.event !== undefined) requireActive(caller);
       const asked = readRequest(row, request, caller, participant, needs);

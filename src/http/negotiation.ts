@@ -32,9 +32,15 @@ export const sendsBody = ({ method, fresh }: Pick<Request, 'method' | 'fresh'>):
 /** Refuses a body that is not of one of these types. */
 export function requireType(...types: readonly string[]): RequestHandler {
   return (request, _response, next) => {
-    if (request.is([...types]) !== false && request.get('Content-Type') !== undefined) next();
-    else throw new Fault('unsupported-media-type', `The body is sent as ${types.join(' or ')}.`);
+    requireTypeOf(request, ...types);
+    next();
   };
+}
+
+/** @throws Fault `unsupported-media-type` when the body is not of one of these types */
+export function requireTypeOf(request: Request, ...types: readonly string[]): void {
+  if (request.is([...types]) !== false && request.get('Content-Type') !== undefined) return;
+  throw new Fault('unsupported-media-type', `The body is sent as ${types.join(' or ')}.`);
 }
 
 /** Refuses every query parameter, where there is none to be known. @throws Fault `malformed-request` */

@@ -130,8 +130,8 @@ function sendAndClose(request: Request, response: Response, body: string): void 
   request.once('end', end).once('close', end).once('error', end).resume();
 }
 
-/** What Express and zod throw for what a caller sent. */
-function faultOf(error: unknown, rules: Rules): Fault | undefined {
+/** A fault, or what Express and zod throw for what a caller sent; `undefined` for what is ours. */
+export function faultOf(error: unknown, rules: Rules): Fault | undefined {
   if (error instanceof Fault) return error;
   if (error instanceof ZodError) return malformed(error, rules);
   if (error instanceof URIError) return new Fault('malformed-request', 'The address cannot be decoded.');

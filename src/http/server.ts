@@ -79,15 +79,18 @@ export function createHttpApp(needs: HttpNeeds): Express {
   return app;
 }
 
-/** Everything that needs a credential. The body is read only after the caller is known. */
+/**
+ * Everything that needs a credential. The body is read only after the caller is known; where a refused attempt is on record (feeds,
+ * rows), by the route itself, so that a body which cannot be read is such an attempt too.
+ */
 function authenticated(needs: HttpNeeds): Router {
   const router = Router();
+  const json = jsonBody(LARGEST_BODY);
   router.use(authenticate(needs.issuance), limitStrangers(needs), limitCredentials(needs));
-  router.use(jsonBody(LARGEST_BODY));
-  router.use('/me', meRoutes(needs));
-  router.use('/eligibility-checks', eligibilityCheckRoutes(needs));
-  router.use('/certificate-checks', certificateCheckRoutes(needs));
-  router.use('/certificates', certificateRoutes(needs));
+  router.use('/me', json, meRoutes(needs));
+  router.use('/eligibility-checks', json, eligibilityCheckRoutes(needs));
+  router.use('/certificate-checks', json, certificateCheckRoutes(needs));
+  router.use('/certificates', json, certificateRoutes(needs));
   router.use('/feeds', feedRoutes(needs));
   router.use('/batches', batchRoutes(needs));
   router.use(mountRoutes(ROUTES, needs));

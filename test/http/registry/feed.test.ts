@@ -4,8 +4,10 @@ import { sign } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { query } from '../../../src/db/pool.ts';
+import { LARGEST_FEED } from '../../../src/http/feeds.ts';
 import { findFeedTrouble } from '../../../src/registrar/feeds.ts';
 import { world, type World } from '../../support/world.ts';
 
@@ -106,6 +108,37 @@ describe('the SECAS feed over HTTP', () => {
     expect(await attempts()).toEqual([]);
     expect((await send(FEED, { role: 'AUDITOR' })).status).toBe(403);
     expect(await attempts()).toMatchObject([{ facts: { role: 'AUDITOR', code: 'role-not-permitted' } }]);
+  });
+
+  test('what is refused before it is read is on record as well; what is only shown leaves nothing', async () => {
+    const upload = async (query: string, headers: Record<string, string>, body: string | Buffer) =>
+      request(here.http)
+        .post(`/v1/feeds?fileName=f.csv${query}`)
+        .set('Authorization', `Bearer ${await here.token('ASSESS', 'SECAS_FEED')}`)
+        .set({ 'Content-Type': 'text/csv', ...headers })
+        .send(body);
+    const gzip = { 'Content-Encoding': 'gzip' };
+    const answers = [
+      await upload('', { 'Content-Type': 'text/plain' }, FEED),
+      await upload('', { 'Content-Type': 'application/json' }, '{"no": '),
+      await upload('', gzip, FEED),
+      await upload('', gzip, gzipSync(Buffer.alloc(LARGEST_FEED + 1))),
+      await upload('&dryRun=perhaps', {}, FEED),
+      await send(FEED, { dryRun: true }),
+    ];
+    expect(answers.map((one) => one.status)).toEqual([415, 415, 400, 413, 400, 200]);
+    const { rows } = await query(
+      here.database.pool,
+      `select object, facts ->> 'code' as code from audit_event where event = 'feed.refused' and facts ->> 'role' = 'SECAS_FEED'
+          and object <> 'secas-feed.csv' order by id`,
+    );
+    expect(rows).toEqual([
+      { object: 'f.csv', code: 'unsupported-media-type' },
+      { object: 'f.csv', code: 'unsupported-media-type' },
+      { object: 'f.csv', code: 'malformed-request' },
+      { object: 'f.csv', code: 'too-large' },
+      { object: '/v1/feeds', code: 'malformed-request' },
+    ]);
   });
 
   test('a feed is taken whole, confirms what an SRO proposed, and is the owner from then on', async () => {

@@ -173,6 +173,37 @@ describe('what its owner states, and nobody else', () => {
     expect(rows).toMatchObject([{ facts: { reason: 'IDENTIFIER_OWNED_BY_OTHER', role: 'PARTICIPANT_SRO' } }]);
   });
 
+  test('what SECAS may not state here, in whatever form, and a feed without a configured signer are refused, and on record', async () => {
+    const upload = async (path: string, type: string, body: string) =>
+      request(here.http)
+        .post(`/v1/${path}`)
+        .set('Authorization', `Bearer ${await here.token('ASSESS', 'SECAS_FEED')}`)
+        .set('Content-Type', type)
+        .send(body);
+    const way = 'participants/NORTHGATE/memberships';
+    const answers = [
+      await upload(way, 'text/plain', 'ACTIVE'),
+      await upload(way, 'application/json; charset=latin1', '{}'),
+      await upload(way, 'application/json', '{"state":'),
+      await upload(way, 'application/json', '{}'),
+      await upload('feeds', 'text/csv', 'record,version'),
+    ];
+    expect(answers.map((one) => one.status)).toEqual([415, 415, 400, 403, 409]);
+    const { rows } = await query(
+      here.database.pool,
+      `select event, facts ->> 'code' as code, participant_id is not null as "isOfOne" from audit_event
+        where event in ('membership.stated.refused', 'feed.refused') order by id`,
+    );
+    const membership = { event: 'membership.stated.refused', isOfOne: true };
+    expect(rows).toEqual([
+      { ...membership, code: 'unsupported-media-type' },
+      { ...membership, code: 'unsupported-media-type' },
+      { ...membership, code: 'malformed-request' },
+      { ...membership, code: 'role-not-permitted' },
+      { event: 'feed.refused', isOfOne: false, code: 'conflict' },
+    ]);
+  });
+
   test('verifying an attestation does not make it last longer', async () => {
     const attested = { evidence: 'policy 7' };
     const way = 'TRENTNET/obligations/KEY_STORAGE';
