@@ -2,6 +2,7 @@ import { formatEui64, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import type { DeviceType } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
+import { recordEvents } from '../audit/audit-log.ts';
 import { query } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { notify } from '../registry/notifications.ts';
@@ -76,11 +77,12 @@ export async function delegateDeviceRange(
 
 /**
  * Ends a device range, an own one and every delegation of it, or one that is delegated by or to the participant; all with these
- * ends. Whoever has Device IDs no longer is told, and the owner of what it delegated.
+ * ends. Whoever has Device IDs no longer is told, and the owner of what it delegated; each finds it in its own audit.
  * @returns  ids of those who are told
  * @throws Fault `not-found`
  */
-export async function endDeviceRange({ participant, at, db }: Acting, range: Eui64Range): Promise<string[]> {
+export async function endDeviceRange(acting: Acting, range: Eui64Range): Promise<string[]> {
+  const { participant, at, db } = acting;
   // Whoever delegates of it has it in hand: only what is asked after that sees the delegation.
   await query(
     db,
@@ -111,19 +113,20 @@ export async function endDeviceRange({ participant, at, db }: Acting, range: Eui
     const whom = owner === null ? [holder] : [holder, owner];
     return whom.map((participantId) => ({ participantId, at, event: told, object, text }));
   });
-  await notify(notices, db);
+  await tell(acting, notices);
   return [...new Set(notices.map((one) => one.participantId))];
 }
 
 /**
- * The owner ends a delegation of its own; the delegate is told.
+ * The owner ends a delegation of its own; the delegate is told, and finds it in its own audit.
  * @returns  id of the participant that has the Device IDs no longer
  * @throws Fault `not-found` when the owner has delegated none with these ends to it; who is nobody's Signifier is answered alike
  */
 export async function endDelegation(
-  { participant, at, db }: Acting,
+  acting: Acting,
   { from, to, delegate }: Eui64Range & { readonly delegate: string },
 ): Promise<string> {
+  const { participant, at, db } = acting;
   const shown = `${formatEui64(from)} to ${formatEui64(to)}`;
   const { rows } = await query<{ participantId: string }>(
     db,
@@ -141,11 +144,32 @@ export async function endDelegation(
       `${participant.signifier} delegates no device range ${shown} to ${delegate}.`,
     );
   const text = `${participant.signifier} ended the delegation of the Device IDs ${shown}.`;
-  await notify(
-    [{ participantId: ended.participantId, at, event: DELEGATION_ENDED, object: shown, text }],
+  await tell(acting, [
+    { participantId: ended.participantId, at, event: DELEGATION_ENDED, object: shown, text },
+  ]);
+  return ended.participantId;
+}
+
+/** Tells whoever it touches; the act is in the audit of the record that it was done on, and here in that of the others. */
+async function tell(
+  { caller, participant, at, db }: Acting,
+  notices: Parameters<typeof notify>[0],
+): Promise<void> {
+  await notify(notices, db);
+  const { credentialId, person: by, role } = caller;
+  const facts = { by, role, of: participant.signifier };
+  const others = notices.filter(({ participantId }) => participantId !== participant.id);
+  await recordEvents(
+    others.map(({ participantId, event, object }) => ({
+      at,
+      event,
+      participantId,
+      credentialId,
+      object,
+      facts,
+    })),
     db,
   );
-  return ended.participantId;
 }
 
 /**

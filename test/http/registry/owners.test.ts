@@ -289,9 +289,13 @@ describe('what its owner states, and nobody else', () => {
     });
     const { rows } = await query(
       here.database.pool,
-      `select facts from audit_event where event = 'device-range.delegation-ended'`,
+      `select p.signifier as of, facts from audit_event e join participant p on p.id = e.participant_id
+        where event = 'device-range.delegation-ended' and facts ->> 'role' = 'PARTICIPANT_ARO' order by e.id`,
     );
-    expect(rows).toMatchObject([{ facts: { role: 'PARTICIPANT_ARO', asked: { delegate: 'NORTHGATE' } } }]);
+    expect(rows).toMatchObject([
+      { of: 'NORTHGATE', facts: { of: 'METERWORKS' } },
+      { of: 'METERWORKS', facts: { asked: { delegate: 'NORTHGATE' } } },
+    ]);
     // The range stays its owner's, who may delegate it anew; the registrar ends that too.
     expect((await delegate()).status).toBe(201);
     expect((await send('METERWORKS/device-ranges/end', ends, 'DCC_REGISTRAR')).status).toBe(200);
@@ -348,6 +352,15 @@ describe('what its owner states, and nobody else', () => {
     expect(await toldOf('NORTHGATE')).toEqual(['device-range.delegation-ended']);
     expect(await toldOf('METERWORKS')).toEqual(['device-range.delegation-ended', 'device-range.ended']);
     expect(await toldOf('TRENTNET')).toEqual([]);
+    const audited = async (signifier: string) => {
+      const { body } = await request(here.http)
+        .get(`/v1/audit-events?participant=${signifier}&event=device-range.delegation-ended&object=${object}`)
+        .set('Authorization', `Bearer ${await here.token('ASSESS', 'AUDITOR')}`);
+      return (body as { items: { facts: object }[] }).items.map((one) => one.facts);
+    };
+    const by = { by: 'test DCC_REGISTRAR', role: 'DCC_REGISTRAR', of: 'METERWORKS' };
+    expect(await audited('NORTHGATE')).toEqual([by]);
+    expect([await audited('METERWORKS'), await audited('TRENTNET')]).toEqual([[], []]);
   });
 
   const PANEL = { from: '90-B3-D5-1F-30-00-00-00', to: '90-B3-D5-1F-30-00-00-FF' };
