@@ -163,7 +163,8 @@ export function requireTransition(kind: FactKind, from: string, to: string): voi
         {
           reason: 'TRANSITION_NOT_ALLOWED',
           clause: 'DESIGN',
-          detail: `From ${now} it may become ${next.join(', ') || 'nothing else'}; ${to} was asked for.`,
+          // VOID is nobody's to ask for: a registry file takes back by it what it stated.
+          detail: `From ${now} it may become ${next.filter((one) => one !== 'VOID').join(', ') || 'nothing else'}; ${to} was asked for.`,
           fix: 'Read its state again; somebody may have changed it meanwhile.',
         },
       ],

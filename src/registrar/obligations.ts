@@ -1,11 +1,7 @@
 import { Fault } from '../domain/fault.ts';
+import type { ObligationStanding } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
-import {
-  attestedUntil,
-  obligationsOf,
-  obligationState,
-  type ObligationState,
-} from '../eligibility/obligations.ts';
+import { obligationsOf, obligationState, type ObligationState } from '../eligibility/obligations.ts';
 import type { Obligation, RuleSet } from '../eligibility/rule-set.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
@@ -54,7 +50,7 @@ export async function attest(acting: Acting, ruleSet: RuleSet, attested: Attesta
 
 /**
  * The DCC verifies an attestation, which ends no later for it, or finds that the obligation is breached.
- * @throws Fault `not-found`, `conflict` when nothing was attested
+ * @throws Fault `not-found`, `conflict` when nothing was attested, or what was has lapsed
  */
 export async function judgeObligation(
   acting: Acting,
@@ -65,13 +61,19 @@ export async function judgeObligation(
     because,
   }: { readonly obligation: string; readonly state: 'VERIFIED' | 'BREACHED'; readonly because: string },
 ): Promise<void> {
-  const { validityDays } = requireObligation(acting, ruleSet, obligation);
+  const own = requireObligation(acting, ruleSet, obligation);
   const present = await presentFact(acting, 'OBLIGATION', obligation);
-  const until =
-    state === 'VERIFIED' && present !== undefined
-      ? { expiresAt: attestedUntil({ since: present.since, ...present.value }, validityDays) }
-      : {};
-  const value = { ...present?.value, ...until, because };
+  const standing = present && {
+    ...present.value,
+    obligation,
+    state: present.state as ObligationStanding['state'],
+    since: present.since,
+  };
+  const { state: now, until } = obligationState(own, { obligations: standing ? [standing] : [] }, acting.at);
+  if (state === 'VERIFIED' && (now === 'REQUIRED' || now === 'LAPSED'))
+    throw nothingToVerify(acting, obligation, now);
+  const expiresAt = state === 'VERIFIED' && until ? { expiresAt: until } : {};
+  const value = { ...present?.value, ...expiresAt, because };
   await recordFact(acting, { kind: 'OBLIGATION', key: obligation, state, value });
 }
 
@@ -113,6 +115,25 @@ function requireFuture(what: string, expiresAt: Date | undefined, { at }: Acting
   if (expiresAt === undefined || expiresAt > at) return;
   const day = expiresAt.toISOString().slice(0, 10);
   throw new Fault('malformed-request', `${what} ends in the future; ${day} is over.`);
+}
+
+/** A file may take an obligation on as verified; the DCC verifies only what is attested (requirements 3.2). */
+function nothingToVerify(
+  { participant: { signifier } }: Acting,
+  obligation: string,
+  state: ObligationState,
+): Fault {
+  const detail = `The obligation ${obligation} of ${signifier} is ${state}: there is no attestation to verify.`;
+  return new Fault('conflict', detail, {
+    reasons: [
+      {
+        reason: 'TRANSITION_NOT_ALLOWED',
+        clause: 'DESIGN',
+        detail,
+        fix: `Have an officer of ${signifier} attest it first: tcs obligations attest ${signifier} ${obligation}.`,
+      },
+    ],
+  });
 }
 
 function requireObligation({ participant }: Acting, ruleSet: RuleSet, name: string): Obligation {

@@ -223,6 +223,98 @@ describe('what its owner states, and nobody else', () => {
     here.clock.advance(-86_400_000);
   });
 
+  test('what nobody attests, or no longer, is not verified; what is attested is', async () => {
+    const verify = (signifier: string) =>
+      send(
+        `${signifier}/obligations/KEY_STORAGE/judgement`,
+        { state: 'VERIFIED', because: 'seen on site' },
+        'DCC_REGISTRAR',
+      );
+    const attest = () => {
+      const expiresAt = new Date(here.clock.now().getTime() + 500).toISOString();
+      const way = 'STRANGER/obligations/KEY_STORAGE/attestation';
+      return send(way, { evidence: 'policy 7', expiresAt }, 'PARTICIPANT_ARO', 'STRANGER');
+    };
+    expect((await attest()).status).toBe(200);
+    here.clock.advance(1000);
+    for (const [signifier, state] of [
+      ['ASSESS', 'REQUIRED'],
+      ['STRANGER', 'LAPSED'],
+    ] as const) {
+      const refused = await verify(signifier);
+      expect([refused.status, refused.body.errors]).toMatchObject([
+        409,
+        [
+          {
+            reason: 'TRANSITION_NOT_ALLOWED',
+            detail: expect.stringContaining(`of ${signifier} is ${state}:`) as string,
+            fix: expect.stringContaining(`tcs obligations attest ${signifier} KEY_STORAGE`) as string,
+          },
+        ],
+      ]);
+    }
+    expect((await attest()).status).toBe(200);
+    expect((await verify('STRANGER')).status).toBe(200);
+  });
+
+  test('what has ended goes no further, whatever it is: the answer says what may follow, and what to do', async () => {
+    const registrar = (path: string, body: object) => send(path, body, 'DCC_REGISTRAR');
+    /** Prepared by one, approved by another. */
+    const approved = async (path: string, body: object) => {
+      const prepared = await registrar(path, body);
+      expect([path, (await decide(prepared.body.id)).status]).toEqual([path, 200]);
+    };
+    const terms = { permittedCategories: ['DEVICE'], permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'] };
+    const sro = (path: string, body: object) => send(path, body, 'PARTICIPANT_SRO', 'NORTHGATE');
+
+    await approved('STRANGER/agreements', { ref: 'BA-END', state: 'OFFERED', ...terms });
+    await approved('STRANGER/agreements/BA-END/state', { state: 'LAPSED' });
+    await approved('REGDATA/nominations/TRENTNET/end', {});
+    const because = { because: 'looked into' };
+    await approved('HALTED/holds', { cause: 'BREACH', ...because });
+    const { rows } = await query<{ key: string }>(
+      here.database.pool,
+      `select key from fact where kind = 'HOLD' order by recorded_at desc limit 1`,
+    );
+    const release = `HALTED/holds/${rows[0]?.key ?? ''}/release`;
+    await approved(release, because);
+    const { body: change } = await sro('NORTHGATE/details-changes', { tradingName: 'Ended' });
+    const reject = () =>
+      send(`NORTHGATE/details-changes/${String(change.id)}/rejection`, because, 'SECAS_FEED', 'ASSESS');
+    expect((await reject()).status).toBe(200);
+    const period = { from: '2027-01-01', to: '2027-01-02' };
+    const { body: notice } = await sro('NORTHGATE/demand-notices', {
+      category: 'DEVICE',
+      perDay: 9,
+      ...period,
+    });
+    const take = () => sro(`NORTHGATE/demand-notices/${String(notice.id)}/withdrawal`, {});
+    expect((await take()).status).toBe(200);
+    expect((await registrar('HALTED/officers/aro/state', { state: 'REVOKED' })).status).toBe(200);
+
+    for (const [answer, follows] of [
+      [
+        await registrar('STRANGER/agreements/BA-END/state', { state: 'EXECUTED', ...EXECUTED }),
+        'nothing else',
+      ],
+      [await registrar('REGDATA/nominations/TRENTNET/end', {}), 'NOMINATED'],
+      [await registrar(release, because), 'nothing else'],
+      [await reject(), 'nothing else'],
+      [await take(), 'nothing else'],
+      [await registrar('HALTED/officers/aro/state', { state: 'ACTIVE' }), 'nothing else'],
+    ] as const)
+      expect([answer.status, answer.body.errors]).toMatchObject([
+        409,
+        [
+          {
+            reason: 'TRANSITION_NOT_ALLOWED',
+            detail: expect.stringContaining(`it may become ${follows};`) as string,
+            fix: expect.stringContaining('Read its state again') as string,
+          },
+        ],
+      ]);
+  });
+
   test('Device IDs are delegated once, for device types that the owner has, and a delegation ends by its ends alone', async () => {
     const [from, to] = ['00-DB-12-34-A0-00-00-00', '00-DB-12-34-A0-00-00-FF'];
     const own = { from, to: '00-DB-12-34-A0-00-FF-FF', deviceTypes: ['ESME', 'GSME'] };
@@ -429,3 +521,5 @@ describe('what its owner states, and nobody else', () => {
     expect((await decide(own.body.id)).body).toMatchObject({ state: 'APPROVED' });
   });
 });
+
+const EXECUTED = { executedAt: '2026-01-01', effectiveFrom: '2026-01-02' };
