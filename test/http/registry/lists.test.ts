@@ -1,4 +1,5 @@
 import request from 'supertest';
+import { query } from '../../../src/db/pool.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { openApiDocument } from '../../../src/http/openapi.ts';
 import { world, type World } from '../../support/world.ts';
@@ -118,6 +119,23 @@ describe('lists', () => {
       .send(items[0])
       .expect(200);
     expect((await page(`${own}?cursor=${String(first.nextCursor)}`)).items).toEqual(items.slice(1));
+  });
+
+  test('notifications come newest first, page by page, each once, also from the tenth on', async () => {
+    await query(
+      here.database.pool,
+      `insert into notification (participant_id, at, event, object, text)
+       select p.id, $1, 'thing.happened', n.place, '' from participant p, generate_series(1, 12) as n (place)
+        where p.signifier = 'NORTHGATE' order by n.place`,
+      [here.clock.now()],
+    );
+    const path = 'participants/NORTHGATE/notifications?limit=5';
+    const first = await page(path);
+    const second = await page(`${path}&cursor=${String(first.nextCursor)}`);
+    const third = await page(`${path}&cursor=${String(second.nextCursor)}`);
+    const objects = [first, second, third].flatMap(({ items }) => items.map((one) => Number(one['object'])));
+    expect(objects).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(third.nextCursor).toBeNull();
   });
 
   test('a history begins with what was recorded first', async () => {
