@@ -205,8 +205,8 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
     ]);
   });
 
-  test('of applications (0121) tells when each was submitted, a draft when it was no more; one that is a draft still is not', async () => {
-    await schemaBefore('0121', database.pool);
+  test('of applications (0062) tells when each was submitted, a draft when it was no more; one that is a draft still is not', async () => {
+    await schemaBefore('0062', database.pool);
     const maker = await participant('MAKER');
     const run = (text: string, ...values: unknown[]) => query(database.pool, text, values);
     const credential = randomUUID();
@@ -246,7 +246,7 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
           id,
         );
     }
-    await applyMigration('0121', database.pool);
+    await applyMigration('0062', database.pool);
     const { rows } = await query<{ at: Date | null }>(
       database.pool,
       'select submitted_at as at from application order by id',
