@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { hash } from 'node:crypto';
+import type { Category } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
+import type { Hierarchy } from '../ca/hierarchy.ts';
 import { query } from '../db/pool.ts';
 import { formatName } from '../x509/name.ts';
 import { readCertificate } from '../x509/read-certificate.ts';
@@ -112,30 +114,51 @@ async function describe(
   );
   await hierarchy.chains.learn(rows, db);
   const [first] = rows;
-  const present = hierarchy.authorities.find(
-    ({ category, kind }) => category === batch.request.category && kind === 'ISSUING',
-  );
-  const chain =
-    first === undefined ? (present?.chain ?? []) : hierarchy.chains.above(readCertificate(first.der).facts);
-  const [issuer] = chain;
-  if (issuer === undefined || batch.endedAt === null)
-    throw new TypeError('a result without an issuer or an end');
-  const { category, purpose, environment } = batch.request;
+  const issuer =
+    first === undefined
+      ? presentIssuer(batch.request.category, hierarchy)
+      : { name: first.authority, chain: hierarchy.chains.above(readCertificate(first.der).facts) };
+  if (batch.endedAt === null) throw new TypeError('a result without an end');
+  return { chain: issuer.chain, facts: manifestFacts(batch, issuer, batch.endedAt) };
+}
+
+/** A CA under which a batch is issued, and its chain from itself up. */
+export interface BatchIssuer {
+  readonly name: string;
+  readonly chain: readonly Buffer[];
+}
+
+/** The one whose name a result without certificates bears. */
+export function presentIssuer(
+  category: Category,
+  { authorities }: Pick<Hierarchy, 'authorities'>,
+): BatchIssuer {
+  const found = authorities.find((one) => one.category === category && one.kind === 'ISSUING');
+  if (found === undefined) throw new TypeError(`nobody issues ${category} certificates`);
+  return found;
+}
+
+/** What a manifest says of a batch before anything is counted. */
+export function manifestFacts(
+  { id, name, participant, request }: Pick<Batch, 'id' | 'name' | 'participant' | 'request'>,
+  issuer: BatchIssuer,
+  endedAt: Date,
+): BatchFacts {
+  const { category, purpose, environment } = request;
+  const [certificate] = issuer.chain;
+  if (certificate === undefined) throw new TypeError('an issuer without a certificate');
   return {
-    chain,
-    facts: {
-      batch: batch.id,
-      name: batch.name,
-      participant: batch.participant,
-      category,
-      purpose,
-      ...(environment === undefined ? {} : { environment }),
-      completedAt: `${batch.endedAt.toISOString().slice(0, 19)}Z`,
-      issuer: {
-        name: first?.authority ?? present?.name ?? '',
-        subject: formatName(readCertificate(issuer).facts.subject),
-        sha256: hash('sha256', issuer),
-      },
+    batch: id,
+    name,
+    participant,
+    category,
+    purpose,
+    ...(environment === undefined ? {} : { environment }),
+    completedAt: `${endedAt.toISOString().slice(0, 19)}Z`,
+    issuer: {
+      name: issuer.name,
+      subject: formatName(readCertificate(certificate).facts.subject),
+      sha256: hash('sha256', certificate),
     },
   };
 }

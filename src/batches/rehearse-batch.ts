@@ -4,18 +4,24 @@ import type { Caller } from '../domain/participant.ts';
 import { explain } from '../eligibility/rule-set.ts';
 import { EarlierRequests } from '../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../issuance/issue-certificates.ts';
+import { findWholeParticipant } from '../registry/participants.ts';
+import { durationOf, limitsUsed, type BatchCost } from './batch-cost.ts';
 import type { BatchItem } from './batch-item.ts';
-import { limitsOf } from './batch-limits.ts';
-import type { SubmittedBatch } from './submit-batch.ts';
+import { agreedLimits } from './batch-limits.ts';
+import { manifestFacts, presentIssuer, type BatchIssuer } from './batch-result.ts';
+import type { BatchRequest } from './batch-store.ts';
 import { itemFailure } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
 import { askedHash } from './parse-batch.ts';
 import { readItems } from './read-items.ts';
+import { longestCertificate, measureResult } from './result-size.ts';
+import { participantOf, type SubmittedBatch } from './submit-batch.ts';
 
-/** What a batch would come to now. */
+/** What a batch would come to now, and what it would use. */
 export interface Rehearsal {
   readonly items: number;
   readonly counts: Readonly<Record<ItemStatus, number>>;
+  readonly cost: BatchCost;
   /** Every item that would fail, in their order. */
   readonly failures: readonly RehearsedFailure[];
 }
@@ -32,54 +38,98 @@ export interface RehearsedFailure {
 /**
  * Decides, fills and lints every item of an upload without a signature; nothing is kept. As in a real run, what the file
  * itself would use of quotas, caps and limits is counted, item by item, and so are the keys that it would bind; what others
- * ask for meanwhile is not.
- * @throws Fault as `readItems`, for a container that would be refused as a whole
+ * ask for meanwhile is not. The answer tells what the batch would use, too.
+ * @throws Fault as `readItems`, for a container that would be refused as a whole; as `participantOf`
  */
 export async function rehearseBatch(
-  { upload, contentType, request }: Omit<SubmittedBatch, 'name'>,
+  { upload, contentType, name, request }: SubmittedBatch,
   caller: Caller,
   needs: BatchNeeds,
 ): Promise<Rehearsal> {
+  const begun = performance.now();
+  const { intake, issuance } = needs;
+  const now = issuance.clock.now();
+  const { signifier } = await participantOf(request, caller, issuance.db);
+  const participant = await findWholeParticipant(signifier, now, issuance.db);
+  const agreed = participant === undefined ? intake.limits : agreedLimits(participant, intake.limits, now);
+
   const counts = Object.fromEntries(ITEM_STATUSES.map((status) => [status, 0])) as Record<ItemStatus, number>;
   const failures: RehearsedFailure[] = [];
-  const positions = new Map<string, number>();
-  const earlier = new EarlierRequests();
+  const measure = measureResult();
+  const ask = rehearsing(request, caller, needs);
+  let issuer: BatchIssuer | undefined;
   let items = 0;
   let waiting: BatchItem[] = [];
-
   const rehearse = async () => {
-    const found = waiting.map((item) => ({ item, duplicate: duplicateFault(item, positions, needs) }));
-    const asking = found.filter((one) => one.duplicate === undefined).map((one) => one.item);
-    const asked = asking.map(({ csr, deviceType }) => ({
-      request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
-      caller,
-    }));
-    const results = await rehearseCertificates(asked, needs.issuance, earlier);
-    let next = 0;
-    for (const { item, duplicate } of found) {
-      const result = duplicate ?? results[next++];
-      if (!(result instanceof Fault)) {
-        counts.SUCCESS += 1;
+    for (const { item, result } of await ask(waiting)) {
+      const { position, id, fileName } = item;
+      const about = { position, id, ...(fileName === undefined ? {} : { fileName }) };
+      if (result instanceof Fault) {
+        const failure = itemFailure(result, intake.codes);
+        counts[failure.status] += 1;
+        failures.push({ ...about, ...failure });
+        measure.add({ ...about, ...failure });
         continue;
       }
-      const failure = itemFailure(result, needs.intake.codes);
-      counts[failure.status] += 1;
-      const { position, id, fileName } = item;
-      failures.push({ position, id, ...(fileName === undefined ? {} : { fileName }), ...failure });
+      counts.SUCCESS += 1;
+      issuer ??= result.signedBy;
+      const certificate = longestCertificate(result);
+      measure.add({ ...about, status: 'SUCCESS', certificate, serialNumber: result.serialNumber });
     }
     waiting = [];
   };
-
-  const { intake, issuance } = needs;
-  const signifier = request.onBehalfOf ?? caller.signifier;
-  const limits = await limitsOf(signifier, intake.limits, issuance.clock.now(), issuance.db);
-  for await (const item of readItems({ file: upload.file, contentType }, { ...intake, limits })) {
+  for await (const item of readItems({ file: upload.file, contentType }, { ...intake, limits: agreed })) {
     items += 1;
     waiting.push(item);
     if (waiting.length === needs.chunkItems) await rehearse();
   }
   await rehearse();
-  return { items, counts, failures };
+
+  issuer ??= presentIssuer(request.category, issuance.hierarchy);
+  const facts = manifestFacts({ id: NIL_UUID, name, participant: signifier, request }, issuer, now);
+  const certificates = counts.SUCCESS;
+  const failedFor = (reason: string) =>
+    failures.filter(({ reasons }) => reasons.some((one) => one.reason === reason)).length;
+  return {
+    items,
+    counts,
+    cost: {
+      chargeable: false,
+      signatures: certificates,
+      chunks: Math.ceil(items / needs.chunkItems),
+      resultOctets: measure.octets(facts, counts, issuer.chain, needs.serviceKey?.spki ?? NO_KEY),
+      limits: limitsUsed(
+        { items, certificates, failedFor },
+        { request, caller, participant, now },
+        { ofService: intake.limits, agreed },
+        issuance.ruleSets.at(now),
+      ),
+      duration: await durationOf(items, { category: request.category, now, begun }, needs),
+    },
+    failures,
+  };
+}
+
+/** Asks about items as if those before them had been issued; what asks for the same certificate a second time is not asked. */
+function rehearsing(request: BatchRequest, caller: Caller, needs: BatchNeeds) {
+  const positions = new Map<string, number>();
+  const earlier = new EarlierRequests();
+  return async (items: readonly BatchItem[]) => {
+    const found = items.map((item) => ({ item, duplicate: duplicateFault(item, positions, needs) }));
+    const asked = found
+      .filter(({ duplicate }) => duplicate === undefined)
+      .map(({ item: { csr, deviceType } }) => ({
+        request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
+        caller,
+      }));
+    const results = await rehearseCertificates(asked, needs.issuance, earlier);
+    let next = 0;
+    return found.map(({ item, duplicate }) => {
+      const result = duplicate ?? results[next++];
+      if (result === undefined) throw new TypeError('an item that was asked about has no answer');
+      return { item, result };
+    });
+  };
 }
 
 function duplicateFault(
@@ -99,3 +149,6 @@ export function duplicateOf(position: number, ruleSet: Parameters<typeof explain
   const reason = explain({ reason: 'CSR_DUPLICATE_IN_BATCH', detail }, ruleSet);
   return new Fault('csr-refused', 'The CSR is there twice.', { reasons: [reason] });
 }
+
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+const NO_KEY = Buffer.alloc(0);

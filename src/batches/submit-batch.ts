@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, CallerRole } from '../domain/participant.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
 import { findParticipantRef } from '../registry/participants.ts';
 import type { BatchContentType } from './batch-item.ts';
 import { insertBatch, requireBatch, type Batch, type BatchRequest } from './batch-store.ts';
@@ -38,7 +38,7 @@ export async function submitBatch(
     {
       id,
       ...beginning(caller),
-      participantId: await participantOf(request, caller, db),
+      participantId: (await participantOf(request, caller, db)).id,
       by: caller,
       name,
       request,
@@ -61,12 +61,21 @@ export const beginning = ({ participantType }: Pick<Caller, 'participantType'>) 
     ? ({ state: 'PREPARED', turnCost: 1 } as const)
     : ({ state: 'PENDING', turnCost: 2 } as const);
 
-async function participantOf({ onBehalfOf }: BatchRequest, caller: Caller, db: PoolClient): Promise<string> {
-  if (onBehalfOf === undefined || onBehalfOf === caller.signifier) return caller.participantId;
+/**
+ * For whom a batch is: who is to have its certificates.
+ * @throws Fault `not-found` when nobody has the Signifier it is on behalf of, or the caller may not know
+ */
+export async function participantOf(
+  { onBehalfOf }: Pick<BatchRequest, 'onBehalfOf'>,
+  caller: Caller,
+  db: Db,
+): Promise<{ readonly id: string; readonly signifier: string }> {
+  if (onBehalfOf === undefined || onBehalfOf === caller.signifier)
+    return { id: caller.participantId, signifier: caller.signifier };
   // Who may ask for another is for the decision; here the other has to exist for those who may know.
   const found = caller.participantType === 'DCC' ? await findParticipantRef(onBehalfOf, db) : undefined;
   if (found === undefined) throw new Fault('not-found', 'You know of no participant with this Signifier.');
-  return found.id;
+  return found;
 }
 
 async function storeUpload(id: string, { file, octets }: ReceivedUpload, db: PoolClient): Promise<void> {

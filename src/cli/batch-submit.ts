@@ -38,7 +38,7 @@ export function batchSubmitCommand(batch: Command): void {
       const client = clientOf(options);
       const answer = await send(file, options, client);
       if (!isBatch(answer)) {
-        print(options, answer, () => describeValue(answer));
+        print(options, answer, () => describeRehearsal(answer as RehearsedBatch));
         return;
       }
       const last = options.wait ? await watchBatch(answer, client) : answer;
@@ -129,6 +129,15 @@ async function* told(file: string, size: number, screen: Screen) {
 
 const isBatch = (value: unknown): value is WatchedBatch =>
   typeof value === 'object' && value !== null && 'state' in value;
+
+interface RehearsedBatch {
+  readonly cost: object;
+  readonly failures: readonly object[];
+}
+
+/** What would become of it, what it would use, and what would fail. */
+const describeRehearsal = ({ cost, failures, ...rest }: RehearsedBatch): string =>
+  [describeValue(rest), describeValue(cost), describeValue({ failures })].join('\n\n');
 
 function nextSteps({ id, name, state }: WatchedBatch, { url, tokenFile }: ApiOptions): string[] {
   if (state === 'PREPARED')

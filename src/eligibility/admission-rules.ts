@@ -1,4 +1,5 @@
-import { QUOTA_REASONS } from './gate-schemas.ts';
+import { dailyQuota } from './daily-quota.ts';
+import { QUOTA_REASONS, type QuotaReason } from './gate-schemas.ts';
 import { outstandingObligations } from './obligations.ts';
 import type { Case, Rule } from './rule.ts';
 import { gatewayAbsent } from './table-b.ts';
@@ -39,25 +40,15 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
 ];
 
-/**
- * Certificates of the last 24 hours, those of earlier requests of the same set included. An agreement may have its own number, and
- * an accepted notice of demand raises it while its period lasts.
- */
-function checkQuota(
-  reason: (typeof QUOTA_REASONS)[number],
-  { question: { request, now }, participant, agreement, ruleSet: { quotas } }: Case,
-): readonly string[] {
-  const { beyond, perDay } = quotas[request.category];
-  const usual = agreement?.dailyQuota ?? perDay[participant.type];
-  const issued = participant.issuedInDay[request.category] ?? 0;
-  if (beyond !== reason || usual === 'NONE') return [];
-  const noticed = (participant.demandNotices ?? [])
-    .filter(({ category, from, to }) => category === request.category && from <= now && now < to)
-    .map((one) => one.perDay);
-  const most = Math.max(usual, ...noticed);
-  if (issued < most) return [];
+/** Certificates of the last 24 hours, those of earlier requests of the same set included. */
+function checkQuota(reason: QuotaReason, one: Case): readonly string[] {
+  const { question, participant, ruleSet } = one;
+  const { category } = question.request;
+  if (ruleSet.quotas[category].beyond !== reason) return [];
+  const quota = dailyQuota(one);
+  if (quota === undefined || quota.issued < quota.most) return [];
   return [
-    `${participant.signifier} has had ${String(issued)} ${request.category} certificates in 24 hours; there are ${String(most)}.`,
+    `${participant.signifier} has had ${String(quota.issued)} ${category} certificates in 24 hours; there are ${String(quota.most)}.`,
   ];
 }
 

@@ -11,6 +11,7 @@ const SYSTEMS = ['USER_SYSTEM', 'RDP_SYSTEM', 'NON_PARTY_SYSTEM', 'DCC_SYSTEM'] 
 
 /** What may be said beyond a quota. */
 export const QUOTA_REASONS = ['QUOTA_EXCEEDED', 'NOTICE_REQUIRED'] as const;
+export type QuotaReason = (typeof QUOTA_REASONS)[number];
 
 /** A reason code, or any other name in UPPER_SNAKE. */
 export const code = z.string().regex(/^[A-Z0-9_]{3,64}$/, 'a name in UPPER_SNAKE');

@@ -1,7 +1,9 @@
 import { BATCH_STATES, ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import { formatTime, waitsUntil, type LiveTimings } from '../domain/live-timings.ts';
+import { DURATION_MEASURES, LIMIT_SETTERS, LIMITS } from '../batches/batch-cost.ts';
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
+import type { Rehearsal } from '../batches/rehearse-batch.ts';
 import { formatInstant } from './certificate-view.ts';
 import { instant, reason } from './answer-schemas.ts';
 import { z } from './zod.ts';
@@ -59,6 +61,35 @@ export const rehearsalSchema = z
   .object({
     items: count,
     counts: z.record(z.enum(ITEM_STATUSES), count),
+    cost: z
+      .object({
+        chargeable: z.literal(false),
+        signatures: count.openapi({ description: 'one for each certificate' }),
+        chunks: count.openapi({ description: 'parts in which it is worked on' }),
+        resultOctets: count.openapi({ description: 'of the result as a ZIP, at most' }),
+        limits: z.array(
+          z.object({
+            limit: z.enum(LIMITS),
+            setBy: z.enum(LIMIT_SETTERS),
+            most: count,
+            used: count,
+            takes: count,
+            remains: count,
+            beyond: count.openapi({ description: 'items for which nothing of it is left' }),
+            reason: z.string().openapi({ description: 'that they are told' }),
+          }),
+        ),
+        duration: z.object({
+          seconds: count.openapi({ description: 'of work, once its turn has come' }),
+          measuredBy: z.enum(DURATION_MEASURES).openapi({
+            description:
+              'RECENT_BATCHES: by the rate of those of the category that were completed last; DRY_RUN: as long as this took, without signing and recording, so at least',
+          }),
+          batches: count.optional().openapi({ description: 'recent ones that were looked at' }),
+          waitsUntil: instant.optional().openapi({ description: 'with live timings: when its window opens' }),
+        }),
+      })
+      .openapi('BatchCost', { description: 'what the batch would use' }),
     failures: z.array(
       z.object({
         position: count,
@@ -71,6 +102,20 @@ export const rehearsalSchema = z
     ),
   })
   .openapi('BatchRehearsal');
+
+/** What a dry run answers. */
+export function rehearsalView({ cost, ...rest }: Rehearsal): z.infer<typeof rehearsalSchema> {
+  const { waitsUntil: until, ...duration } = cost.duration;
+  const waits = until === undefined ? {} : { waitsUntil: formatInstant(until) };
+  const { items, counts } = rest;
+  const failures = rest.failures.map(({ reasons, ...one }) => ({ ...one, reasons: [...reasons] }));
+  return {
+    items,
+    counts,
+    cost: { ...cost, limits: [...cost.limits], duration: { ...duration, ...waits } },
+    failures,
+  };
+}
 
 /** The batch object of the wire. */
 export function batchView(batch: Batch, now: Date, { timings }: Pick<BatchNeeds, 'timings'>) {

@@ -13,7 +13,7 @@ import { withTransaction } from '../db/pool.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
-import { batchView } from './batch-view.ts';
+import { batchView, rehearsalView } from './batch-view.ts';
 import { present } from './certificates.ts';
 import { onlyMethods } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
@@ -35,7 +35,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
     const upload = await receiveUpload(request, file, batches.intake);
     try {
       const submitted = { upload, contentType, name, request: present(asked) };
-      if (dryRun) response.json(await rehearseBatch(submitted, callerOf(response), batches));
+      if (dryRun) response.json(rehearsalView(await rehearseBatch(submitted, callerOf(response), batches)));
       else await submit(submitted, request, response, needs);
     } finally {
       await rm(file, { force: true });

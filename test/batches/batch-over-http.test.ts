@@ -81,7 +81,7 @@ describe('batches over HTTP', () => {
     ];
     const lines = [...good, { id: 'first-of-key', csr: reused.pem }, ...wrong.map(([line]) => line)];
 
-    const dry = await here.submit(lines, { query: '&dryRun=true' });
+    const dry = await here.submit(lines, { query: '&name=morning&dryRun=true' });
     expect(dry.status).toBe(200);
     expect(await count('batch')).toBe(0);
     expect(await count('certificate')).toBe(0);
@@ -103,8 +103,14 @@ describe('batches over HTTP', () => {
       });
     }
     // The rehearsal said the same.
-    const rehearsed = dry.body as { failures: { id: string }[] };
+    const rehearsed = dry.body as { cost: { resultOctets: number }; failures: { id: string }[] };
     expect(rehearsed.failures.map((one) => one.id)).toEqual(wrong.map(([line]) => line.id));
+    expect(rehearsed.cost).toMatchObject({
+      chargeable: false,
+      signatures: 41,
+      chunks: 1,
+      duration: { measuredBy: 'DRY_RUN' },
+    });
 
     const whole = await request(here.http)
       .get(`/v1/batches/${id}/result`)
@@ -114,6 +120,10 @@ describe('batches over HTTP', () => {
       .parse(octetsOf as never);
     expect(whole.headers['content-disposition']).toContain('morning-response.zip');
     const zip = whole.body as Buffer;
+    // What was costed is the most that it can be: a signature is a few octets shorter, and stands in three files.
+    const { resultOctets } = rehearsed.cost;
+    expect(zip.length).toBeLessThanOrEqual(resultOctets);
+    expect(zip.length).toBeGreaterThan(resultOctets - 41 * 3 * 8);
     const rest = await request(here.http)
       .get(`/v1/batches/${id}/result`)
       .set('Authorization', await here.bearer('METERWORKS'))

@@ -7,6 +7,13 @@ import { workOnce } from '../../src/batches/worker.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 
+interface Rehearsed {
+  readonly items: number;
+  readonly counts: Record<string, number>;
+  readonly failures: readonly { readonly position: number }[];
+  readonly cost: { readonly limits: readonly { readonly limit: string }[]; readonly duration: object };
+}
+
 /** A rule set in which 25 Device certificates may be had in 24 hours. */
 const DAILY = 25;
 const beyond = (reason: RuleSet['quotas']['DEVICE']['beyond']) => (ruleSet: RuleSet) => ({
@@ -165,8 +172,10 @@ describe('batches beyond a quota', () => {
       // What the routes work with is what was opened.
       Object.assign(here.app.batches, { issuance: needs.issuance, chunkItems: needs.chunkItems });
       const { body } = await here.submit(given[0], { ...given[1], query: '&dryRun=true' });
-      return body as { items: number; counts: Record<string, number>; failures: { position: number }[] };
+      return body as Rehearsed;
     };
+    const limitOf = ({ cost }: Rehearsed, wanted: string) =>
+      cost.limits.find(({ limit }) => limit === wanted);
 
     test('the file counts against the quota as a real run would', async () => {
       const lines = [...deviceLines(20), { id: 'bad', csr: 'none' }, ...deviceLines(19, 21)];
@@ -176,14 +185,42 @@ describe('batches beyond a quota', () => {
         21,
         ...Array.from({ length: 14 }, (_, n) => 27 + n),
       ]);
+      const service = { setBy: 'SERVICE', used: 0 };
+      expect(said.cost.limits).toEqual([
+        {
+          ...service,
+          limit: 'BATCH_ITEMS',
+          most: 50_000,
+          takes: 40,
+          remains: 49_960,
+          beyond: 0,
+          reason: 'BATCH_TOO_MANY_ITEMS',
+        },
+        {
+          ...service,
+          limit: 'DAILY_QUOTA',
+          most: DAILY,
+          takes: DAILY,
+          remains: 0,
+          beyond: 14,
+          reason: 'QUOTA_EXCEEDED',
+        },
+      ]);
     });
 
     test('what was issued before counts too, and a dry run takes nothing away', async () => {
       await submitted(deviceLines(20));
       await work(waits);
+      // As long as its twenty items took is the rate by which the next ones are costed.
+      await query(here.database.pool, `update batch set started_at = ended_at - interval '8 seconds'`);
       const lines = deviceLines(20, 100);
-      for (let turn = 0; turn < 2; turn += 1)
-        expect((await rehearsed(waits, lines)).counts).toMatchObject({ SUCCESS: 5, ISSUANCE_ANOMALY: 15 });
+      for (let turn = 0; turn < 2; turn += 1) {
+        const said = await rehearsed(waits, lines);
+        expect(said.counts).toMatchObject({ SUCCESS: 5, ISSUANCE_ANOMALY: 15 });
+        expect(limitOf(said, 'DAILY_QUOTA')).toMatchObject({ used: 20, takes: 5, remains: 0, beyond: 15 });
+        expect(said.cost).toMatchObject({ signatures: 5, chunks: 2 });
+        expect(said.cost.duration).toEqual({ seconds: 8, measuredBy: 'RECENT_BATCHES', batches: 1 });
+      }
     });
 
     test('the cap of an agreement is counted across the parts of a file', async () => {
@@ -195,6 +232,16 @@ describe('batches beyond a quota', () => {
       );
       const said = await rehearsed(here.batches, deviceLines(30));
       expect(said.counts).toMatchObject({ SUCCESS: 13, INELIGIBLE: 17 });
+      expect(limitOf(said, 'AGREEMENT_CAP')).toEqual({
+        limit: 'AGREEMENT_CAP',
+        setBy: 'AGREEMENT',
+        most: 13,
+        used: 0,
+        takes: 13,
+        remains: 0,
+        beyond: 17,
+        reason: 'AGREEMENT_VOLUME_EXCEEDED',
+      });
     });
 
     test('the limit of a Device ID and a key that the file itself binds are counted; a duplicate uses nothing', async () => {

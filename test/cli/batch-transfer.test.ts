@@ -73,6 +73,21 @@ describe('tcs batch submit and result', () => {
     expect(out).toMatch(/tcs batch result [0-9a-f-]{36} --out 'restarted-response\.zip'/);
   });
 
+  test('a dry run tells what would become of the file and what it would use, and hands nothing in', async () => {
+    const upload = write('dry.ndjson', ndjson(deviceLines(2, 150)));
+    const { out, code } = await submit(upload, '--dry-run');
+    expect(code).toBe(0);
+    for (const line of [
+      /^counts +SUCCESS 2,/m,
+      /^chargeable +false$/m,
+      /^limits +limit BATCH_ITEMS, setBy SERVICE, most 50000, used 0, takes 2, remains 49998/m,
+      /^duration +seconds \d+, measuredBy /m,
+      /^failures +-$/m,
+    ])
+      expect(out).toMatch(line);
+    expect((await here.get('/v1/batches')).body).not.toMatchObject({ items: [{ name: 'dry' }] });
+  });
+
   test('a broken file: what is wrong is told once, where it is, and the exit code is 64', async () => {
     const waiting = submit(write('broken.ndjson', 'no JSON\n'), '--wait');
     await untilSubmitted('broken');
