@@ -6,18 +6,17 @@ import { Fault } from '../domain/fault.ts';
 import { clientOf, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 
-/** batch keys: fetches generated keys, and only when they are safe on the disk tells the service to remove them. */
+/** batch keys: fetches generated keys, which are given once, and acknowledges them when they are safe on the disk. */
 export function batchKeysCommand(batch: Command): void {
   batch
     .command('keys')
     .argument('<id>', 'of the batch')
     .description(
-      'fetch the keys that the service made, still encrypted, and acknowledge them: the service then removes them',
+      'fetch the keys that the service made, still encrypted: they are given once; a download that breaks off can be repeated',
     )
     .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
     .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
     .requiredOption('--out <file>', 'where to put them, nothing being there')
-    .option('--keep', 'do not acknowledge: they can be fetched again')
     .option('--json', 'one JSON value')
     .addHelpText(
       'after',
@@ -34,6 +33,7 @@ export function batchKeysCommand(batch: Command): void {
         throw new Fault('output-unwritable', `${out} cannot be written.`, { cause });
       });
       const sha256 = createHash('sha256');
+      let arrived = false;
       try {
         const { body, headers } = await client.download(path, 'application/pkcs7-mime');
         for await (const piece of body) {
@@ -46,29 +46,26 @@ export function batchKeysCommand(batch: Command): void {
         if (headers.get('etag') !== `"${digest}"`)
           throw new Fault(
             'result-invalid',
-            'The keys did not come whole; nothing was acknowledged. Fetch them again.',
+            'What came is not what was sent; nothing was acknowledged. Fetch them again; if the service says that they are gone, ask for new keys with another batch.',
           );
+        arrived = true;
+        // Nobody else has them now: where they cannot have their name, they stay under that of the draft.
         await link(draft, out).catch((cause: unknown) => {
-          throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(out) : cause;
+          throw new Fault('conflict', `The keys are in ${draft}; ${out} could not be written.`, { cause });
         });
+        await rm(draft, { force: true });
       } finally {
         await file.close().catch(() => undefined);
-        await rm(draft, { force: true });
+        if (!arrived) await rm(draft, { force: true });
       }
-      const told = { file: out, sha256: sha256.digest('hex'), acknowledged: options.keep !== true };
-      if (told.acknowledged) await client.post(`${path}/receipt`, { sha256: told.sha256 });
-      print(
-        options,
-        told,
-        () =>
-          `${out}: ${told.acknowledged ? 'received; the service no longer has them' : 'received; the service still has them'}`,
-      );
+      const told = { file: out, sha256: sha256.digest('hex'), acknowledged: true };
+      await client.post(`${path}/receipt`, { sha256: told.sha256 });
+      print(options, told, () => `${out}: received; the service no longer has them`);
     });
 }
 
 interface KeysOptions extends OutputOptions, ApiOptions {
   readonly out: string;
-  readonly keep?: true;
 }
 
 const isThere = (out: string) => new Fault('conflict', `${out} is there already; it was left as it is.`);

@@ -62,6 +62,7 @@ export const EXIT_CODES = {
   'lint-failed': 70,
   'signing-failed': 70,
   conflict: 73,
+  gone: 73,
   'idempotency-key-reused': 73,
   'output-unwritable': 74,
   'request-in-progress': 75,

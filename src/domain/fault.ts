@@ -20,6 +20,7 @@ export const FAULT_CODES = [
   'csr-refused',
   'referred',
   'conflict',
+  'gone',
   'idempotency-key-reused',
   'request-in-progress',
   'too-large',

@@ -114,7 +114,7 @@ export const BATCH_ROUTES = [
     method: 'post',
     path: '/v1/batches/{id}/keys/receipt',
     command: 'batch acknowledge-keys',
-    summary: 'say that the generated keys were received whole: the service removes them',
+    summary: 'say that the generated keys were received whole: if the service has them yet, it removes them',
     roles: ['PARTICIPANT_ARO', 'PARTICIPANT_SRO'],
     body: z.strictObject({ sha256: fields.sha256 }).openapi('KeysReceipt'),
     answer: z.object({ acknowledgedAt: z.string() }),

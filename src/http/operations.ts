@@ -218,10 +218,10 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/batches/{id}/keys',
     summary:
-      'The keys that the service made: CMS AuthEnvelopedData, a ZIP of <id>.key inside; until their receipt is acknowledged',
+      'The keys that the service made: CMS AuthEnvelopedData, a ZIP of <id>.key inside; given once, and removed when the last octet was sent',
     query: requests.certificateDownload,
     answers: { 200: { says: 'whole; ETag is its SHA-256', content: { 'application/pkcs7-mime': octets } } },
-    problems: [400, 403, 404, 409, ...AUTHENTICATED],
+    problems: [400, 403, 404, 409, 410, ...AUTHENTICATED],
   },
   {
     method: 'get',

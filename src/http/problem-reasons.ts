@@ -67,6 +67,7 @@ const DEFAULTS: Partial<Record<FaultCode, string>> = {
   'method-not-allowed': 'METHOD_NOT_ALLOWED',
   'not-acceptable': 'NOT_ACCEPTABLE',
   conflict: 'CONFLICT',
+  gone: 'GONE',
   'registry-invalid': 'CONFLICT',
   'idempotency-key-reused': 'IDEMPOTENCY_KEY_REUSED',
   'request-in-progress': 'REQUEST_IN_PROGRESS',

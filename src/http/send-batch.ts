@@ -6,7 +6,14 @@ import { ENDED_STATES } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
 import { openResult, resultLines } from '../batches/batch-result.ts';
 import { requireBatch, type Batch } from '../batches/batch-store.ts';
-import { keyPieces, requireKeys } from '../batches/laboratory-keys.ts';
+import {
+  beginDownload,
+  endDownload,
+  keyPieces,
+  recordDelivery,
+  type KeyDownload,
+} from '../batches/deliver-keys.ts';
+import { requireKeys } from '../batches/laboratory-keys.ts';
 import { recordFetched, type Fetched } from '../batches/require-fetchable.ts';
 import { callerOf } from './auth.ts';
 import { batchView } from './batch-view.ts';
@@ -71,29 +78,47 @@ export async function sendLines(
   await sendPieces(lines, response);
 }
 
-/** The whole message each time: it is no secret, and is removed only when it is acknowledged by its SHA-256, the ETag. */
-export async function sendKeys(
+/** The whole message, once: who breaks off may begin again, and sent to its last octet it is removed. */
+async function sendKeys(
   batch: Batch,
   fetched: Fetched,
   response: Response,
   { issuance }: HttpNeeds,
 ): Promise<void> {
-  const { sha256, octets } = await requireKeys(batch, issuance.db);
+  const { db } = issuance;
   const form = 'application/pkcs7-mime';
-  response
-    .attachment(`${batch.name}-keys.p7m`)
-    .type(form)
-    .set({
-      ETag: `"${sha256.toString('hex')}"`,
-      'Content-Length': String(octets),
-      'Cache-Control': 'no-store',
-    });
+  const describe = ({ sha256, octets }: Pick<KeyDownload, 'sha256' | 'octets'>) =>
+    response
+      .attachment(`${batch.name}-keys.p7m`)
+      .type(form)
+      .set({
+        ETag: `"${sha256.toString('hex')}"`,
+        'Content-Length': String(octets),
+        'Cache-Control': 'no-store',
+      });
   if (response.req.method === 'HEAD') {
+    describe(await requireKeys(batch, db));
     response.end();
     return;
   }
-  await recordFetched(batch, callerOf(response), { ...fetched, form }, issuance);
-  await sendPieces(Readable.from(keyPieces(batch, issuance.db), { objectMode: false }), response);
+  const download = await beginDownload(batch, db);
+  const pieces = Readable.from(keyPieces(download, db), { objectMode: false });
+  try {
+    // The first piece, or what is wrong, before anything is answered.
+    await once(pieces, 'readable');
+    await recordFetched(batch, callerOf(response), { ...fetched, form }, issuance);
+    describe(download);
+    await pipeline(pieces, response);
+  } catch (error) {
+    pieces.destroy();
+    // If this fails too, its lease ends by itself.
+    await endDownload(download, db).catch(() => undefined);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    throw error;
+  }
+  await recordDelivery(batch, callerOf(response), fetched, download, issuance).catch((error: unknown) => {
+    response.req.log.error({ err: error, batch: batch.id }, 'keys were delivered, and it is not on record');
+  });
 }
 
 /** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */

@@ -3,14 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey, hash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http, { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import * as asn1 from '@peculiar/asn1-x509';
 import { pino } from 'pino';
 import request from 'supertest';
 import { openZip } from '../../src/archive/read-zip.ts';
+import { PIECE_OCTETS } from '../../src/batches/laboratory-keys.ts';
 import { sweepResults } from '../../src/batches/sweep-results.ts';
 import { workOnce } from '../../src/batches/worker.ts';
 import { query } from '../../src/db/pool.ts';
@@ -151,6 +154,74 @@ describe('keys for laboratories', () => {
           .on('data', (chunk: Buffer) => chunks.push(chunk))
           .on('end', () => done(null, Buffer.concat(chunks)));
       });
+  const headOf = async (id: string) =>
+    request(here.http)
+      .head(`/v1/batches/${id}/keys`)
+      .set('Authorization', await here.bearer('METERWORKS'));
+  const pieces = async (id: string) =>
+    (await query(here.database.pool, `select from laboratory_keys_piece where batch_id = $1`, [id])).rowCount;
+  /** The delivery is recorded after the last octet, which the client may have sooner. */
+  const delivered = async (id: string) => {
+    while (((await pieces(id)) ?? 0) > 0) await pause(5);
+  };
+  /** Another octet of the message; done again, what it was. */
+  const flip = (id: string) =>
+    query(
+      here.database.pool,
+      `update laboratory_keys_piece set octets = set_byte(octets, 500, get_byte(octets, 500) # 1) where batch_id = $1`,
+      [id],
+    );
+  const keysOnRecord = async (id: string) =>
+    (
+      await query<{ sha256: string }>(
+        here.database.pool,
+        `select encode(sha256, 'hex') as sha256 from laboratory_keys where batch_id = $1`,
+        [id],
+      )
+    ).rows[0]!;
+  /** Puts zeros in the place of the message, so many that no socket takes them at once. */
+  const lengthen = async (id: string): Promise<Buffer> => {
+    const count = 16;
+    const piece = Buffer.alloc(PIECE_OCTETS);
+    const message = Buffer.alloc(count * PIECE_OCTETS);
+    await query(here.database.pool, `delete from laboratory_keys_piece where batch_id = $1`, [id]);
+    for (let number = 0; number < count; number += 1)
+      await query(here.database.pool, `insert into laboratory_keys_piece values ($1, $2, $3)`, [
+        id,
+        number,
+        piece,
+      ]);
+    await query(
+      here.database.pool,
+      `update laboratory_keys set sha256 = $2, octets = $3 where batch_id = $1`,
+      [id, hash('sha256', message, 'buffer'), message.length],
+    );
+    return message;
+  };
+  /** Begins to fetch keys, and is gone; returns when the service knows. */
+  const breakOff = async (id: string) => {
+    const server = here.http.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const asked = http.get({
+      port,
+      path: `/v1/batches/${id}/keys`,
+      headers: { Authorization: await here.bearer('METERWORKS') },
+    });
+    const [answer] = (await once(asked, 'response')) as [http.IncomingMessage];
+    answer.on('error', () => undefined).destroy();
+    const held = async () =>
+      (
+        await query<{ held: boolean }>(
+          here.database.pool,
+          `select download_until is not null as held from laboratory_keys where batch_id = $1`,
+          [id],
+        )
+      ).rows[0]?.held;
+    while (await held()) await pause(5);
+    server.close();
+    server.closeAllConnections();
+  };
   const acknowledge = async (id: string, sha256: string) =>
     request(here.http)
       .post(`/v1/batches/${id}/keys/receipt`)
@@ -160,19 +231,9 @@ describe('keys for laboratories', () => {
   async function open(message: Buffer, name = 'lab'): Promise<Map<string, string>> {
     const file = path.join(folder, 'keys');
     writeFileSync(`${file}.p7m`, message);
-    execFileSync('openssl', [
-      'cms',
-      '-decrypt',
-      '-binary',
-      '-inform',
-      'DER',
-      '-in',
-      `${file}.p7m`,
-      '-inkey',
-      path.join(folder, `${name}.key`),
-      '-out',
-      `${file}.zip`,
-    ]);
+    const words = ['cms', '-decrypt', '-binary', '-inform', 'DER', '-in', `${file}.p7m`];
+    const key = ['-inkey', path.join(folder, `${name}.key`), '-out', `${file}.zip`];
+    execFileSync('openssl', [...words, ...key], { stdio: 'ignore' });
     const archive = await openZip(`${file}.zip`, { entries: 1000, entrySize: 10_000 });
     const found = new Map<string, string>();
     for (const entry of archive.entries) found.set(entry.name, (await archive.read(entry)).toString());
@@ -267,20 +328,48 @@ describe('keys for laboratories', () => {
     ).toThrow();
   }, 60_000);
 
-  test('a broken download is repeated, the same octets; acknowledged by their SHA-256 they are gone, for good', async () => {
+  test('a broken download is repeated, the same octets; sent to the last one they are gone, for good, and who took them is told', async () => {
     const { id } = (await order({ devices: 1 })).body as BatchBody;
     await here.work();
-    const looked = await request(here.http)
-      .head(`/v1/batches/${id}/keys`)
-      .set('Authorization', await here.bearer('METERWORKS'));
+    const looked = await headOf(id);
     expect(looked.status).toBe(200);
-    const first = (await fetchKeys(id)).body as Buffer;
-    const broken = await acknowledge(id, hash('sha256', first.subarray(1)));
+    // Many pieces: more than a socket takes whose other end does not read.
+    const message = await lengthen(id);
+    await breakOff(id);
+    expect(await pieces(id)).toBeGreaterThan(0);
+    const broken = await acknowledge(id, hash('sha256', message.subarray(1)));
     expect([broken.status, (broken.body as { detail: string }).detail]).toEqual([
       409,
       expect.stringContaining('they are kept'),
     ]);
-    expect(((await fetchKeys(id)).body as Buffer).equals(first)).toBe(true);
+    // As a download leaves it whose process died: it has the keys until its minute is over.
+    const lease = (interval: string) =>
+      query(
+        here.database.pool,
+        `update laboratory_keys set download_until = clock_timestamp() + $2::interval where batch_id = $1`,
+        [id, interval],
+      );
+    await lease('1 minute');
+    const second = await fetchKeys(id);
+    expect([second.status, (second.body as Buffer).toString()]).toEqual([
+      409,
+      expect.stringContaining('REQUEST_IN_PROGRESS'),
+    ]);
+    await lease('-1 second');
+    expect(((await fetchKeys(id)).body as Buffer).equals(message)).toBe(true);
+    await delivered(id);
+    expect(await pieces(id)).toBe(0);
+    const late = await fetchKeys(id);
+    expect([late.status, JSON.parse((late.body as Buffer).toString())]).toEqual([
+      410,
+      expect.objectContaining({
+        type: 'urn:problem:tcs:gone',
+        detail: expect.stringMatching(/^The keys were delivered to .+ on 2026-11-24T12:00:00.000Z/) as string,
+        errors: [expect.objectContaining({ reason: 'GONE' })],
+      }),
+    ]);
+    expect((await headOf(id)).status).toBe(410);
+    // Both downloads are on record, and the delivery.
     const receipts = await query<{ what: string; certificates: number; channel: string }>(
       here.database.pool,
       `select what, certificates, channel from batch_download_receipt where batch_id = $1`,
@@ -288,19 +377,40 @@ describe('keys for laboratories', () => {
     );
     const whole = { what: 'KEYS', certificates: 2, channel: 'INTERNET' };
     expect(receipts.rows).toEqual([whole, whole]);
-    const receipt = await acknowledge(id, hash('sha256', first));
+    const events = await query<{ event: string }>(
+      here.database.pool,
+      `select event from audit_event where object = $1 and event like 'batch.keys.%' order by id`,
+      [id],
+    );
+    expect(events.rows.map(({ event }) => event)).toEqual([
+      'batch.keys.fetched',
+      'batch.keys.fetched',
+      'batch.keys.delivered',
+    ]);
+    expect((await acknowledge(id, hash('sha256', message.subarray(1)))).status).toBe(409);
+    const receipt = await acknowledge(id, hash('sha256', message));
     expect([receipt.status, receipt.body]).toEqual([200, { acknowledgedAt: '2026-11-24T12:00:00Z' }]);
-    expect((await acknowledge(id, hash('sha256', first))).status).toBe(200);
-    const late = await fetchKeys(id);
-    expect(late.status).toBe(409);
-    expect(
-      (await query(here.database.pool, `select from laboratory_keys_piece where batch_id = $1`, [id]))
-        .rowCount,
-    ).toBe(0);
+    expect((await acknowledge(id, hash('sha256', message))).status).toBe(200);
     // The certificates are had as ever, and the Device ID is not taken again.
     expect((await here.get(`/v1/batches/${id}/items`)).body).toMatchObject({
       items: [{ status: 'SUCCESS' }, { status: 'SUCCESS' }],
     });
+  });
+
+  test('a message that is no longer what was made is not sent, and stays; acknowledged before it is sent whole, it is gone', async () => {
+    const { id } = (await order({ devices: 1 })).body as BatchBody;
+    await here.work();
+    const { headers } = await headOf(id);
+    await flip(id);
+    expect((await fetchKeys(id)).status).toBe(500);
+    expect(await pieces(id)).toBe(1);
+    await flip(id);
+    expect((await acknowledge(id, String(headers['etag']).slice(1, -1))).status).toBe(200);
+    const late = await fetchKeys(id);
+    expect([late.status, (late.body as Buffer).toString()]).toEqual([
+      410,
+      expect.stringContaining('acknowledged on 2026-11-24T12:00:00.000Z'),
+    ]);
   });
 
   test('no private key is in the database, its files, the log or the data folder; the scalars were looked for', async () => {
@@ -382,7 +492,7 @@ describe('keys for laboratories', () => {
     expect((await fetchKeys(over.id)).status).toBe(409);
     here.clock.advance(29 * 86_400_000);
     await sweepResults(30, here.batches);
-    expect((await fetchKeys(id)).status).toBe(200);
+    expect((await headOf(id)).status).toBe(200);
     here.clock.advance(2 * 86_400_000);
     await sweepResults(30, here.batches);
     expect((await fetchKeys(id)).status).toBe(409);
@@ -433,28 +543,32 @@ describe('keys for laboratories', () => {
       expect(ordered).toMatchObject({ code: 0, fault: '' });
       const { id } = JSON.parse(ordered.out) as BatchBody;
       await here.work();
-      expect((await tcs({}, 'batch', 'keys', id, '--out', at('kept.p7m'), '--keep', ...there)).code).toBe(0);
-      expect((await tcs({}, 'batch', 'keys', id, '--out', at('kept.p7m'), ...there)).code).toBe(73);
-      // An octet of the message is another one when it arrives; then again what it was.
-      const flip = () =>
-        query(
-          here.database.pool,
-          `update laboratory_keys_piece set octets = set_byte(octets, 500, get_byte(octets, 500) # 1) where batch_id = $1`,
-          [id],
-        );
-      await flip();
-      const broken = await tcs({}, 'batch', 'keys', id, '--out', at('broken.p7m'), ...there);
+      const keys = (file: string) => tcs({}, 'batch', 'keys', id, '--out', at(file), ...there);
+      writeFileSync(at('there.p7m'), 'other');
+      expect((await keys('there.p7m')).code).toBe(73);
+      // Another octet on record is not sent; another message than the one that was asked for is not acknowledged.
+      await flip(id);
+      expect((await keys('broken.p7m')).code).toBe(69);
+      await flip(id);
+      const { sha256 } = await keysOnRecord(id);
+      const other = createServer((_, response) => response.setHeader('ETag', `"${sha256}"`).end('other'));
+      await once(other.listen(0, '127.0.0.1'), 'listening');
+      const elsewhere = ['--url', `http://127.0.0.1:${String((other.address() as AddressInfo).port)}`];
+      const broken = await tcs({}, 'batch', 'keys', id, '--out', at('broken.p7m'), ...there, ...elsewhere);
+      other.close();
+      other.closeAllConnections();
       expect(broken).toMatchObject({
         code: 65,
         fault: expect.stringContaining('nothing was acknowledged') as string,
       });
       expect(readdirSync(folder).filter((name) => name.startsWith('broken'))).toEqual([]);
-      await flip();
-      const fetched = await tcs({}, 'batch', 'keys', id, '--out', at('keys-of-cli.p7m'), ...there);
-      expect(JSON.parse(fetched.out)).toMatchObject({ acknowledged: true });
-      expect(readFileSync(at('keys-of-cli.p7m')).equals(readFileSync(at('kept.p7m')))).toBe(true);
+      const fetched = await keys('keys-of-cli.p7m');
+      expect(JSON.parse(fetched.out)).toMatchObject({ acknowledged: true, sha256 });
+      expect(hash('sha256', readFileSync(at('keys-of-cli.p7m')))).toBe(sha256);
       expect((await open(readFileSync(at('keys-of-cli.p7m')))).size).toBe(4);
-      expect((await tcs({}, 'batch', 'keys', id, '--out', at('late.p7m'), ...there)).code).toBe(73);
+      await delivered(id);
+      const late = await keys('late.p7m');
+      expect([late.code, late.fault]).toEqual([73, expect.stringContaining('The keys were delivered to')]);
     } finally {
       server.close();
       server.closeAllConnections();
