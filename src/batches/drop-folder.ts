@@ -183,7 +183,8 @@ async function handIn(
         );
         return { id: rows[0]?.id ?? '', isNew: false };
       }
-      const asked = { category, purpose, channel: 'INTERNET' } as const;
+      // The folder names for whom it is.
+      const asked = { category, purpose, channel: 'INTERNET', onBehalfOf: caller.signifier } as const;
       const batch = await submitBatch(
         { upload, contentType, name: nameOf(name), request: asked },
         caller,

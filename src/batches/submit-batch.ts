@@ -62,20 +62,43 @@ export const beginning = ({ participantType }: Pick<Caller, 'participantType'>) 
     : ({ state: 'PENDING', turnCost: 2 } as const);
 
 /**
- * For whom a batch is: who is to have its certificates.
- * @throws Fault `not-found` when nobody has the Signifier it is on behalf of, or the caller may not know
+ * For whom a batch is: who is to have its certificates, and whose eligibility decides.
+ * @throws Fault `malformed-request` as `requireNamed`; `not-found` when nobody has the Signifier it is on behalf of, or the caller may not know
  */
 export async function participantOf(
-  { onBehalfOf }: Pick<BatchRequest, 'onBehalfOf'>,
+  { onBehalfOf }: { readonly onBehalfOf?: string | undefined },
   caller: Caller,
   db: Db,
 ): Promise<{ readonly id: string; readonly signifier: string }> {
+  requireNamed({ onBehalfOf }, caller);
   if (onBehalfOf === undefined || onBehalfOf === caller.signifier)
     return { id: caller.participantId, signifier: caller.signifier };
   // Who may ask for another is for the decision; here the other has to exist for those who may know.
   const found = caller.participantType === 'DCC' ? await findParticipantRef(onBehalfOf, db) : undefined;
   if (found === undefined) throw new Fault('not-found', 'You know of no participant with this Signifier.');
   return found;
+}
+
+/**
+ * What the DCC begins names for whom it is: left out, the DCC's own eligibility, which covers nearly everything, would decide for
+ * certificates that somebody else is to have.
+ * @throws Fault `malformed-request` for a batch of the DCC that names nobody; itself it may name
+ */
+export function requireNamed(
+  { onBehalfOf }: { readonly onBehalfOf?: string | undefined },
+  { participantType, signifier }: Caller,
+): void {
+  if (participantType !== 'DCC' || onBehalfOf !== undefined) return;
+  throw new Fault('malformed-request', 'A batch of the DCC names the participant for whom it is.', {
+    reasons: [
+      {
+        reason: 'BATCH_FOR_NOBODY',
+        clause: 'DESIGN',
+        detail: 'The batch names nobody whose eligibility could decide.',
+        fix: `Name the participant in onBehalfOf (--on-behalf-of); ${signifier} when it is for the DCC itself.`,
+      },
+    ],
+  });
 }
 
 async function storeUpload(id: string, { file, octets }: ReceivedUpload, db: PoolClient): Promise<void> {

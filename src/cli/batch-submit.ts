@@ -24,7 +24,7 @@ export function batchSubmitCommand(batch: Command): void {
     .option('--environment <environment>', 'test environment')
     .option('--profile <profile>', 'without it the profile that fits each CSR')
     .option('--replacement', 'for devices that have certificates already; each that has none is refused')
-    .option('--on-behalf-of <signifier>', 'the participant for whom the DCC asks')
+    .option('--on-behalf-of <signifier>', 'for the DCC: the participant for whom it is, DCC for itself')
     .option('--name <name>', 'names the result; without it the name of the file')
     .option('--dry-run', 'only the report it would give')
     .option('--idempotency-key <key>', 'the same key does it once; a new one each time without it')

@@ -8,7 +8,7 @@ import { requireBatch } from '../batches/batch-store.ts';
 import { parseBatchContentType, receiveUpload, type ReceivedUpload } from '../batches/receive-upload.ts';
 import { rehearseBatch } from '../batches/rehearse-batch.ts';
 import { requireFetchable, type Fetched } from '../batches/require-fetchable.ts';
-import { submitBatch, SUBMITTERS, type SubmittedBatch } from '../batches/submit-batch.ts';
+import { requireNamed, submitBatch, SUBMITTERS, type SubmittedBatch } from '../batches/submit-batch.ts';
 import { withTransaction } from '../db/pool.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';
@@ -28,6 +28,8 @@ export function batchRoutes(needs: HttpNeeds): Router {
   router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
     requireActive(callerOf(response));
     const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
+    // Before the upload is read: nobody sends 50,000 CSRs to hear that.
+    requireNamed(asked, callerOf(response));
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
     if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');

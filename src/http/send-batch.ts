@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { ENDED_STATES } from '../domain/batch.ts';
@@ -79,7 +79,7 @@ export async function sendLines(
 }
 
 /** The whole message, once: who breaks off may begin again, and sent to its last octet it is removed. */
-async function sendKeys(
+export async function sendKeys(
   batch: Batch,
   fetched: Fetched,
   response: Response,
@@ -102,15 +102,12 @@ async function sendKeys(
     return;
   }
   const download = await beginDownload(batch, db);
-  const pieces = Readable.from(keyPieces(download, db), { objectMode: false });
   try {
-    // The first piece, or what is wrong, before anything is answered.
-    await once(pieces, 'readable');
+    const pieces = await openPieces(keyPieces(download, db));
     await recordFetched(batch, callerOf(response), { ...fetched, form }, issuance);
     describe(download);
     await pipeline(pieces, response);
   } catch (error) {
-    pieces.destroy();
     // If this fails too, its lease ends by itself.
     await endDownload(download, db).catch(() => undefined);
     if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;

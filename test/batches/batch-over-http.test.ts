@@ -566,6 +566,21 @@ describe('batches over HTTP', () => {
   test('what the DCC prepares waits for a second person, and the participant named decides', async () => {
     const query_ = '&onBehalfOf=METERWORKS';
     const asDcc = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: query_ } as const;
+    // Named it has to be; left out, the DCC's own eligibility would decide.
+    for (const dryRun of ['', '&dryRun=true']) {
+      const unnamed = await here.submit(deviceLines(1, 2400), { ...asDcc, query: dryRun });
+      expect([unnamed.status, unnamed.body]).toMatchObject([
+        400,
+        { errors: [{ reason: 'BATCH_FOR_NOBODY', fix: expect.stringContaining('onBehalfOf') as string }] },
+      ]);
+      // Others name themselves or nobody: they learn of no other.
+      const reached = await here.submit(deviceLines(1), { query: `&onBehalfOf=NORTHGATE${dryRun}` });
+      expect(reached.status).toBe(404);
+    }
+    expect(await submitted(deviceLines(1, 2405), { ...asDcc, query: '&onBehalfOf=DCC' })).toMatchObject({
+      state: 'PREPARED',
+      participant: 'DCC',
+    });
     const { id } = await submitted(deviceLines(2, 2400), asDcc);
     await here.work();
     expect((await here.get(`/v1/batches/${id}`, 'DCC', 'DCC_TEST_OPERATOR')).body).toMatchObject({

@@ -72,7 +72,8 @@ describe('batches beyond a quota', () => {
     expect(await show(three.id)).toMatchObject({ state: 'COMPLETED' });
     expect((await here.submit(deviceLines(4), { query: '&dryRun=true' })).status).toBe(413);
     // It is an agreement's, nobody else's.
-    const asDcc = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: '&dryRun=true' } as const;
+    const query_ = '&onBehalfOf=DCC&dryRun=true';
+    const asDcc = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: query_ } as const;
     expect((await here.submit(deviceLines(4), asDcc)).status).toBe(200);
   });
 
@@ -113,7 +114,8 @@ describe('batches beyond a quota', () => {
       await work(waits);
       await later();
     }
-    const other = await submitted(deviceLines(1, 0x4000), { as: 'DCC', role: 'DCC_TEST_OPERATOR' });
+    const asDcc = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: '&onBehalfOf=DCC' } as const;
+    const other = await submitted(deviceLines(1, 0x4000), asDcc);
     expect(await show(id)).toMatchObject({ state: 'PROCESSING' });
     await here.post(`/v1/batches/${other.id}/approval`, 'DCC', 'DCC_TEST_APPROVER');
     await work(waits);
