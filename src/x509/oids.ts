@@ -52,5 +52,8 @@ export const SHA512_WITH_RSA_OID = '1.2.840.113549.1.1.13';
 // Encrypted messages: RFC 5083, 2.1; RFC 5084, 3.2; RFC 8017, A.2.
 export const CMS_AUTH_ENVELOPED_DATA = '1.2.840.113549.1.9.16.1.23';
 export const AES256_GCM = '2.16.840.1.101.3.4.1.46';
+export const AES256_WRAP = '2.16.840.1.101.3.4.1.45';
+/** RFC 5753, 7.1 */
+export const DH_SINGLE_PASS_STD_SHA256_KDF = '1.3.132.1.11.1';
 export const RSAES_OAEP = '1.2.840.113549.1.1.7';
 export const MGF1 = '1.2.840.113549.1.1.8';

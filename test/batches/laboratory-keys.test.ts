@@ -52,7 +52,7 @@ describe('keys for laboratories', () => {
         .toISOString()
         .replace(/[-:T]|\.\d+/g, '')
         .slice(0, 15);
-    const algorithm = key === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : key.split(' ');
+    const algorithm = key.startsWith('P-') ? ['ec', '-pkeyopt', `ec_paramgen_curve:${key}`] : key.split(' ');
     execFileSync(
       'openssl',
       [
@@ -413,6 +413,16 @@ describe('keys for laboratories', () => {
     ]);
   });
 
+  test('a recipient with a P-256 key opens them with it, and with no other', async () => {
+    const p256 = certificate('p256', 'P-256', ['keyUsage=critical,keyAgreement']);
+    certificate('other', 'P-256');
+    const { id } = (await order({ devices: 1, recipient: p256 })).body as BatchBody;
+    await here.work();
+    const message = (await fetchKeys(id)).body as Buffer;
+    expect((await open(message, 'p256')).size).toBe(2);
+    await expect(open(message, 'other')).rejects.toThrow('openssl cms -decrypt');
+  });
+
   test('no private key is in the database, its files, the log or the data folder; the scalars were looked for', async () => {
     const { id } = (await order({ devices: 10 })).body as BatchBody;
     await here.work();
@@ -611,7 +621,12 @@ describe('keys for laboratories', () => {
       ['a text', () => 'no certificate', 'RECIPIENT_UNREADABLE'],
       ['a private key', () => readFileSync(path.join(folder, 'lab.key'), 'latin1'), 'RECIPIENT_UNREADABLE'],
       ['an RSA key of 1024 bits', () => certificate('weak', 'rsa:1024'), 'RECIPIENT_KEY'],
-      ['a P-256 key', () => certificate('curve', 'ec'), 'RECIPIENT_KEY'],
+      ['a P-384 key', () => certificate('curve', 'P-384'), 'RECIPIENT_KEY'],
+      [
+        'a P-256 key that only signs',
+        () => certificate('ec-signer', 'P-256', ['keyUsage=digitalSignature']),
+        'RECIPIENT_USAGE',
+      ],
       [
         'a key whose exponent is 3',
         () => certificate('small', 'rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3'),
