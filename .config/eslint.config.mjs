@@ -109,6 +109,8 @@ export default tseslint.config(
         module: 'writable',
         require: 'readonly',
         URL: 'readonly',
+        WebAssembly: 'readonly',
+        __dirname: 'readonly',
         fetch: 'readonly',
         setTimeout: 'readonly',
         performance: 'readonly',
