@@ -22,6 +22,7 @@ const swc = (typescript) => [
 module.exports = {
   rootDir: '..',
   testEnvironment: '<rootDir>/.config/jest-environment.cjs',
+  testSequencer: '<rootDir>/.config/longest-first.cjs',
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
