@@ -7,7 +7,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { dataFolder, tcs } from '../support/tcs.ts';
-import { onPostgres } from '../support/test-database.ts';
+import { onPostgres, serverUrl } from '../support/test-database.ts';
 
 jest.setTimeout(120_000);
 
@@ -103,7 +103,7 @@ describe('a start that cannot be says why, which setting, and what to do, and ma
 /** What only a real server can refuse. */
 if (onPostgres)
   describe('a server that does not let the service in', () => {
-    const server = process.env['TEST_DATABASE_URL'] ?? '';
+    const server = serverUrl ?? '';
     const administer = async (statement: string) => {
       const client = new pg.Client(server);
       await client.connect();

@@ -12,7 +12,8 @@ import { sweep } from '../../src/issuance/screen-again.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
-import { onPostgres, removeFolder } from '../support/test-database.ts';
+import { removeFolder } from '../support/embedded-folder.ts';
+import { onPostgres } from '../support/test-database.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
 
 /** One of so many steps is tried; CRASH_EVERY=1 tries all. */

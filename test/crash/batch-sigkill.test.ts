@@ -5,8 +5,9 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import { query, type Database } from '../../src/db/pool.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { deviceLines, ndjson } from '../support/batch-world.ts';
+import { removeFolder } from '../support/embedded-folder.ts';
 import { seededRandom } from '../support/random.ts';
-import { copyDatabase, onPostgres, removeFolder } from '../support/test-database.ts';
+import { copyDatabase, onPostgres } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
 

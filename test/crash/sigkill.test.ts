@@ -14,7 +14,8 @@ import { readCertificate } from '../../src/x509/read-certificate.ts';
 import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
-import { onPostgres, removeFolder } from '../support/test-database.ts';
+import { removeFolder } from '../support/embedded-folder.ts';
+import { onPostgres } from '../support/test-database.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
 
 describe(`a process killed at each step of the issuing path, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Database } from '../../src/db/pool.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
-import { loadRegistry } from '../../src/registry/load-registry.ts';
-import { parseRegistryFile } from '../../src/registry/registry-file.ts';
-import { fixedClock, TEST_NOW } from '../support/dates.ts';
-import { copyDatabase, copyFolder, onPostgres, testDatabase } from '../support/test-database.ts';
+import { TEST_NOW } from '../support/dates.ts';
+import { copyFolder } from '../support/embedded-folder.ts';
+import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 import type { FeedOrders } from './feed-victim.ts';
 import type { IssuingOrders } from './victim.ts';
@@ -15,30 +12,20 @@ const ROOT = path.join(__dirname, '..', '..');
 
 /** A database with the demo world in it, and how to copy it for each victim. */
 export async function prepareOrigin(folder: string) {
-  const file = parseRegistryFile(
-    readFileSync(path.join(ROOT, 'src/cli/demo/world.yaml'), 'utf8'),
-    'world.yaml',
-  );
-  const fill = async ({ pool }: Database) => {
-    await loadRegistry(file, fixedClock(), pool, () => Promise.resolve());
-    const wanted = {
-      signifier: 'METERWORKS',
-      role: 'PARTICIPANT_ARO',
-      label: '',
-      expiresAt: new Date('2027-06-01'),
-    } as const;
-    return (await createCredential(wanted, TEST_NOW, pool)).token;
-  };
+  const dataDir = path.join(folder, 'origin');
+  const database = await testDatabase({ holding: 'world', dataDir });
+  const wanted = {
+    signifier: 'METERWORKS',
+    role: 'PARTICIPANT_ARO',
+    label: '',
+    expiresAt: new Date('2027-06-01'),
+  } as const;
+  const { token } = await createCredential(wanted, TEST_NOW, database.pool);
   if (onPostgres) {
-    const database = await testDatabase();
-    const token = await fill(database);
     await database.pool.end();
     const copy = async () => ({ url: await copyDatabase(database.url ?? '') });
     return { token, copy };
   }
-  const dataDir = path.join(folder, 'origin');
-  const database = await testDatabase(dataDir);
-  const token = await fill(database);
   await database.close();
   const copy = (name: string) => {
     copyFolder(dataDir, path.join(folder, name));
@@ -75,7 +62,13 @@ export function spawnVictim<Name extends keyof Victims>(
     const child = spawn(
       process.execPath,
       // A life so short is not worth translating the embedded engine a second time, faster.
-      ['--liftoff-only', '--require', 'tsx/cjs', path.join(__dirname, name), JSON.stringify(orders)],
+      [
+        '--liftoff-only',
+        '--wasm-lazy-validation',
+        ...COMPILED,
+        path.join(__dirname, name),
+        JSON.stringify(orders),
+      ],
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let output = '';

@@ -14,11 +14,12 @@ import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
-import { WORLD_TEXT } from '../support/world.ts';
+import { serverUrl } from '../support/test-database.ts';
+import { WORLD_TEXT } from '../support/world-text.ts';
 
 /** A database with the two roles of the page, and how to open it as one of them; their names are their own on a shared server. */
 async function databaseOfTwoRoles() {
-  const url = process.env['TEST_DATABASE_URL'];
+  const url = serverUrl;
   const suffix = `_${randomBytes(4).toString('hex')}`;
   const [roles] = codeBlocks('docs/operations.md').filter((one) => one.language === 'sql');
   const statements = roles!.text.replaceAll(/tcs_(owner|service)/g, `tcs_$1${suffix}`);

@@ -5,7 +5,7 @@ import { CommanderError } from 'commander';
 import { exitCodeOf, explainFault } from '../../src/cli/fault-text.ts';
 import { program } from '../../src/cli/program.ts';
 import { TEST_PASSPHRASE } from './authorities.ts';
-import { copyEmbedded } from './test-database.ts';
+import { copyEmbedded } from './embedded-folder.ts';
 
 /** What a command wrote to standard output, and the exit code and words it would end with. */
 export interface Ended {

@@ -1,21 +1,11 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { pino, type Logger } from 'pino';
 import { openApp, type App } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { loadRegistry } from '../../src/registry/load-registry.ts';
-import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import type { CallerRole } from '../../src/domain/participant.ts';
 import { TEST_PASSPHRASE } from './authorities.ts';
 import { fixedClock } from './dates.ts';
 import { testDatabase } from './test-database.ts';
-
-/** The registry file of the demo. */
-export const WORLD_TEXT = readFileSync(
-  path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml'),
-  'utf8',
-);
 
 /** The whole service with the demo world, on a fresh database, with a clock that stands still. */
 export async function world(
@@ -28,7 +18,7 @@ export async function world(
   } = {},
 ) {
   const clock = fixedClock();
-  const database = await testDatabase(options.dataDir);
+  const database = await testDatabase({ holding: 'world', ...options });
   const config = readConfig({
     TCS_DATA_DIR: process.env['TCS_TEST_FOLDER'],
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,
@@ -38,8 +28,6 @@ export async function world(
   });
   const logger = options.logger ?? pino({ level: 'silent' });
   const app: App = await openApp(config, { logger, clock, database });
-  const file = parseRegistryFile(WORLD_TEXT, 'world.yaml');
-  await loadRegistry(file, clock, database.pool, () => Promise.resolve());
 
   const tokens = new Map<string, string>();
   /** A token of a participant; made once for each role. */

@@ -12,7 +12,8 @@ import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
 import { organisationCsr } from '../../support/csr-builder.ts';
 import { openSigningDesk } from '../../support/signed-files.ts';
-import { world, WORLD_TEXT, type World } from '../../support/world.ts';
+import { world, type World } from '../../support/world.ts';
+import { WORLD_TEXT } from '../../support/world-text.ts';
 
 const HOUR = 3_600_000;
 const BLOCK = '90-B3-D5-1F-40-00-00-00 to 90-B3-D5-1F-40-00-00-3F';
