@@ -140,11 +140,9 @@ describe('tcs batch submit and result', () => {
   test('Ctrl-C ends the looking, says so, and leaves the batch', async () => {
     const upload = write('left.ndjson', ndjson(deviceLines(1, 300)));
     const words = ['batch', 'submit', upload, '--wait', '--category', 'DEVICE', '--purpose', PURPOSE];
-    const child = execFile(
-      process.execPath,
-      ['--import', 'tsx', path.join(ROOT, 'src/cli/main.ts'), ...words, ...where()],
-      { cwd: ROOT },
-    );
+    const child = execFile(process.execPath, [path.join(ROOT, 'dist/cli/main.js'), ...words, ...where()], {
+      cwd: ROOT,
+    });
     let told = '';
     child.stderr?.on('data', (text: string) => {
       told += text;

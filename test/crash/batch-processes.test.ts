@@ -11,7 +11,13 @@ import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { deviceLines, ndjson, PURPOSE, type BatchBody } from '../support/batch-world.ts';
 import { fixedClock } from '../support/dates.ts';
-import { authoritiesOfNow, startProcess, until, type RunningProcess } from '../support/processes.ts';
+import {
+  authoritiesOfNow,
+  COMPILED,
+  startProcess,
+  until,
+  type RunningProcess,
+} from '../support/processes.ts';
 import { tcs, dataFolder } from '../support/tcs.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
 
@@ -19,7 +25,7 @@ const WORLD = path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml
 
 if (onPostgres) {
   test('PostgreSQL stopped four times under load, kindly and not: every item has one verdict, and nothing that was given is lost', () => {
-    const words = ['scripts/with-postgres.mjs', '--durable', process.execPath, '--import', 'tsx'];
+    const words = ['scripts/with-postgres.mjs', '--durable', process.execPath, ...COMPILED];
     const ran = spawnSync(process.execPath, [...words, 'test/crash/batch-restart.ts'], {
       cwd: path.join(__dirname, '..', '..'),
       encoding: 'utf8',

@@ -1,6 +1,6 @@
 // Run through scripts/with-postgres.mjs, on a server of its own: stops it again and again under a service that works on a
 // batch and issues single certificates, kindly and not, and tells what is on record in the end.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { query } from '../../src/db/pool.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
-import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';
+import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceLines, ndjson, PURPOSE } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
@@ -30,7 +30,8 @@ const STOPS = [
 async function main(): Promise<void> {
   const clock = fixedClock();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'tcs-batch-restart-'));
-  createTestAuthorities(path.join(dataDir, 'authorities'));
+  const prepared = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
+  cpSync(prepared, path.join(dataDir, 'authorities'), { recursive: true });
   const config = readConfig({
     TCS_DATA_DIR: dataDir,
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,

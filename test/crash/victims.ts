@@ -3,6 +3,7 @@ import path from 'node:path';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { copyFolder } from '../support/embedded-folder.ts';
+import { COMPILED } from '../support/processes.ts';
 import { copyDatabase, onPostgres, testDatabase } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
 import type { FeedOrders } from './feed-victim.ts';

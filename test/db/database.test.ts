@@ -13,6 +13,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { fixedClock } from '../support/dates.ts';
+import { COMPILED } from '../support/processes.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -153,7 +154,7 @@ describe('the folder of the embedded database', () => {
   const dataDir = path.join(folder, 'a'.repeat(60), 'b'.repeat(60), 'database');
 
   test('is refused to a second process, with advice, and free again when the first is killed', async () => {
-    const script = `require('tsx/cjs'); const { openDatabase } = require('./src/db/open-database.ts');
+    const script = `require('./test/support/compiled.cjs'); const { openDatabase } = require('./src/db/open-database.ts');
       openDatabase({ dataDir: ${JSON.stringify(dataDir)} }).then(() => { console.log('open'); setInterval(() => {}, 1000); });`;
     const first = spawn(process.execPath, ['-e', script], {
       cwd: ROOT,
@@ -174,7 +175,7 @@ describe('the folder of the embedded database', () => {
 describe('the embedded database is closed', () => {
   /** Runs it in a process of its own, which an unhandled rejection ends and a busy engine holds. */
   const run = (work: string) => {
-    const script = `require('tsx/cjs');
+    const script = `require('./test/support/compiled.cjs');
       const { openDatabase } = require('./src/db/open-database.ts');
       const { query, withTransaction } = require('./src/db/pool.ts');
       const LOST = "do $$ begin raise exception 'x' using errcode = '57P01'; end $$";
@@ -284,7 +285,7 @@ if (onPostgres)
     });
 
     test('while it is restarted the service answers 503 with Retry-After, and then works again', () => {
-      const words = ['scripts/with-postgres.mjs', process.execPath, '--import', 'tsx', 'test/db/restart.ts'];
+      const words = ['scripts/with-postgres.mjs', process.execPath, ...COMPILED, 'test/db/restart.ts'];
       const ran = spawnSync(process.execPath, words, {
         cwd: ROOT,
         encoding: 'utf8',

@@ -112,7 +112,7 @@ describe('the lock of a folder', () => {
       const rounds = Array.from({ length: 8 }, (_, round) => newFolder(`race-${String(round)}`));
       for (const folder of rounds) await leaveDead(folder, 1);
       // holdName alone: what a container sees of another.
-      const script = `require('tsx/cjs'); const { holdName } = require('./src/db/socket-lock.ts');
+      const script = `require('./test/support/compiled.cjs'); const { holdName } = require('./src/db/socket-lock.ts');
         process.stdin.once('data', async () => {
           const held = [];
           for (const folder of ${JSON.stringify(rounds)}) {

@@ -1,5 +1,5 @@
 // Run through scripts/with-postgres.mjs, on a server of its own: stops it under a running service and starts it again.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
-import { createTestAuthorities, TEST_PASSPHRASE } from '../support/authorities.ts';
+import { TEST_PASSPHRASE } from '../support/authorities.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
 import { startServer, stopServer } from '../support/server-control.ts';
@@ -17,7 +17,8 @@ import { startServer, stopServer } from '../support/server-control.ts';
 async function main(): Promise<void> {
   const clock = fixedClock();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'tcs-restart-'));
-  createTestAuthorities(path.join(dataDir, 'authorities'));
+  const prepared = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
+  cpSync(prepared, path.join(dataDir, 'authorities'), { recursive: true });
   const config = readConfig({
     TCS_DATA_DIR: dataDir,
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,

@@ -29,7 +29,7 @@ describe('a service that is told to stop', () => {
   const settings = { TCS_DATA_DIR: dataDir, TCS_KEY_PASSPHRASE: TEST_PASSPHRASE, TCS_PORT: '0' };
 
   const start = async () => {
-    const service = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+    const service = spawn(process.execPath, ['dist/main.js'], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: process.env['PATH'], ...settings },

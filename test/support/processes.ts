@@ -26,6 +26,9 @@ export function authoritiesOfNow(folder: string): void {
   createTestAuthorities(folder, new Date());
 }
 
+/** Options of node for a process that runs a file of `test/`, with the service as it is built. */
+export const COMPILED = ['--require', path.join(__dirname, 'compiled.cjs')];
+
 /** What a process is started with. */
 export interface ProcessOptions {
   readonly kind: 'web' | 'worker';

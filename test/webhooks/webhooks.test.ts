@@ -11,6 +11,7 @@ import { sweepDeliveries } from '../../src/webhooks/delivery-store.ts';
 import type { WebhookNeeds } from '../../src/webhooks/needs.ts';
 import { batchWorld, deviceLines, type BatchWorld } from '../support/batch-world.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
+import { COMPILED } from '../support/processes.ts';
 import { receiver, type Receiver } from '../support/receiver.ts';
 import { onPostgres } from '../support/test-database.ts';
 
@@ -441,7 +442,7 @@ describe('webhooks', () => {
         now: now(),
       });
       const start = () =>
-        spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, 'victim.ts'), orders], {
+        spawn(process.execPath, [...COMPILED, path.join(__dirname, 'victim.ts'), orders], {
           stdio: 'inherit',
         });
       victims.push(start());
