@@ -130,7 +130,7 @@ async function takeDrop(
 
 /**
  * One batch for the same octets, category and purpose of a participant, whoever hands them in how often.
- * @returns nothing when the file changed while it was read
+ * @returns nothing when the file changed while it was read, or another worker was faster
  */
 async function handIn(
   source: string,
@@ -153,14 +153,15 @@ async function handIn(
     throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
   const copy = path.join(needs.folder, `upload-${randomUUID()}`);
   // A link that takes the place of the file meanwhile is not followed.
-  const handle = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW).catch(movedMeanwhile);
+  if (handle === undefined) return undefined;
   const upload = await receiveUpload(
     handle.createReadStream({ autoClose: false }),
     copy,
     needs.intake,
   ).finally(() => handle.close());
   try {
-    if ((await lstat(source)).ctimeMs !== changedAt) return undefined;
+    if ((await lstat(source).catch(movedMeanwhile))?.ctimeMs !== changedAt) return undefined;
     const at = clock.now();
     return await withTransaction(db, async (client) => {
       const id = randomUUID();
@@ -201,6 +202,11 @@ async function handIn(
   } finally {
     await rm(copy, { force: true });
   }
+}
+
+/** Another worker has taken it. */
+function movedMeanwhile(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 /** As over HTTP: a locked officer hands nothing in (SEC Appendix P, 3.1). */
