@@ -57,13 +57,16 @@ export const IDENTIFIER_RULES: readonly Rule[] = [
     }),
   },
   {
-    // Of the replacement route only (SEC Appendix M, 2.4): whoever asks without it may ask for the first or the next.
+    // Of the replacement route only (SEC Appendix M, 2.4): whoever asks without it may ask for the first or the next. Whether a
+    // device of another has certificates is not told.
     reason: 'UNKNOWN_DEVICE',
-    check: device((eui64, { question: { request, standing } }) =>
-      request.replacement && (standing?.certificatesForDevice ?? 0) === 0
+    check: device((eui64, asked) => {
+      const { request, standing } = asked.question;
+      const isUnknown = request.replacement && (standing?.certificatesForDevice ?? 0) === 0;
+      return isUnknown && checkDeviceRange(eui64, asked).length === 0
         ? [`${formatEui64(eui64)} has no certificate that could be replaced.`]
-        : [],
-    ),
+        : [];
+    }),
   },
   {
     reason: 'SIGNIFIER_MISMATCH',

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import { messagesOf } from './express-messages.ts';
+import { adoptMessages } from './express-messages.ts';
 
 /**
  * The server under the application: a request arrives whole in `requestSeconds`, its headers in a third of that. What never
@@ -17,7 +17,7 @@ import { messagesOf } from './express-messages.ts';
 export function createRequestServer(app: Express, requestSeconds: number): Server {
   const server = createServer(
     {
-      ...messagesOf(app),
+      ...adoptMessages(app),
       requestTimeout: requestSeconds * 1000,
       headersTimeout: Math.ceil((requestSeconds * 1000) / 3),
       connectionsCheckingInterval: 1000,

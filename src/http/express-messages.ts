@@ -8,11 +8,11 @@ interface Prototypes {
 }
 
 /**
- * What a server makes its requests and responses of, so that Express finds its prototypes in them already. Where it has to
- * change a prototype, V8 gives that object a hidden class of its own, and each access to a member of it is looked up
- * anew: a third of what a small request costs.
+ * Makes the prototypes of an application those of two classes, of which a server makes its requests and responses: Express finds
+ * them in place. Where it has to change a prototype, V8 gives that object a hidden class of its own, and each access to a
+ * member of it is looked up anew: a third of what a small request costs.
  */
-export function messagesOf(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+export function adoptMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class ExpressRequest extends IncomingMessage {}
   class ExpressResponse extends ServerResponse {}
   const prototypes = app as unknown as Prototypes;

@@ -14,7 +14,7 @@ import { openPieces, sendPieces } from './pieces.ts';
 import { roleNotPermitted } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import { READERS, type AskedRoute, type Route, type RouteAnswer } from './route.ts';
-import { HIGHEST_STATUS_OF_A_CALLER, statusOf } from './problem.ts';
+import { faultOf, HIGHEST_STATUS_OF_A_CALLER, statusOf } from './problem.ts';
 import { LARGEST_BODY, type HttpNeeds } from './server.ts';
 
 /** A router of the rows, in their order; below `/v1`, behind `authenticate`. */
@@ -102,16 +102,17 @@ async function recordRefusal(
   participant: ParticipantRef,
   request: Request,
   error: unknown,
-  { issuance: { db, clock } }: HttpNeeds,
+  { issuance }: HttpNeeds,
 ): Promise<void> {
-  if (row.event === undefined || !(error instanceof Fault) || statusOf(error) > HIGHEST_STATUS_OF_A_CALLER)
-    return;
+  const { db, clock } = issuance;
+  const fault = faultOf(error, issuance);
+  if (row.event === undefined || fault === undefined || statusOf(fault) > HIGHEST_STATUS_OF_A_CALLER) return;
   const facts = {
     by: caller.person,
     role: caller.role,
-    code: error.code,
-    reasons: error.reasons.map((one) => one.reason),
-    detail: error.message,
+    code: fault.code,
+    reasons: fault.reasons.map((one) => one.reason),
+    detail: fault.message,
   };
   const event = {
     at: clock.now(),
@@ -122,7 +123,7 @@ async function recordRefusal(
     object: participant.signifier || row.path,
     facts,
   };
-  const security = error.reasons.flatMap(({ reason, detail }) => {
+  const security = fault.reasons.flatMap(({ reason, detail }) => {
     const name = SECURITY_EVENTS.get(reason);
     return name === undefined
       ? []

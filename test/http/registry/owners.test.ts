@@ -173,6 +173,22 @@ describe('what its owner states, and nobody else', () => {
     expect(rows).toMatchObject([{ facts: { reason: 'IDENTIFIER_OWNED_BY_OTHER', role: 'PARTICIPANT_SRO' } }]);
   });
 
+  test('an act whose members are wrong is refused, and on record', async () => {
+    const wrong = { eui64: '90-B3', userRole: 'IMPORT_SUPPLIER' };
+    const refused = await send('NORTHGATE/role-assignments', wrong, 'PARTICIPANT_SRO', 'NORTHGATE');
+    expect(refused.status).toBe(400);
+    const { rows } = await query(
+      here.database.pool,
+      `select event, facts from audit_event where event like '%.refused' order by id desc limit 1`,
+    );
+    expect(rows).toMatchObject([
+      {
+        event: 'user-role.assigned.refused',
+        facts: { code: 'malformed-request', reasons: ['REQUEST_MALFORMED'], role: 'PARTICIPANT_SRO' },
+      },
+    ]);
+  });
+
   test('what SECAS may not state here, in whatever form, and a feed without a configured signer are refused, and on record', async () => {
     const upload = async (path: string, type: string, body: string) =>
       request(here.http)

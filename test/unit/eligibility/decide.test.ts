@@ -155,6 +155,18 @@ describe('a caller', () => {
     ]);
   });
 
+  test('whether a device of another has certificates that could be replaced is not told', () => {
+    const asked = (certificatesForDevice: number) =>
+      reasonsOf(
+        askDevice(supplier(), {
+          eui64: FOREIGN_ID,
+          request: { replacement: true },
+          standing: { certificatesForDevice },
+        }),
+      );
+    expect([asked(0), asked(1)]).toEqual([['DEVICE_ID_NOT_IN_RANGE'], ['DEVICE_ID_NOT_IN_RANGE']]);
+  });
+
   test('whose EUI-64 is somebody else’s is not told whose', () => {
     const question = askDevice(supplier(), { eui64: FOREIGN_ID, standing: { identifierOwnedByOther: true } });
     expect(decide(question, ruleSet).reasons.map(({ detail }) => detail)).toEqual([
