@@ -18,7 +18,7 @@ export function openApiDocument(version: string) {
       title: 'Test Certificate Service',
       version,
       description:
-        'Issues Organisation, Device and DCCKI test certificates to Testing Participants. Test only: nothing here is trusted by live systems. Errors are RFC 9457 problems with every reason, its clause and its fix.',
+        'Issues Organisation, Device and DCCKI test certificates to Testing Participants. Test only: nothing here is trusted by live systems. No liability for certificates that are used in tests (government response, paragraph 27). Errors are RFC 9457 problems with every reason, its clause and its fix.',
     },
     servers: [{ url: '/' }],
   });
