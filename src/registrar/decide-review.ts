@@ -5,10 +5,15 @@ import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewAct } from '../domain/review.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type PoolClient } from '../db/pool.ts';
+import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { recordFacts } from '../registry/facts.ts';
 import { notify } from '../registry/notifications.ts';
 import { inRegistryEntry, inTestAllocation } from '../registry/registry-entries.ts';
 import { closeReview, requireReview } from '../registry/reviews.ts';
+import { requireNominator } from './nominations.ts';
+
+/** With what a review is decided. */
+type DecisionNeeds = Pick<IssuanceNeeds, 'clock' | 'ruleSets'>;
 
 /** A decision of the second person. */
 export interface ReviewDecision {
@@ -18,20 +23,20 @@ export interface ReviewDecision {
 
 /**
  * Decides an open review and, when it is approved, does what was prepared, in the same transaction.
- * @throws Fault `not-found`, `conflict` (no longer open, expired, or the record changed meanwhile), `role-not-permitted`
- *         when the approver prepared it or is of the participant
+ * @throws Fault `not-found`, `conflict` (no longer open, expired, the record changed meanwhile, or a nomination would carry nobody
+ *         any more), `role-not-permitted` when the approver prepared it or is of the participant
  */
 export async function decideReview(
   id: string,
   { approve, because }: ReviewDecision,
   by: Caller,
-  clock: Clock,
+  needs: DecisionNeeds,
   db: PoolClient,
 ): Promise<Review> {
-  const at = clock.now();
+  const at = needs.clock.now();
   const review = await requireReview(id, db);
   await closeReview(review, { state: approve ? 'APPROVED' : 'REFUSED', because, by }, at, db);
-  if (approve) await perform(review, by, at, clock, db);
+  if (approve) await perform(review, by, at, needs, db);
   const decided = await requireReview(id, db);
   await notify(
     [
@@ -52,12 +57,14 @@ async function perform(
   { id, act, participantId }: Review,
   by: Caller,
   at: Date,
-  clock: Clock,
+  { clock, ruleSets }: DecisionNeeds,
   db: PoolClient,
 ): Promise<void> {
   switch (act.do) {
     case 'RECORD_FACT': {
       const { kind, key, state, since = at, value, after } = act;
+      if (kind === 'NOMINATION' && state === 'NOMINATED')
+        await requireNominator(key, at, ruleSets.at(at), db);
       const change = { participantId, kind, key, state, since, value: value as never, after };
       await recordFacts(
         [change satisfies { kind: FactKind }],

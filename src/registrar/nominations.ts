@@ -1,6 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
+import type { Db } from '../db/pool.ts';
 import { barsOf } from '../eligibility/basis.ts';
 import { explain, type RuleSet } from '../eligibility/rule-set.ts';
 import { findParticipants } from '../registry/participants.ts';
@@ -28,20 +29,7 @@ export async function proposeNomination(
     throw new Fault('conflict', 'The nomination ends before it begins.', {
       fix: 'Send a to after from, or none for a nomination without an end.',
     });
-  const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
-  if (nominator === undefined || !isNetworkParty(nominator.partyCategory))
-    throw new Fault('conflict', `${networkParty} is no Network Party.`, {
-      fix: `Name a Party of the category ${NETWORK_CATEGORIES.join(' or ')}.`,
-    });
-  const bars = barsOf({
-    networkPartyState: nominator.membership?.state ?? 'WITHDRAWN',
-    ...(nominator.status === 'CLOSED' ? { networkPartyStatus: nominator.status } : {}),
-  });
-  if (bars.length > 0) {
-    const detail = `${networkParty} nominates nobody now: ${bars.join('; ')}.`;
-    const reason = explain({ reason: 'NOMINATING_PARTY_INACTIVE', detail }, ruleSet);
-    throw new Fault('conflict', detail, { reasons: [reason] });
-  }
+  await requireNominator(networkParty, at, ruleSet, db);
   const value = to === undefined ? {} : { to };
   return proposeFact(
     acting,
@@ -68,4 +56,30 @@ export async function proposeNominationEnd(
     },
     `${networkParty} no longer nominates ${acting.participant.signifier}.`,
   );
+}
+
+/**
+ * Asked when a nomination is prepared and again when it is approved: the Network Party may be another by then.
+ * @throws Fault `conflict` when it is no Network Party, or no active one, with the reason for which its nomination would carry nobody
+ */
+export async function requireNominator(
+  networkParty: string,
+  at: Date,
+  ruleSet: RuleSet,
+  db: Db,
+): Promise<void> {
+  const nominator = (await findParticipants([networkParty], at, db)).get(networkParty);
+  if (nominator === undefined || !isNetworkParty(nominator.partyCategory))
+    throw new Fault('conflict', `${networkParty} is no Network Party.`, {
+      fix: `Name a Party of the category ${NETWORK_CATEGORIES.join(' or ')}.`,
+    });
+  const bars = barsOf({
+    networkPartyState: nominator.membership?.state ?? 'WITHDRAWN',
+    ...(nominator.status === 'CLOSED' ? { networkPartyStatus: nominator.status } : {}),
+  });
+  if (bars.length > 0) {
+    const detail = `${networkParty} nominates nobody now: ${bars.join('; ')}.`;
+    const reason = explain({ reason: 'NOMINATING_PARTY_INACTIVE', detail }, ruleSet);
+    throw new Fault('conflict', detail, { reasons: [reason] });
+  }
 }

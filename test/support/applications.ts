@@ -48,7 +48,7 @@ export async function applicationWorld() {
   /** A second person decides a review. */
   const decideAs = async (by: Caller, review: string | null, approve = true) =>
     withTransaction(database.pool, (db) =>
-      decideReview(review ?? '', { approve, because: 'as agreed' }, by, clock, db),
+      decideReview(review ?? '', { approve, because: 'as agreed' }, by, needs, db),
     );
   const told = async (signifier: string) =>
     (await listNotifications(await idOf(signifier), { limit: 50 }, needs.db)).map((one) => one.event);

@@ -58,10 +58,10 @@ export const REVIEW_ROUTES = [
     body: z.strictObject({ approve: z.boolean(), because: fields.text(2000) }),
     answer: views.review,
     event: 'review.decided',
-    handle: async ({ params, body, caller, db }, { issuance: { clock } }) => {
+    handle: async ({ params, body, caller, db }, { issuance }) => {
       const review = await visible(params['id'], caller, db);
       requireApprover(review, caller.role);
-      const decided = await decideReview(review.id, body, caller, clock, db);
+      const decided = await decideReview(review.id, body, caller, issuance, db);
       return { body: views.reviewView(decided), object: review.id, changed: [review.participantId] };
     },
   }),

@@ -185,9 +185,8 @@ describe('a question as at an instant', () => {
     const review = await prepare(115);
     const token = await here.token('DCC', 'DCC_TEST_APPROVER');
     const [approver] = await findCallers([hashToken(token)], here.clock.now(), here.database.pool);
-    await withTransaction(here.database.pool, (db) =>
-      decideReview(review, decision, approver!, { now: () => readings.pop() ?? turn }, db),
-    );
+    const needs = { ...here.needs, clock: { now: () => readings.pop() ?? turn } };
+    await withTransaction(here.database.pool, (db) => decideReview(review, decision, approver!, needs, db));
     expect(await limitAsAt(second)).toBe('kept');
     expect(await limitAsAt(turn)).toContain('115');
   });
@@ -303,7 +302,20 @@ describe('a question as at an instant', () => {
       await stated('TRENTNET', 'MEMBERSHIP', 'ACTIVE', {});
       expect((await propose()).status).toBe(409);
       await close('TRENTNET', false);
-      expect((await propose()).status).toBe(202);
+      const prepared = await propose();
+      expect(prepared.status).toBe(202);
+      // Nor is one put on record that was prepared before it was suspended.
+      await stated('TRENTNET', 'MEMBERSHIP', 'SUSPENDED', {});
+      const approve = () =>
+        send(
+          `/v1/reviews/${String(prepared.body.id)}/decision`,
+          { approve: true, because: 'x' },
+          'DCC_TEST_APPROVER',
+        );
+      const late = await approve();
+      expect([late.status, late.body.errors]).toMatchObject([409, [{ reason: 'NOMINATING_PARTY_INACTIVE' }]]);
+      await stated('TRENTNET', 'MEMBERSHIP', 'ACTIVE', {});
+      expect((await approve()).status).toBe(200);
     });
   });
 });
