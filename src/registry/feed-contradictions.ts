@@ -13,7 +13,7 @@ import { findEarlyReapplication } from './reapplication.ts';
 import { findTestOnlyFaults, type TestOnlyRange } from './test-only-ranges.ts';
 
 export interface DiffLimits {
-  /** The largest share of the Parties on record that one feed may leave out, from 0 to 1. */
+  /** The largest share that one feed may leave out, from 0 to 1, of the Parties and RDPs on record that are not gone already. */
   readonly vanishingShare: number;
   /** The latest instant at which a feed can have been issued; absent: any. */
   readonly latest?: Date;
@@ -53,7 +53,7 @@ export function findContradictions(
     ...reapplicationFaults(parties, current),
     ...numberFaults(current.parties, feed.parties),
     ...findTestOnlyFaults(begun, limits.testOnly),
-    ...vanishingFaults(current.parties.length, parties.ended, limits),
+    ...vanishingFaults(current.parties.length - (current.gone?.size ?? 0), parties.ended, limits),
   ];
 }
 
@@ -157,20 +157,20 @@ function numberFaults(current: readonly FeedParty[], feed: readonly InRow<FeedPa
   });
 }
 
-/** A feed cut short looks like one in which many have left. */
+/** A feed cut short looks like one in which many have left. @param there  how many are on record of whom a feed could end something */
 function vanishingFaults(
-  onRecord: number,
+  there: number,
   ended: readonly FeedParty[],
   { vanishingShare }: DiffLimits,
 ): Reason[] {
   // A quotient is as exact as the share; a product of it is not.
-  if (ended.length === 0 || ended.length / onRecord <= vanishingShare) return [];
+  if (ended.length === 0 || ended.length / there <= vanishingShare) return [];
   const names = ended.slice(0, MOST_NAMED).map(({ signifier }) => signifier);
   const more = ended.length > names.length ? ` and ${String(ended.length - names.length)} more` : '';
   return [
     notApplicable(
       undefined,
-      `${String(ended.length)} of ${String(onRecord)} Parties and RDPs on record are not in the feed: ${names.join(', ')}${more}`,
+      `${String(ended.length)} of ${String(there)} Parties and RDPs on record are not in the feed: ${names.join(', ')}${more}`,
       `Send the whole feed: who leaves stays in it as WITHDRAWN or EXPELLED. At most ${String(Math.round(vanishingShare * 100))} % may go at once (TCS_FEED_VANISHING_PERCENT).`,
     ),
   ];

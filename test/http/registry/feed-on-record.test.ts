@@ -170,7 +170,7 @@ describe('a feed and what is on record', () => {
 
     test('who has left with one feed is not counted with the next', async () => {
       const another = (number: number) =>
-        `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
+        `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},SEC_PARTY,Extra,,,OTHER_SEC_PARTY,ACTIVE,2015-01-26${','.repeat(9)}\n`;
       const extras = Array.from({ length: 16 }, (_none, number) => another(number)).join('');
       const without = (...signifiers: readonly string[]) =>
         signifiers.reduce(

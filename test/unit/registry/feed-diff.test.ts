@@ -255,6 +255,13 @@ describe('a diff', () => {
     expect([still.parties.ended.length, still.faults.length]).toEqual([1, 1]);
     const left = diffFeed({ ...(await onRecord()), gone: new Set(['REGDATA']) }, without);
     expect([left.parties.ended.length, left.faults.length]).toEqual([0, 0]);
+    // Of four on record two have left: one more is a half of those who are there, not a quarter.
+    const there = async (vanishingShare: number) => {
+      const record = { ...(await onRecord()), gone: new Set(['NORTHGATE', 'HALTED']) };
+      return diffFeed(record, without, { vanishingShare }).faults.map(({ detail }) => detail);
+    };
+    expect(await there(0.49)).toEqual(['1 of 2 Parties and RDPs on record are not in the feed: REGDATA']);
+    expect(await there(0.5)).toEqual([]);
   });
 
   test('that is applied leaves nothing to change, whatever was on record', async () => {
