@@ -13,7 +13,10 @@ export interface IssuanceReport {
   readonly reasons: readonly { readonly reason: string; readonly decisions: number }[];
   /** By category: how long whoever asked waited for the certificates that were issued. */
   readonly turnaround: Readonly<Record<string, Turnaround>>;
-  /** Share of decisions that a rule took without a person; null without any. */
+  /**
+   * Share of requests that a rule decided without a person, by the decision that each was given last; null without any. A request whose
+   * referral waits for an approver, or was decided by one, is a person's.
+   */
   readonly decidedByRule: number | null;
 }
 
@@ -33,7 +36,7 @@ export async function findIssuanceReport(
   period: { readonly from: Date; readonly to: Date },
   db: Db,
 ): Promise<IssuanceReport> {
-  const { rows } = await query<Omit<IssuanceReport, 'from' | 'to' | 'decidedByRule'>>(
+  const { rows } = await query<Omit<IssuanceReport, 'from' | 'to'>>(
     db,
     `select
        (select coalesce(json_object_agg(outcome, n), '{}') from (
@@ -52,15 +55,23 @@ export async function findIssuanceReport(
             from certificate c left join batch b on b.id = c.batch_id
             left join application_item i on i.serial_number = c.serial_number
             left join application a on a.id = i.application_id
-           where c.status = 'issued' and c.issued_at >= $1 and c.issued_at < $2 group by c.category) as t) as turnaround`,
+           where c.status = 'issued' and c.issued_at >= $1 and c.issued_at < $2 group by c.category) as t) as turnaround,
+       (select avg(case when d.outcome = 'REFER' or (i.id is not null and d.inputs::jsonb ? 'referral') then 0 else 1 end)::float8
+          from decision d left join application_item i on i.decision_id = d.id
+         where d.decided_at >= $1 and d.decided_at < $2 and not exists (${GIVEN_LATER})) as "decidedByRule"`,
     [period.from, period.to],
   );
   const [found] = rows;
   if (found === undefined) throw new TypeError('a select without from has one row');
-  const all = Object.values(found.decisions).reduce((sum, one) => sum + one, 0);
-  const referred = found.decisions['REFER'] ?? 0;
-  return { ...period, ...found, decidedByRule: all === 0 ? null : (all - referred) / all };
+  return { ...period, ...found };
 }
+
+/** What waits is asked again, and each other answer is a decision: an item knows the last one alone, the others by key and subject. */
+const GIVEN_LATER = `
+  select from application_item of_later join decision later on later.id = of_later.decision_id
+   where i.id is null and later.credential_id = d.credential_id and later.participant_id = d.participant_id
+     and later.category = d.category and later.purpose = d.purpose and later.subject = d.subject
+     and later.public_key_sha256 = d.public_key_sha256 and later.decided_at >= d.decided_at`;
 
 export interface OverdueAllocation {
   readonly id: string;

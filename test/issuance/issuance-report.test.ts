@@ -30,6 +30,7 @@ describe('the issuance report', () => {
     expect(await report()).toMatchObject({
       issued: { DEVICE: 3, ORGANISATION: 1 },
       turnaround: { DEVICE: alike(10 * MINUTE), ORGANISATION: alike(0) },
+      decidedByRule: 1,
     });
     // One of four at once: the middle is still that of the batch, and what lies outside the period does not count.
     await request(here.http)
@@ -61,6 +62,13 @@ describe('the issuance report', () => {
     const report = await findIssuanceReport(all(here.clock.now()), here.needs.db);
     expect(report).toMatchObject({ issued: { DEVICE: 3 }, turnaround: { DEVICE: alike(90 * MINUTE) } });
     expect(Object.keys(report.turnaround)).toEqual(['DEVICE']);
+    // An approver decided each of the three, however often they were asked; a rule decides the fourth.
+    const decidedByRule = async () =>
+      (await findIssuanceReport(all(here.clock.now()), here.needs.db)).decidedByRule;
+    expect(await decidedByRule()).toBe(0);
+    await here.state('METERWORKS', 'HOLD', 'hold-1', 'RELEASED');
+    await submitApplication(deviceRequest(), deviceCsrs('20', 1, 3), aro, here.needs);
+    expect(await decidedByRule()).toBe(0.25);
     await here.close();
   });
 });
