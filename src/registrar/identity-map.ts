@@ -1,6 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../domain/clock.ts';
 import { formatEui64, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import type { UserRole } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, withTransaction, type Db, type Pool } from '../db/pool.ts';
+import { lockFeed } from '../registry/feed-lock.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 
 /** Signifier -> User IDs -> User Roles -> Market Participant identities, in one document (government response, paragraphs 29, 35, 41). */
@@ -35,7 +38,22 @@ export async function findIdentityMap({ id }: ParticipantRef, at: Date, db: Db):
 }
 
 /**
- * What belongs to each of all participants that were there at an instant, by Signifier. A hundred come with one statement; between
+ * At which instant the maps of all are read: by then every feed and file that has begun is on record, and each that comes has a later
+ * instant, so no statement sees what the one before could not. Acts on one participant wait for nothing: its map is of one statement.
+ * @param asked  an instant that has passed; absent: now
+ */
+export function settledInstant(asked: Date | undefined, clock: Clock, pool: Pool): Promise<Date> {
+  return withTransaction(pool, async (db) => {
+    await lockFeed(db);
+    const at = asked ?? clock.now();
+    // Whoever comes next reads a later millisecond.
+    await wait(2);
+    return at;
+  });
+}
+
+/**
+ * What belongs to each of all participants that were there at an instant (`settledInstant`), by Signifier. A hundred come with one statement; between
  * two statements no connection is held, however slowly they are taken. Of ten thousand participants with a million User IDs that is
  * 88 MB of JSON in five seconds of CPU, and never more than one piece of it in memory.
  */

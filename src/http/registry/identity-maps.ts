@@ -4,6 +4,7 @@ import {
   findIdentityMap,
   findIdentityMaps,
   identityMapRows,
+  settledInstant,
   IDENTITY_MAP_COLUMNS,
   type IdentityMap,
 } from '../../registrar/identity-map.ts';
@@ -61,14 +62,12 @@ export const IDENTITY_MAP_ROUTES = [
     query: asked,
     answer: z.object({ at: z.string(), identityMaps: z.array(identityMap) }),
     tabular: true,
-    handle: ({ query, at: now, pool }) => {
-      const at = query.at ?? now;
+    handle: async ({ query, pool }, { issuance: { clock } }) => {
+      const at = await settledInstant(query.at, clock, pool);
       const maps = findIdentityMaps(at, pool);
-      return Promise.resolve(
-        query.format === 'csv'
-          ? { type: 'text/csv', body: undefined, pieces: tableOf(maps) }
-          : { type: 'application/json', body: undefined, pieces: documentOf(at, maps) },
-      );
+      return query.format === 'csv'
+        ? { type: 'text/csv', body: undefined, pieces: tableOf(maps) }
+        : { type: 'application/json', body: undefined, pieces: documentOf(at, maps) };
     },
   }),
 ];

@@ -1,10 +1,12 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import request from 'supertest';
 import { ApiClient } from '../../../src/cli/api-client.ts';
-import { query, type PoolClient } from '../../../src/db/pool.ts';
+import { query, withTransaction, type PoolClient } from '../../../src/db/pool.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { createCredential } from '../../../src/registry/create-credential.ts';
+import { lockFeed } from '../../../src/registry/feed-lock.ts';
 import { world, type World } from '../../support/world.ts';
 
 const AGREEMENT = {
@@ -286,6 +288,33 @@ describe('what needs a second person', () => {
       await expect(all()).rejects.toMatchObject({ code: 'ECONNRESET' });
       breaking.mockRestore();
       expect((await all()).status).toBe(200);
+    });
+
+    test('wait for a feed that is being taken, and have all of it', async () => {
+      const { pool } = here.database;
+      const token = await here.token('ASSESS', 'AUDITOR');
+      const asked = await withTransaction(pool, async (db) => {
+        await lockFeed(db);
+        const since = here.clock.now();
+        const answer = new Promise<request.Response>((resolve, reject) => {
+          const sent = request(here.http).get('/v1/identity-maps').set('Authorization', `Bearer ${token}`);
+          sent.then(resolve, reject);
+        });
+        await setTimeout(200);
+        await query(
+          db,
+          `insert into market_participant_identity (participant_id, scheme, market_participant_id, role_code, valid_from, source)
+           select id, 'MRA', signifier, 'X', $1, 'SECAS_FEED' from participant where signifier in ('MANY-001', 'MANY-230')`,
+          [since],
+        );
+        here.clock.advance(1000);
+        return { answer };
+      });
+      const { body } = await asked.answer;
+      expect(body.at).toBe('2026-11-24T12:00:01Z');
+      const maps = body.identityMaps as { signifier: string; unmapped: { marketParticipantId: string }[] }[];
+      const told = maps.flatMap(({ unmapped }) => unmapped.map((one) => one.marketParticipantId));
+      expect(told.filter((id) => id.startsWith('MANY-'))).toEqual(['MANY-001', 'MANY-230']);
     });
   });
 
