@@ -73,7 +73,7 @@ export async function importFeed(
       const onRecord = await findFeedOnRecord(db);
       const block =
         testBlock === undefined ? [] : [{ ...testBlock, what: 'the test block (TCS_TEST_BLOCK)' }];
-      const latest = new Date(at.getTime() + CLOCK_SKEW);
+      const latest = new Date(at.getTime() + ISSUER_SKEW);
       const diff = diffFeed(onRecord.snapshot, feed, {
         vanishingShare: vanishingPercent / 100,
         latest,
@@ -103,7 +103,7 @@ async function afterLastImport(clock: Clock, db: PoolClient): Promise<Date> {
   );
   const [now, next] = [clock.now(), rows[0]?.at ?? null];
   if (next === null || next <= now) return now;
-  if (next.getTime() - now.getTime() <= CLOCK_SKEW) return next;
+  if (next.getTime() - now.getTime() <= NODE_SKEW) return next;
   const detail = `the last feed was taken at ${next.toISOString()} by the clock of then, and it is ${now.toISOString()} now: what this one says would hold from then only`;
   throw new Fault('feed-invalid', 'One of two clocks is wrong; nothing was applied.', {
     reasons: [notApplicable(undefined, detail, CLOCKS)],
@@ -184,8 +184,13 @@ function explained(error: unknown): unknown {
   });
 }
 
-/** How far clocks may differ. Milliseconds. */
-const CLOCK_SKEW = 3_600_000;
+/** How far ahead a feed may be issued: SECAS has a clock of its own. Milliseconds. */
+const ISSUER_SKEW = 3_600_000;
+/**
+ * How far the clocks of two nodes may differ, which follow one time. As long as that, what a feed says holds later than its answer
+ * `applied` tells: a minute is more than such clocks differ by, and less than anybody misses. Milliseconds.
+ */
+const NODE_SKEW = 60_000;
 const CLOCKS =
   'Have the operator of the service set its clock right, or see to the instant of the last import (docs/operations.md, Clocks); then send the feed again.';
 const CONSTRAINTS = new Map([

@@ -7,6 +7,7 @@ import { openSigningDesk } from '../../support/signed-files.ts';
 import { DEMO_FEED, takeFeed } from '../../support/take-feed.ts';
 import { world, type World } from '../../support/world.ts';
 
+const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -214,8 +215,8 @@ describe('a feed and what is on record', () => {
       `select imported_at as at from feed_import order by version`,
     );
     expect(rows.map(({ at }) => at)).toEqual([first, after(1), after(2)]);
-    // An hour is let pass; beyond, what the feed says would not hold yet, and it is not taken for applied.
-    const by = (milliseconds: number) => ({ clock: { now: () => after(2 + 1 - HOUR - milliseconds) } });
+    // A minute is let pass; beyond, what the feed says would not hold yet, and it is not taken for applied.
+    const by = (milliseconds: number) => ({ clock: { now: () => after(2 + 1 - MINUTE - milliseconds) } });
     for (const dryRun of [true, false])
       await expect(takeFeed(here, desk, 4, DEMO_FEED, { ...by(1), dryRun })).rejects.toMatchObject({
         code: 'feed-invalid',
