@@ -9,6 +9,7 @@ import { requireBatch, type Batch } from '../batches/batch-store.ts';
 import {
   beginDownload,
   endDownload,
+  holdDownload,
   keyPieces,
   recordDelivery,
   type KeyDownload,
@@ -102,8 +103,9 @@ export async function sendKeys(
     return;
   }
   const download = await beginDownload(batch, db);
+  const letGo = holdDownload(download, db);
   try {
-    const pieces = await openPieces(keyPieces(download, db));
+    const pieces = await openPieces(keyPieces(download, batch, db));
     await recordFetched(batch, callerOf(response), { ...fetched, form }, issuance);
     describe(download);
     await pipeline(pieces, response);
@@ -112,10 +114,15 @@ export async function sendKeys(
     await endDownload(download, db).catch(() => undefined);
     if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
     throw error;
+  } finally {
+    letGo();
   }
-  await recordDelivery(batch, callerOf(response), fetched, download, issuance).catch((error: unknown) => {
-    response.req.log.error({ err: error, batch: batch.id }, 'keys were delivered, and it is not on record');
-  });
+  await recordDelivery(batch, callerOf(response), fetched, download, issuance).catch(
+    async (error: unknown) => {
+      response.req.log.error({ err: error, batch: batch.id }, 'keys were delivered, and it is not on record');
+      await endDownload(download, db).catch(() => undefined);
+    },
+  );
 }
 
 /** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */

@@ -13,10 +13,19 @@ import * as asn1 from '@peculiar/asn1-x509';
 import { pino } from 'pino';
 import request from 'supertest';
 import { openZip } from '../../src/archive/read-zip.ts';
+import { findBatch } from '../../src/batches/batch-store.ts';
+import {
+  beginDownload,
+  endDownload,
+  holdDownload,
+  keyPieces,
+  recordDelivery,
+} from '../../src/batches/deliver-keys.ts';
 import { PIECE_OCTETS } from '../../src/batches/laboratory-keys.ts';
 import { sweepResults } from '../../src/batches/sweep-results.ts';
 import { workOnce } from '../../src/batches/worker.ts';
 import { query } from '../../src/db/pool.ts';
+import type { Caller } from '../../src/domain/participant.ts';
 import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { TEST_NOW } from '../support/dates.ts';
@@ -198,8 +207,23 @@ describe('keys for laboratories', () => {
     );
     return message;
   };
+  /** The end of the lease of a download from now on, as one leaves it whose process died or stalls. */
+  const lease = (id: string, interval: string) =>
+    query(
+      here.database.pool,
+      `update laboratory_keys set download_until = clock_timestamp() + $2::interval where batch_id = $1`,
+      [id, interval],
+    );
+  const eventsOf = async (id: string) => {
+    const { rows } = await query<{ event: string }>(
+      here.database.pool,
+      `select event from audit_event where object = $1 and event like 'batch.keys.%' order by id`,
+      [id],
+    );
+    return rows.map(({ event }) => event);
+  };
   /** Begins to fetch keys, and is gone; returns when the service knows. */
-  const breakOff = async (id: string) => {
+  const breakOff = async (id: string, meanwhile: () => Promise<void>) => {
     const server = here.http.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -209,6 +233,7 @@ describe('keys for laboratories', () => {
       headers: { Authorization: await here.bearer('METERWORKS') },
     });
     const [answer] = (await once(asked, 'response')) as [http.IncomingMessage];
+    await meanwhile();
     answer.on('error', () => undefined).destroy();
     const held = async () =>
       (
@@ -335,7 +360,7 @@ describe('keys for laboratories', () => {
     expect(looked.status).toBe(200);
     // Many pieces: more than a socket takes whose other end does not read.
     const message = await lengthen(id);
-    await breakOff(id);
+    await breakOff(id, async () => expect((await fetchKeys(id)).status).toBe(409));
     expect(await pieces(id)).toBeGreaterThan(0);
     const broken = await acknowledge(id, hash('sha256', message.subarray(1)));
     expect([broken.status, (broken.body as { detail: string }).detail]).toEqual([
@@ -343,19 +368,13 @@ describe('keys for laboratories', () => {
       expect.stringContaining('they are kept'),
     ]);
     // As a download leaves it whose process died: it has the keys until its minute is over.
-    const lease = (interval: string) =>
-      query(
-        here.database.pool,
-        `update laboratory_keys set download_until = clock_timestamp() + $2::interval where batch_id = $1`,
-        [id, interval],
-      );
-    await lease('1 minute');
+    await lease(id, '1 minute');
     const second = await fetchKeys(id);
     expect([second.status, (second.body as Buffer).toString()]).toEqual([
       409,
       expect.stringContaining('REQUEST_IN_PROGRESS'),
     ]);
-    await lease('-1 second');
+    await lease(id, '-1 second');
     expect(((await fetchKeys(id)).body as Buffer).equals(message)).toBe(true);
     await delivered(id);
     expect(await pieces(id)).toBe(0);
@@ -377,16 +396,7 @@ describe('keys for laboratories', () => {
     );
     const whole = { what: 'KEYS', certificates: 2, channel: 'INTERNET' };
     expect(receipts.rows).toEqual([whole, whole]);
-    const events = await query<{ event: string }>(
-      here.database.pool,
-      `select event from audit_event where object = $1 and event like 'batch.keys.%' order by id`,
-      [id],
-    );
-    expect(events.rows.map(({ event }) => event)).toEqual([
-      'batch.keys.fetched',
-      'batch.keys.fetched',
-      'batch.keys.delivered',
-    ]);
+    expect(await eventsOf(id)).toEqual(['batch.keys.fetched', 'batch.keys.fetched', 'batch.keys.delivered']);
     expect((await acknowledge(id, hash('sha256', message.subarray(1)))).status).toBe(409);
     const receipt = await acknowledge(id, hash('sha256', message));
     expect([receipt.status, receipt.body]).toEqual([200, { acknowledgedAt: '2026-11-24T12:00:00Z' }]);
@@ -395,6 +405,72 @@ describe('keys for laboratories', () => {
     expect((await here.get(`/v1/batches/${id}/items`)).body).toMatchObject({
       items: [{ status: 'SUCCESS' }, { status: 'SUCCESS' }],
     });
+  });
+
+  test('a download is not taken over while it is held; once it was, it breaks off and is not recorded', async () => {
+    const { id } = (await order({ devices: 1 })).body as BatchBody;
+    await here.work();
+    const message = await lengthen(id);
+    const { pool } = here.database;
+    const batch = (await findBatch(id, pool))!;
+    const caller = { credentialId: batch.credentialId, person: batch.person } as Caller;
+    const fetched = { what: 'KEYS', channel: 'INTERNET', form: '', requestId: 'r' } as const;
+    const { issuance } = here.app.batches;
+    const stalled = await beginDownload(batch, pool);
+    const itsPieces = keyPieces(stalled, batch, pool);
+    await itsPieces.next();
+    await lease(id, '20 seconds');
+    const letGo = holdDownload(stalled, pool, 5);
+    const renewed = async () =>
+      (
+        await query(
+          pool,
+          `select from laboratory_keys where batch_id = $1 and download_until > clock_timestamp() + interval '30 seconds'`,
+          [id],
+        )
+      ).rowCount === 1;
+    while (!(await renewed())) await pause(5);
+    letGo();
+    await expect(beginDownload(batch, pool)).rejects.toMatchObject({ code: 'request-in-progress' });
+    await pause(20);
+    await lease(id, '-1 second');
+    const other = await beginDownload(batch, pool);
+    await expect(itsPieces.next()).rejects.toMatchObject({ code: 'request-in-progress' });
+    await expect(recordDelivery(batch, caller, fetched, stalled, issuance)).rejects.toThrow(
+      'another download',
+    );
+    await endDownload(stalled, pool);
+    const arrived: Buffer[] = [];
+    for await (const piece of keyPieces(other, batch, pool)) arrived.push(piece);
+    expect(Buffer.concat(arrived).equals(message)).toBe(true);
+    await recordDelivery(batch, caller, fetched, other, issuance);
+    expect([await pieces(id), await eventsOf(id)]).toEqual([0, ['batch.keys.delivered']]);
+    // Between the beginning of a download and its first piece they may go, too.
+    await expect(keyPieces(other, batch, pool).next()).rejects.toMatchObject({ code: 'gone' });
+  });
+
+  test('where a delivery cannot be recorded the keys stay to be had, at once', async () => {
+    const { id } = (await order({ devices: 1 })).body as BatchBody;
+    await here.work();
+    await query(
+      here.database.pool,
+      `create function fail() returns trigger language plpgsql as $$ begin raise exception 'failed'; end $$`,
+    );
+    await query(
+      here.database.pool,
+      `create trigger fail before delete on laboratory_keys_piece for each statement execute function fail()`,
+    );
+    const first = await fetchKeys(id);
+    expect(first.status).toBe(200);
+    while (!written.some((line) => line.includes('it is not on record'))) await pause(5);
+    await query(here.database.pool, `drop trigger fail on laboratory_keys_piece`);
+    let second = await fetchKeys(id);
+    // The lease is given back after the log has its line.
+    while (second.status === 409) second = await fetchKeys(id);
+    expect((second.body as Buffer).equals(first.body as Buffer)).toBe(true);
+    await delivered(id);
+    expect((await fetchKeys(id)).status).toBe(410);
+    expect(await eventsOf(id)).toEqual(['batch.keys.fetched', 'batch.keys.fetched', 'batch.keys.delivered']);
   });
 
   test('a message that is no longer what was made is not sent, and stays; acknowledged before it is sent whole, it is gone', async () => {
