@@ -37,8 +37,8 @@ export async function storeKeys(
 
 /**
  * The generated keys of a batch while they are to be had: from when they are made until they are delivered or acknowledged.
- * @throws Fault `gone` once they are: then nobody has them any more; `conflict` for a batch of CSRs, before they are made, and when
- *         their time is over
+ * @throws Fault `gone` once they are, and when their time is over: then they never come again; `conflict` for a batch of CSRs, and
+ *         before they are made
  */
 export async function requireKeys(batch: Batch, db: Db): Promise<LaboratoryKeys> {
   const keys = await findKeys(batch, db);
@@ -73,6 +73,10 @@ export async function acknowledgeKeys(
       fix: 'Fetch them again, whole, and acknowledge the SHA-256 of what arrived.',
     });
   }
+  if (keys.removedAt !== null)
+    throw new Fault('conflict', `The keys were ${endOf(keys) ?? ''}: a receipt comes too late.`, {
+      fix: 'None is needed: the service no longer has them.',
+    });
   if (keys.acknowledgedAt !== null) return { acknowledgedAt: keys.acknowledgedAt };
   await query(db, `delete from laboratory_keys_piece where batch_id = $1`, [batch.id]);
   await query(db, `update laboratory_keys set acknowledged_at = $2 where batch_id = $1`, [batch.id, at]);
@@ -109,23 +113,18 @@ async function findKeys({ id, contentType, state, retryOf }: Batch, db: Db): Pro
           ? `The batch is ${state}; its keys are not made.`
           : 'The keys of this batch were made by whoever sent its CSRs; the service never had them.',
     );
-  if (keys.removedAt !== null)
-    throw new Fault(
-      'conflict',
-      `The keys could be fetched until ${keys.removedAt.toISOString()}; nobody has them any more.`,
-      { fix: 'Ask for new keys with another batch.' },
-    );
   return keys;
 }
 
 /** How it came that they are no longer to be had; nothing while they are. */
 function endOf(keys: LaboratoryKeys): string | undefined {
-  const { deliveredAt, deliveredPerson, deliveredCredential, acknowledgedAt } = keys;
+  const { deliveredAt, deliveredPerson, deliveredCredential, acknowledgedAt, removedAt } = keys;
   if (deliveredAt !== null) {
     const who = deliveredPerson || `the credential ${deliveredCredential ?? ''}`;
     return `delivered to ${who} on ${deliveredAt.toISOString()}`;
   }
-  return acknowledgedAt === null ? undefined : `acknowledged on ${acknowledgedAt.toISOString()}`;
+  if (acknowledgedAt !== null) return `acknowledged on ${acknowledgedAt.toISOString()}`;
+  return removedAt === null ? undefined : `kept until ${removedAt.toISOString()}`;
 }
 
 /** Of a piece of a message; the last one may be smaller. */

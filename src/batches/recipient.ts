@@ -49,7 +49,7 @@ export function readRecipient(
     if (usage !== undefined && !readKeyUsage(usage.value).includes(needed))
       wrong('RECIPIENT_USAGE', `its keyUsage is ${readKeyUsage(usage.value).join(' and ') || 'empty'}`);
     const constraints = extensions.find((one) => one.oid === BASIC_CONSTRAINTS);
-    if (usage !== undefined && constraints !== undefined && readBasicConstraints(constraints.value).cA)
+    if (constraints !== undefined && readBasicConstraints(constraints.value).cA)
       wrong('RECIPIENT_USAGE', 'it is the certificate of a CA');
     return findings.length > 0 ? { findings } : { findings, recipient };
   } catch (error) {

@@ -490,7 +490,10 @@ describe('keys for laboratories', () => {
   });
 
   test('a recipient with a P-256 key opens them with it, and with no other', async () => {
-    const p256 = certificate('p256', 'P-256', ['keyUsage=critical,keyAgreement']);
+    const p256 = certificate('p256', 'P-256', [
+      'basicConstraints=CA:false',
+      'keyUsage=critical,keyAgreement',
+    ]);
     certificate('other', 'P-256');
     const { id } = (await order({ devices: 1, recipient: p256 })).body as BatchBody;
     await here.work();
@@ -581,7 +584,12 @@ describe('keys for laboratories', () => {
     expect((await headOf(id)).status).toBe(200);
     here.clock.advance(2 * 86_400_000);
     await sweepResults(30, here.batches);
-    expect((await fetchKeys(id)).status).toBe(409);
+    const swept = await fetchKeys(id);
+    expect([swept.status, (swept.body as Buffer).toString()]).toEqual([
+      410,
+      expect.stringContaining('The keys were kept until'),
+    ]);
+    expect((await acknowledge(id, (await keysOnRecord(id)).sha256)).status).toBe(409);
     expect(
       (await query(here.database.pool, `select from laboratory_keys_piece where batch_id = $1`, [id]))
         .rowCount,
@@ -727,6 +735,11 @@ describe('keys for laboratories', () => {
         'a CA',
         () =>
           certificate('ca', 'rsa:2048', ['basicConstraints=CA:true', 'keyUsage=keyEncipherment,keyCertSign']),
+        'RECIPIENT_USAGE',
+      ],
+      [
+        "a CA's certificate without keyUsage",
+        () => certificate('ca-without-usage', 'rsa:2048', ['basicConstraints=CA:true']),
         'RECIPIENT_USAGE',
       ],
       [
