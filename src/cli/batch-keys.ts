@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { link, open, rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { clientOf, type ApiOptions } from './api-client.ts';
+import { explainFault } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
+import { writeNew } from './write-new.ts';
 
 /** batch keys: fetches generated keys, which are given once, and acknowledges them when they are safe on the disk. */
 export function batchKeysCommand(batch: Command): void {
@@ -12,7 +12,7 @@ export function batchKeysCommand(batch: Command): void {
     .command('keys')
     .argument('<id>', 'of the batch')
     .description(
-      'fetch the keys that the service made, still encrypted: they are given once; a download that breaks off can be repeated',
+      'fetch the keys that the service made, still encrypted: they are given once; a download can be repeated that broke off before the service had sent the last octet',
     )
     .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
     .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
@@ -27,45 +27,29 @@ export function batchKeysCommand(batch: Command): void {
       const { out } = options;
       const client = clientOf(options);
       const path = `/v1/batches/${encodeURIComponent(id)}/keys`;
-      if (existsSync(out)) throw isThere(out);
-      const draft = `${out}.${String(process.pid)}.new`;
-      const file = await open(draft, 'wx', 0o600).catch((cause: unknown) => {
-        throw new Fault('output-unwritable', `${out} cannot be written.`, { cause });
-      });
-      const sha256 = createHash('sha256');
-      let arrived = false;
-      try {
+      const sha256 = await writeNew({ out, once: true }, async (file) => {
         const { body, headers } = await client.download(path, 'application/pkcs7-mime');
+        const hash = createHash('sha256');
         for await (const piece of body) {
-          sha256.update(piece);
+          hash.update(piece);
           await file.writeFile(piece);
         }
-        await file.sync();
-        await file.close();
-        const digest = sha256.copy().digest('hex');
+        const digest = hash.digest('hex');
         if (headers.get('etag') !== `"${digest}"`)
           throw new Fault(
             'result-invalid',
             'What came is not what was sent; nothing was acknowledged. Fetch them again; if the service says that they are gone, ask for new keys with another batch.',
           );
-        arrived = true;
-        // Nobody else has them now: where they cannot have their name, they stay under that of the draft.
-        await link(draft, out).catch((cause: unknown) => {
-          throw new Fault('conflict', `The keys are in ${draft}; ${out} could not be written.`, { cause });
-        });
-        await rm(draft, { force: true });
-      } finally {
-        await file.close().catch(() => undefined);
-        if (!arrived) await rm(draft, { force: true });
-      }
-      const told = { file: out, sha256: sha256.digest('hex'), acknowledged: true };
-      await client.post(`${path}/receipt`, { sha256: told.sha256 });
-      print(options, told, () => `${out}: received; the service no longer has them`);
+        return digest;
+      });
+      // The service removes them with the last octet: without a receipt they are received all the same.
+      await client.post(`${path}/receipt`, { sha256 }).catch((fault: unknown) => {
+        process.stderr.write(`The keys are in ${out}; the receipt failed: ${explainFault(fault)}\n`);
+      });
+      print(options, { file: out, sha256 }, () => `${out}: received whole`);
     });
 }
 
 interface KeysOptions extends OutputOptions, ApiOptions {
   readonly out: string;
 }
-
-const isThere = (out: string) => new Fault('conflict', `${out} is there already; it was left as it is.`);

@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
-import { link, open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
@@ -7,6 +7,7 @@ import { CHANNELS } from '../domain/certificate-request.ts';
 import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { interruptible } from './screen.ts';
+import { writeNew } from './write-new.ts';
 
 /** batch result: over the API, as a participant's own program would. */
 export function batchResultCommand(batch: Command): void {
@@ -25,35 +26,16 @@ export function batchResultCommand(batch: Command): void {
     )
     .action(async (id: string, options: ResultOptions) => {
       const { out, channel } = options;
-      if (existsSync(out)) throw isThere(out);
       const accept = out.endsWith('.ndjson') ? 'application/x-ndjson' : 'application/zip';
-      const draft = `${out}.${String(process.pid)}.new`;
-      const file = await open(draft, 'wx').catch((cause: unknown) => {
-        throw new Fault('output-unwritable', `${out} cannot be written.`, { cause });
+      const path = `/v1/batches/${encodeURIComponent(id)}/result?channel=${channel}`;
+      // Certificates are no secret.
+      await writeNew({ out, mode: 0o666 }, async (file, draft) => {
+        const removed = () => {
+          rmSync(draft, { force: true });
+          return `Nothing was written to ${out}.`;
+        };
+        await interruptible(removed, () => fetchInto(file, path, accept, clientOf(options)));
       });
-      const removed = () => {
-        rmSync(draft, { force: true });
-        return `Nothing was written to ${out}.`;
-      };
-      try {
-        await interruptible(removed, () =>
-          fetchInto(
-            file,
-            `/v1/batches/${encodeURIComponent(id)}/result?channel=${channel}`,
-            accept,
-            clientOf(options),
-          ),
-        );
-        await file.sync();
-        await file.close();
-        // Unlike a rename this does not take the place of a file that came meanwhile.
-        await link(draft, out).catch((cause: unknown) => {
-          throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(out) : cause;
-        });
-      } finally {
-        await file.close().catch(() => undefined);
-        await rm(draft, { force: true });
-      }
       const { size } = await stat(out);
       print(options, { file: out, octets: size }, () => `${out}: ${String(size)} octets`);
     });
@@ -101,9 +83,6 @@ async function writeAll(file: FileHandle, piece: Uint8Array, place: number): Pro
 
 /** A batch that has not ended may take its time: that is told at once. */
 const goesOn = (error: Fault) => isPassing(error) && error.code !== 'request-in-progress';
-
-const isThere = (out: string) =>
-  new Fault('conflict', `${out} is there already; name another file, or move it away.`);
 
 /** Milliseconds; a minute of them. */
 const AGAIN = 2000;

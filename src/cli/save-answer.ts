@@ -1,8 +1,5 @@
-import { createWriteStream, existsSync } from 'node:fs';
-import { link, rm, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { Fault } from '../domain/fault.ts';
 import type { ApiClient } from './api-client.ts';
+import { writeNew } from './write-new.ts';
 
 /**
  * Puts what stands at a path into a file, piece by piece: it appears whole, or not at all.
@@ -13,22 +10,13 @@ export async function saveAnswer(
   out: string,
   client: ApiClient,
 ): Promise<{ readonly file: string; readonly octets: number }> {
-  const isThere = () => new Fault('conflict', `${out} is there already; nothing was written.`);
-  if (existsSync(out)) throw isThere();
-  const draft = `${out}.${String(process.pid)}.new`;
-  try {
+  return writeNew({ out }, async (file) => {
     const { body } = await client.download(path, 'application/json, text/csv');
-    await pipeline(body, createWriteStream(draft, { flags: 'wx', mode: 0o600 }));
-    const { size } = await stat(draft);
-    // Unlike a rename this does not take the place of a file that came meanwhile.
-    await link(draft, out).catch((cause: unknown) => {
-      throw (cause as NodeJS.ErrnoException).code === 'EEXIST' ? isThere() : cause;
-    });
-    return { file: out, octets: size };
-  } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw new Fault('output-unwritable', `${out} cannot be written: ${(cause as Error).message}.`, { cause });
-  } finally {
-    await rm(draft, { force: true });
-  }
+    let octets = 0;
+    for await (const piece of body) {
+      await file.writeFile(piece);
+      octets += piece.length;
+    }
+    return { file: out, octets };
+  });
 }

@@ -645,10 +645,28 @@ describe('keys for laboratories', () => {
       expect((await keys('broken.p7m')).code).toBe(69);
       await flip(id);
       const { sha256 } = await keysOnRecord(id);
-      const other = createServer((_, response) => response.setHeader('ETag', `"${sha256}"`).end('other'));
+      let sent = { tag: sha256, meanwhile: () => {} };
+      const other = createServer(({ method }, response) => {
+        sent.meanwhile();
+        if (method === 'GET') response.setHeader('ETag', `"${sent.tag}"`).end('other');
+        else response.writeHead(500).end();
+      });
       await once(other.listen(0, '127.0.0.1'), 'listening');
       const elsewhere = ['--url', `http://127.0.0.1:${String((other.address() as AddressInfo).port)}`];
-      const broken = await tcs({}, 'batch', 'keys', id, '--out', at('broken.p7m'), ...there, ...elsewhere);
+      const fromOther = (out: string) =>
+        tcs({}, 'batch', 'keys', id, '--out', at(out), ...there, ...elsewhere);
+      const broken = await fromOther('broken.p7m');
+      // Keys that came whole stay, whatever fails after that.
+      sent = { tag: hash('sha256', 'other'), meanwhile: () => {} };
+      expect(await fromOther('unacknowledged.p7m')).toMatchObject({ code: 0 });
+      expect(readFileSync(at('unacknowledged.p7m'), 'latin1')).toBe('other');
+      sent.meanwhile = () => {
+        writeFileSync(at('raced.p7m'), 'of somebody else');
+      };
+      const raced = await fromOther('raced.p7m');
+      const draft = /What came is in (\S+\.new)\. /.exec(raced.fault)?.[1] ?? '';
+      expect([raced.code, readFileSync(draft, 'latin1')]).toEqual([73, 'other']);
+      expect(readFileSync(at('raced.p7m'), 'latin1')).toBe('of somebody else');
       other.close();
       other.closeAllConnections();
       expect(broken).toMatchObject({
@@ -657,7 +675,7 @@ describe('keys for laboratories', () => {
       });
       expect(readdirSync(folder).filter((name) => name.startsWith('broken'))).toEqual([]);
       const fetched = await keys('keys-of-cli.p7m');
-      expect(JSON.parse(fetched.out)).toMatchObject({ acknowledged: true, sha256 });
+      expect(JSON.parse(fetched.out)).toEqual({ file: at('keys-of-cli.p7m'), sha256 });
       expect(hash('sha256', readFileSync(at('keys-of-cli.p7m')))).toBe(sha256);
       expect((await open(readFileSync(at('keys-of-cli.p7m')))).size).toBe(4);
       await delivered(id);

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { link, open, rm, type FileHandle } from 'node:fs/promises';
+import { Fault } from '../domain/fault.ts';
+
+/** A file that is to be made. */
+export interface NewFile {
+  readonly out: string;
+  /** Its permissions; absent: its owner alone reads it. */
+  readonly mode?: number;
+  /** What was written whole cannot be had again: if it cannot get its name, it stays under that of the draft. */
+  readonly once?: true;
+}
+
+/**
+ * Writes a file that is not there yet, under the name of a draft first: it appears whole, or not at all.
+ * @throws Fault `conflict` when the file is there already, `output-unwritable`; what `write` throws of its own
+ */
+export async function writeNew<T>(
+  { out, mode = 0o600, once }: NewFile,
+  write: (file: FileHandle, draft: string) => Promise<T>,
+): Promise<T> {
+  if (existsSync(out)) throw new Fault('conflict', isThere(out));
+  const draft = `${out}.${String(process.pid)}.new`;
+  let keeps = false;
+  let file: FileHandle | undefined;
+  try {
+    file = await open(draft, 'wx', mode);
+    const written = await write(file, draft);
+    keeps = once === true;
+    await file.sync();
+    await file.close();
+    // Unlike a rename this does not take the place of a file that came meanwhile.
+    await link(draft, out);
+    keeps = false;
+    return written;
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    const { code, syscall, message } = cause as NodeJS.ErrnoException;
+    const taken = syscall === 'link' && code === 'EEXIST';
+    const detail = taken ? isThere(out) : `${out} cannot be written: ${message}.`;
+    const where = keeps ? `What came is in ${draft}. ` : '';
+    throw new Fault(taken ? 'conflict' : 'output-unwritable', `${where}${detail}`, { cause });
+  } finally {
+    await file?.close().catch(() => undefined);
+    // Another process's draft of the same name is not ours to remove.
+    if (file !== undefined && !keeps) await rm(draft, { force: true }).catch(() => undefined);
+  }
+}
+
+const isThere = (out: string) => `${out} is there already; name another file, or move it away.`;
