@@ -133,7 +133,11 @@ export async function retryBatch(
       participantId: batch.participantId,
       by: caller,
       name: batch.name,
-      request: batch.request,
+      // A batch of the DCC from before they had to name somebody: from now on it is on record.
+      request:
+        caller.participantType === 'DCC'
+          ? { onBehalfOf: batch.participant, ...batch.request }
+          : batch.request,
       contentType: batch.contentType,
       uploadSha256: batch.uploadSha256,
       uploadOctets: batch.uploadOctets,

@@ -603,6 +603,13 @@ describe('batches over HTTP', () => {
     await here.work();
     const ended = bodyOf(await here.get(`/v1/batches/${stranger.id}`, 'DCC', 'DCC_TEST_OPERATOR'));
     expect(ended).toMatchObject({ state: 'COMPLETED', progress: { counts: { INELIGIBLE: 1 } } });
+    // One from before they had to be named is retried for whom it was.
+    await query(here.database.pool, `update batch set request = request - 'onBehalfOf' where id = $1`, [
+      stranger.id,
+    ]);
+    const again = bodyOf(await here.post(`/v1/batches/${stranger.id}/retry`, 'DCC', 'DCC_TEST_OPERATOR'));
+    const named = `select request ->> 'onBehalfOf' as named from batch where id = $1`;
+    expect((await query(here.database.pool, named, [again.id])).rows).toEqual([{ named: 'OLDMETER' }]);
   });
 
   test('a large batch does not starve a small one of somebody else', async () => {
