@@ -28,7 +28,7 @@ export function registryCommands(tcs: Command): void {
       '\nExample:\n  $ tcs registry load participants.yaml\n\nThe form of the file: docs/registry-file.md',
     )
     .action(async (file: string, options: OutputOptions) => {
-      const parsed = parseRegistryFile(readText(file), file);
+      const parsed = parseRegistryFile(readText(file), file, systemClock.now());
       const report = await withDatabase(({ pool }, { testBlock }) =>
         loadRegistry(
           parsed,

@@ -2,6 +2,7 @@ import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
 import { query } from '../db/pool.ts';
+import { requireDeviceIdsOfNobodyElse } from '../registry/agreed-ranges.ts';
 import { requireDeviceIds } from '../registry/registry-entries.ts';
 import { presentFact, proposeFact, type Acting } from './acting.ts';
 
@@ -11,7 +12,7 @@ export type AgreementTerms = FactValues['AGREEMENT'];
 /**
  * Prepares the entry of a bilateral agreement (SEC Section H14.11): it holds when a second person approves it.
  * @throws Fault `conflict` when the reference is taken, the dates contradict the state, or a device range reaches into a
- *         Registry Entry of the SEC Panel or a test-only allocation of the DCC
+ *         Registry Entry of the SEC Panel, a test-only allocation of the DCC, or Device IDs of another participant
  */
 export async function proposeAgreement(
   acting: Acting,
@@ -24,13 +25,15 @@ export async function proposeAgreement(
   await requireFreeReference(acting, ref);
   requireDates(state, terms);
   await requireDeviceIds(terms.deviceRanges, DEVICE_RANGE, acting.db);
+  await requireFreeDeviceIds(acting, state, terms);
   const summary = `Enter agreement ${ref} with ${acting.participant.signifier} as ${state}: ${describe(terms)}.`;
   return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
 }
 
 /**
  * Prepares the next state of an agreement, with what changes of its terms.
- * @throws Fault `not-found` for a reference that is not the participant's; `conflict` for a state that may not follow
+ * @throws Fault `not-found` for a reference that is not the participant's; `conflict` for a state that may not follow, and for
+ *         device ranges as when the agreement is entered
  */
 export async function proposeAgreementState(
   acting: Acting,
@@ -46,11 +49,24 @@ export async function proposeAgreementState(
   const terms = { ...present.value, ...changes };
   requireDates(state, terms);
   await requireDeviceIds(changes.deviceRanges ?? [], DEVICE_RANGE, acting.db);
+  // A suspension is kept from nobody for ranges that were agreed already.
+  if (state !== 'SUSPENDED' || changes.deviceRanges !== undefined)
+    await requireFreeDeviceIds(acting, state, terms);
   const changed = Object.keys(changes);
   const summary =
     `Agreement ${ref} with ${acting.participant.signifier}: from ${present.state} to ${state}` +
     (changed.length > 0 ? `, with other ${changed.join(', ')}.` : '.');
   return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
+}
+
+/** Ranges of an agreement that ends take nothing from anybody. */
+async function requireFreeDeviceIds(
+  { participant, at, db }: Acting,
+  state: string,
+  terms: AgreementTerms,
+): Promise<void> {
+  if (state === 'TERMINATED' || state === 'LAPSED') return;
+  await requireDeviceIdsOfNobodyElse(participant.id, terms, at, db);
 }
 
 /** A reference belongs to one participant; the database refuses it too, when the review is approved. */

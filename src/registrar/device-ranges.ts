@@ -5,6 +5,8 @@ import type { Review } from '../domain/review.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { query } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
+import { agreedRangeFault } from '../registry/agreed-ranges.ts';
+import { hasDeviceId } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
@@ -16,8 +18,8 @@ export type NewDeviceRange = Eui64Range & { readonly deviceTypes: readonly Devic
 
 /**
  * Registers Device IDs of a manufacturer or Party.
- * @throws Fault `conflict` when it overlaps another's range or reaches into a Registry Entry of the SEC Panel, or
- *         into a test-only allocation
+ * @throws Fault `conflict` when it overlaps another's range or the range of another's agreement, or reaches into a Registry Entry of
+ *         the SEC Panel, or into a test-only allocation
  */
 export async function registerDeviceRange(
   { participant, at, db }: Acting,
@@ -174,6 +176,7 @@ async function tell(
 
 /**
  * Prepares a higher limit of certificates for one Device ID (SEC Appendix M: 100 a device): a second person approves.
+ * A non-Party has Device IDs by its agreement too.
  * @throws Fault `not-found` for a Device ID of others
  */
 export async function proposeDeviceCeiling(
@@ -181,14 +184,11 @@ export async function proposeDeviceCeiling(
   wanted: { readonly eui64: Eui64; readonly certificates: number; readonly because: string },
 ): Promise<Review> {
   const { eui64, certificates, because } = wanted;
-  const { rowCount } = await query(
-    db,
-    `select 1 from device_range where participant_id = $1 and valid_from <= $3 and (valid_to is null or valid_to > $3)
-        and $2 between eui64_from and eui64_to limit 1`,
-    [participant.id, eui64, at],
-  );
-  if (rowCount !== 1)
-    throw new Fault('not-found', `${formatEui64(eui64)} is in no device range of ${participant.signifier}.`);
+  if (!(await hasDeviceId(participant.id, eui64, at, db)))
+    throw new Fault(
+      'not-found',
+      `${formatEui64(eui64)} is in no device range of ${participant.signifier}, nor of its agreement in force.`,
+    );
   const act = { do: 'RAISE_DEVICE_CEILING', eui64, certificates } as const;
   const summary = `Let ${formatEui64(eui64)} of ${participant.signifier} have ${String(certificates)} certificates: ${because}`;
   return openReview(
@@ -211,7 +211,7 @@ async function insertRange(text: string, values: readonly unknown[], db: Acting[
         fix: 'End that delegation first for one with other device types: tcs device-ranges end-delegation.',
         cause: error,
       });
-    throw error;
+    throw agreedRangeFault(error) ?? error;
   }
 }
 

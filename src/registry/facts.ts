@@ -7,6 +7,7 @@ import {
 } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
+import { agreedRangeFault } from './agreed-ranges.ts';
 import { inRegistryEntry, inTestAllocation } from './registry-entries.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
 
@@ -221,7 +222,7 @@ function explained(error: unknown): unknown {
     return inRegistryEntry('A device range of the agreement', error);
   if (constraint === 'device_id_not_in_test_allocation')
     return inTestAllocation('A device range of the agreement', error);
-  return error;
+  return agreedRangeFault(error) ?? error;
 }
 
 const INSERT = `

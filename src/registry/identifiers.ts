@@ -7,7 +7,7 @@ export interface IdentifierFacts extends Pick<
   TestingParticipant,
   'allocations' | 'roleAssignments' | 'deviceRanges'
 > {
-  /** In an active allocation, or an own device range, of another participant. */
+  /** In an active allocation or an own device range of another participant; also in its agreement in force, when it is in no device range of who asks. */
   readonly ownedByOther: boolean;
   /** In a Registry Entry of the SEC Panel: never a Device (government response, paragraph 33). */
   readonly inCentralRegistry: boolean;
@@ -74,23 +74,47 @@ export interface DeviceCeiling {
   readonly review: string;
 }
 
-/** Limits that were raised at an instant: all of them, or those of the Device IDs that a participant has then, by itself or as a delegate. */
+/**
+ * Limits that were raised at an instant: all of them, or those of the Device IDs that a participant has then, by itself, as a delegate
+ * or, as a non-Party, by its agreement in force.
+ */
 export async function findDeviceCeilings(at: Date, db: Db, participantId?: string): Promise<DeviceCeiling[]> {
   const { rows } = await query<DeviceCeiling>(
     db,
     `select c.eui64, c.certificates, c.valid_from as since, p.signifier as participant, r.id as review
        from device_ceiling c join review r on r.id = c.review_id join participant p on p.id = r.participant_id
-      where ${during('c', '$1')} and ($2::uuid is null or exists (select 1 from device_range d
-         where ${contains('d', 'c')} and d.participant_id = $2 and ${during('d', '$1')}))`,
+      where ${during('c', '$1')} and ($2::uuid is null or ${hasDevice('c', '$2', '$1')})`,
     [at, participantId ?? null],
   );
   return rows;
 }
 
+/** Whether a Device ID may have certificates of a participant at an instant, as the rules of Device IDs have it (requirements 3.4). */
+export async function hasDeviceId(participantId: string, eui64: Eui64, at: Date, db: Db): Promise<boolean> {
+  const { rowCount } = await query(
+    db,
+    `select 1 from (values ($2::text)) as asked (eui64) where ${hasDevice('asked', '$1::uuid', '$3')}`,
+    [participantId, eui64, at],
+  );
+  return rowCount === 1;
+}
+
+const hasDevice = (asked: string, participant: string, at: string) => `(exists (select 1 from device_range d
+    where ${contains('d', asked)} and d.participant_id = ${participant} and ${during('d', at)})
+  or exists (select 1 from agreed_range a join participant n on n.id = a.participant_id and n.type = 'NON_PARTY'
+    where ${contains('a', asked)} and a.participant_id = ${participant} and ${inForce('a', at)}))`;
 const during = (table: string, at: string) =>
   `${table}.valid_from <= ${at} and (${table}.valid_to is null or ${table}.valid_to > ${at})`;
 const contains = (table: string, one = 'asked') =>
   `eui64_range(${table}.eui64_from, ${table}.eui64_to, '[]') @> ${one}.eui64`;
+/** Whether the version of an agreement that the range `table` is of is the one that holds at an instant, and in force then. */
+const inForce = (table: string, at: string) => `exists (
+  select 1 from fact f where f.participant_id = ${table}.participant_id and f.kind = 'AGREEMENT' and f.key = ${table}.key
+     and f.version = ${table}.version and f.since <= ${at} and f.state = 'EXECUTED'
+     and (f.value ->> 'effectiveFrom')::timestamptz <= ${at}
+     and ((f.value ->> 'effectiveTo')::timestamptz > ${at} or f.value ->> 'effectiveTo' is null)
+     and not exists (select 1 from fact g where g.participant_id = f.participant_id and g.kind = 'AGREEMENT' and g.key = f.key
+       and g.version > f.version and g.since <= ${at}))`;
 // BOTH is left out: a question that was stored before environments were asked reads the same.
 const ALLOCATION = `json_strip_nulls(json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to,
   'environment', nullif(i.environment, 'BOTH')))`;
@@ -109,7 +133,10 @@ const SELECT_ASKED = `
       'ownedByOther', exists (select 1 from identifier_allocation i
           where ${contains('i')} and i.participant_id is distinct from p.id and ${during('i', '$3')})
         or exists (select 1 from device_range d
-          where ${contains('d')} and d.delegated_by is null and d.participant_id is distinct from p.id and ${during('d', '$3')}),
+          where ${contains('d')} and d.delegated_by is null and d.participant_id is distinct from p.id and ${during('d', '$3')})
+        or exists (select 1 from agreed_range a
+          where ${contains('a')} and a.participant_id is distinct from p.id and ${inForce('a', '$3')}
+            and not exists (select 1 from device_range d where ${contains('d')} and d.participant_id = p.id and ${during('d', '$3')})),
       'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')} and ${during('r', '$3')}),
       'certificatesForDevice', (select count(*)::int from certificate c
           where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status = 'issued')

@@ -12,6 +12,7 @@ import {
   type NamedEntry,
 } from './registry-entries.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
+import { checkAgreedRanges, deferAgreedRanges } from './agreed-ranges.ts';
 import { lockFeed } from './feed-lock.ts';
 import {
   isFeedTaken,
@@ -55,6 +56,8 @@ export async function loadRegistry(
       const now = clock.now();
       if (testBlock !== undefined) await requireOutsideTestBlock(file, testBlock, db);
       const feedTaken = await isFeedTaken(db);
+      // Agreements come before the device ranges and delegations that they may rest on.
+      await deferAgreedRanges(db);
       const entries = await recordEntries(file.registryEntries, feedTaken, now, db);
       const ids = await recordParticipants(file.participants, now, db);
       await requireNetworkParties(file.participants, db);
@@ -66,6 +69,7 @@ export async function loadRegistry(
         now,
         db,
       );
+      await checkAgreedRanges(db);
       await record(db, entries, now);
     });
   } catch (error) {

@@ -1,4 +1,11 @@
-import { findNoBlock, formatEui64, rangeContains, type Eui64Range } from '../domain/eui64.ts';
+import {
+  findNoBlock,
+  formatEui64,
+  formatEui64Range,
+  rangeContains,
+  rangesOverlap,
+  type Eui64Range,
+} from '../domain/eui64.ts';
 import { isNetworkParty } from '../domain/participant.ts';
 import type { RegistryEntry, RegistryFile } from './registry-file.ts';
 
@@ -8,8 +15,11 @@ export interface CrossFault {
   readonly detail: string;
 }
 
-/** What no single field shows: duplicates, ranges reversed or overlapping, dates out of order, names of nobody. */
-export function crossCheck({ participants, registryEntries }: RegistryFile): CrossFault[] {
+/**
+ * What no single field shows: duplicates, ranges reversed or overlapping, dates out of order, names of nobody.
+ * @param now  of agreements that end, those after it are compared; absent: none of them, the database does
+ */
+export function crossCheck({ participants, registryEntries }: RegistryFile, now?: Date): CrossFault[] {
   const entries = participants.map((entry, place) => ({ entry, path: ['participants', place] as const }));
   return [
     ...duplicates(
@@ -67,6 +77,7 @@ export function crossCheck({ participants, registryEntries }: RegistryFile): Cro
         ),
       ),
     ),
+    ...agreedOfTwo(participants, now),
     ...entries.flatMap(({ entry, path }) => checkEntry(entry, path, participants)),
   ];
 }
@@ -106,6 +117,64 @@ function checkEntry(entry: RegistryEntry, path: Path, all: readonly RegistryEntr
       fault(['userIds', place, 'eui64'], `${formatEui64(eui64)} is in no allocation of ${entry.signifier}`);
   });
   return faults;
+}
+
+/** Device IDs of an agreement that another participant has, and no owner delegated (government response, paragraph 29); as in the database. */
+function agreedOfTwo(participants: readonly RegistryEntry[], now: Date | undefined): CrossFault[] {
+  const agreed = participants.flatMap((entry, place) =>
+    entry.agreements.flatMap((agreement, number) =>
+      lasts(agreement, now)
+        ? agreement.deviceRanges.map((range, at) => ({
+            entry,
+            ...period(agreement),
+            range,
+            path: ['participants', place, 'agreements', number, 'deviceRanges', at] as Path,
+          }))
+        : [],
+    ),
+  );
+  const owned = participants.flatMap((entry) =>
+    entry.deviceRanges.flatMap((range) =>
+      range.delegatedBy ? [] : [{ entry, range, begins: -Infinity, ends: Infinity }],
+    ),
+  );
+  return agreed.flatMap((one, place) =>
+    [...owned, ...agreed.slice(0, place)]
+      .filter(({ entry, range }) => entry !== one.entry && rangesOverlap(range, one.range))
+      .filter((other) => other.begins < one.ends && one.begins < other.ends && !isShared(one, other))
+      .map(({ entry, range }) => ({
+        path: one.path,
+        detail: `overlaps the range ${formatEui64Range(range)} of ${entry.signifier}`,
+      })),
+  );
+}
+
+type Agreed = RegistryEntry['agreements'][number];
+const lasts = ({ state, effectiveTo }: Agreed, now: Date | undefined) =>
+  state !== 'TERMINATED' &&
+  state !== 'LAPSED' &&
+  (effectiveTo === undefined || (now !== undefined && effectiveTo > now));
+const period = ({ effectiveFrom, effectiveTo }: Agreed) => ({
+  begins: effectiveFrom?.getTime() ?? -Infinity,
+  ends: effectiveTo?.getTime() ?? Infinity,
+});
+
+interface Held {
+  readonly entry: RegistryEntry;
+  readonly range: Eui64Range;
+}
+
+/** Whether one is the owner of the Device IDs of both and delegated them to the other, or the same owner did to both. */
+function isShared(one: Held, other: Held): boolean {
+  const from = one.range.from > other.range.from ? one.range.from : other.range.from;
+  const to = one.range.to < other.range.to ? one.range.to : other.range.to;
+  const owners = ({ signifier, deviceRanges }: RegistryEntry) => [
+    signifier,
+    ...deviceRanges
+      .filter((range) => range.from <= from && to <= range.to)
+      .flatMap(({ delegatedBy }) => delegatedBy ?? []),
+  ];
+  return owners(one.entry).some((owner) => owners(other.entry).includes(owner));
 }
 
 function duplicates(names: readonly { readonly name: string; readonly path: Path }[]): CrossFault[] {

@@ -147,12 +147,13 @@ export type RegistryEntry = RegistryFile['participants'][number];
 
 /**
  * Reads a registry file and checks it as a whole.
+ * @param now  when it is to be loaded: tells which agreements have ended
  * @throws Fault `registry-invalid` with every fault: file, line, field
  */
-export function parseRegistryFile(text: string, fileName: string): RegistryFile {
+export function parseRegistryFile(text: string, fileName: string, now?: Date): RegistryFile {
   const read = parseYaml(text, fileName, schema);
   if (read.value === undefined) throw invalid(read.faults);
-  const faults = crossCheck(read.value).map(({ path, detail }) => ({
+  const faults = crossCheck(read.value, now).map(({ path, detail }) => ({
     file: fileName,
     line: read.lineOf(path),
     field: path.join('.'),

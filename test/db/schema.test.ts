@@ -170,6 +170,27 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
   const AGREED = (ref: string, state: string, from: string, to: string) =>
     `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at) values ('${P1}', 'AGREEMENT',
        '${ref}', 1, '${state}', now(), '{"deviceRanges":[{"from":"${from}","to":"${to}"}]}', 'DCC', now())`;
+  test('holds no Device ID by the agreement of one and the device range of another, unless it is delegated or ends', async () => {
+    const ends = ['00db12c000000000', '00db12c0000000ff'] as const;
+    const range = (who: string, owner = 'null') =>
+      run(`${DEVICES} ('${who}', '${ends.join("', '")}', ${owner})`);
+    const refusal = { code: '23P01', constraint: 'agreed_range_of_another' };
+    await run(AGREED('BA-10', 'OFFERED', ...ends));
+    await expect(range(P2)).rejects.toMatchObject(refusal);
+    await run(`insert into fact select participant_id, kind, key, 2, 'LAPSED', since, value, source, credential_id, recorded_at
+      from fact where key = 'BA-10'`);
+    await range(P2);
+    await expect(
+      run(AGREED('BA-11', 'OFFERED', '00db12c000000000', '00db12c000000000')),
+    ).rejects.toMatchObject({
+      ...refusal,
+      detail: '00-DB-12-C0-00-00-00-00 to 00-DB-12-C0-00-00-00-FF of SOUTHGATE',
+    });
+    await run(AGREED('BA-11', 'TERMINATED', ...ends));
+    await range(P1, `'SOUTHGATE'`);
+    await run(AGREED('BA-12', 'OFFERED', ...ends));
+  });
+
   const CEILING = (eui64: string) =>
     `insert into device_ceiling (eui64, certificates, review_id) values ('${eui64}', 200, '${P1}')`;
   const DEVICE = (serial: string, category: string, eui64: string) => `
@@ -254,7 +275,7 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
       await run(AGREED('BA-4', 'OFFERED', '70b3d50030000000', '70b3d500300000ff'));
       await run(DEVICE('D6', 'DEVICE', '70b3d50030000001'));
       await run(INTENDED('D7', 'DEVICE', '70b3d50030000001'));
-      await run(`${DEVICES} ('${P2}', '70b3d50030000000', '70b3d500300000ff', null)`);
+      await run(`${DEVICES} ('${P1}', '70b3d50030000000', '70b3d500300000ff', null)`);
       await expect(during('panel', 'now()', 'null')).rejects.toMatchObject({ code: '23P01' });
     });
   });

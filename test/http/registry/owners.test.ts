@@ -1,6 +1,8 @@
 import request from 'supertest';
+import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { query } from '../../../src/db/pool.ts';
+import { findIdentifierFacts } from '../../../src/registry/identifiers.ts';
 import { world, type World } from '../../support/world.ts';
 
 interface Page {
@@ -491,6 +493,43 @@ describe('what its owner states, and nobody else', () => {
       ]);
     const good = await send('STRANGER/agreements', agreement('BA-FREE', FREE), 'DCC_REGISTRAR');
     expect((await decide(good.body.id)).body).toMatchObject({ state: 'APPROVED' });
+  });
+
+  test('Device IDs are by agreement of one participant only, of two approved at once too; they are its own in all that follows', async () => {
+    const refusal = [{ clause: expect.stringContaining('paragraph 29') as string }];
+    for (const refused of [
+      await send('METERWORKS/device-ranges', FREE, 'DCC_REGISTRAR'),
+      await send('METERWORKS/agreements', agreement('BA-TAKEN', FREE), 'DCC_REGISTRAR'),
+    ])
+      expect([refused.status, refused.body.errors]).toMatchObject([409, refusal]);
+    const range = { from: '00-DB-12-34-A0-00-00-00', to: '00-DB-12-34-A0-00-00-FF' };
+    const prepare = async (signifier: string) => {
+      const terms = { ...agreement(`BA-${signifier}`, range), ...EXECUTED, state: 'EXECUTED' };
+      return (await send(`${signifier}/agreements`, terms, 'DCC_REGISTRAR')).body.id as unknown;
+    };
+    const makers = ['METERWORKS', 'STRANGER'];
+    const reviews = [await prepare('METERWORKS'), await prepare('STRANGER')];
+    const answers = await Promise.all(reviews.map((id) => decide(id)));
+    const won = answers.findIndex((one) => one.status === 200);
+    expect([answers[won]?.status, answers[1 - won]?.status]).toEqual([200, 409]);
+    expect(answers[1 - won]?.body.errors).toMatchObject(refusal);
+    const order = [makers[won] ?? '', makers[1 - won] ?? ''];
+    here.clock.advance(1000);
+    const eui64 = '00db1234a0000001' as Eui64;
+    const found = await findIdentifierFacts(
+      order.map((signifier) => ({ signifier, eui64 })),
+      here.clock.now(),
+      here.database.pool,
+    );
+    expect(found.map((one) => one.ownedByOther)).toEqual([false, true]);
+    const raised = order.map((signifier) =>
+      send(
+        `${signifier}/device-ceilings`,
+        { eui64: '00-DB-12-34-A0-00-00-01', certificates: 200, because: 'a rig' },
+        'DCC_TEST_OPERATOR',
+      ),
+    );
+    expect((await Promise.all(raised)).map((one) => one.status)).toEqual([202, 404]);
   });
 
   test('a range of an agreement that ends before it begins is malformed', async () => {

@@ -314,7 +314,7 @@ describe('test-only identifiers', () => {
         permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
         deviceRanges: [range],
       };
-      return post('participants/STRANGER/agreements', { ref, state: 'OFFERED', ...terms });
+      return post('participants/METERWORKS/agreements', { ref, state: 'OFFERED', ...terms });
     };
     const agree = async (ref: string, range: object) => decided((await propose(ref, range)).body.id);
     /** The database asks its own clock whether a device range has ended. */

@@ -305,6 +305,24 @@ describe('loading a registry file', () => {
     expect(refusal).toEqual({ code: 'registry-invalid', text: expect.stringMatching(says) });
   });
 
+  test('takes Device IDs of an agreement from nobody; one that moves them with their owner’s agreement, or its delegation, may', async () => {
+    const ids = (more = '') => `[{ from: 00DB123600000000, to: 00DB1236000000FF${more} }]`;
+    const agreed = `agreements: [{ ref: BA-9, state: OFFERED, permittedCategories: [], permittedPurposes: [], deviceRanges: ${ids()} }]`;
+    const maker = (signifier: string, more: string) =>
+      `  - { signifier: ${signifier}, type: NON_PARTY, legalName: M, nonPartyKind: MANUFACTURER, ${more} }\n`;
+    const one = (more: string) => maker('MAKERONE', more);
+    const two = (more: string) => maker('MAKERTWO', more);
+    await load(`participants:\n${one(agreed)}`, database.pool);
+    const taking = two(`deviceRanges: ${ids()}`);
+    expect((await refusalOf(() => load(`participants:\n${taking}`, database.pool)))?.text).toMatch(
+      /^These Device IDs are of another participant: 00-DB-12-36-00-00-00-00 to 00-DB-12-36-00-00-00-FF of MAKERONE by agreement BA-9\. Nothing was loaded\./,
+    );
+    const delegated = one(`${agreed}, deviceRanges: ${ids(', delegatedBy: MAKERTWO')}`);
+    expect(
+      await refusalOf(() => load(`participants:\n${delegated}${taking}`, database.pool)),
+    ).toBeUndefined();
+  });
+
   test('that overlaps a Registry Entry in the database is refused', async () => {
     const entries = (name: string, prefix: string) =>
       `registryEntries: [{ name: ${name}, from: ${prefix}0000000, to: ${prefix}FFFFFFF }]\nparticipants: []\n`;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../../../src/domain/fault.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
+import { TEST_NOW } from '../../support/dates.ts';
 import { partyText } from '../../support/registry-files.ts';
 
 const world = path.join(__dirname, '..', '..', '..', 'src', 'cli', 'demo', 'world.yaml');
@@ -17,7 +18,7 @@ const changed = (from: string, to: string) => {
 
 function faultsOf(text: string): string[] {
   try {
-    parseRegistryFile(text, 'file.yaml');
+    parseRegistryFile(text, 'file.yaml', TEST_NOW);
     return [];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -156,6 +157,13 @@ describe('a registry file', () => {
       `${NORTH}.agreements.0.batchItems`,
       /<=500000|big/,
     ],
+    [
+      'a device range of an agreement that another Party has',
+      file(agreement(['deviceRanges: [{ from: 00DB123400200000, to: 00DB123400200000 }]'])),
+      15,
+      `${NORTH}.agreements.0.deviceRanges.0`,
+      /^overlaps the range 00-DB-12-34-00-20-00-00 to 00-DB-12-34-00-2F-FF-FF of SOUTHGATE$/,
+    ],
   ])('with %s is refused by line and field', (_what, text, line, field, detail) => {
     const place = `file.yaml, line ${String(line)}${field === '' ? '' : `, ${field}`}: `;
     const faults = faultsOf(text);
@@ -286,6 +294,20 @@ describe('a registry file', () => {
     const faults = faultsOf(text);
     const fault = faults.find((one) => one.startsWith(place));
     expect(fault?.slice(place.length) ?? faults.join('\n')).toMatch(detail);
+  });
+
+  test.each([
+    ['that its owner delegated', [], ', delegatedBy: SOUTHGATE }'],
+    ['after it has ended', ['effectiveTo: 2026-02-01'], ' }'],
+  ])('with a device range of an agreement over that of another %s is read', (_what, more, end) => {
+    const range = '{ from: 00DB123400200000, to: 00DB123400200000';
+    const text = file(agreement([`deviceRanges: [${range} }]`, ...more]));
+    const delegated =
+      end === ' }'
+        ? text
+        : text.replace(/(deviceRanges: \[)(\{ from: 00DB123400100000)/, `$1${range}${end}, $2`);
+    expect(delegated === text).toBe(end === ' }');
+    expect(faultsOf(delegated)).toEqual([]);
   });
 
   test('that nominates by who is no Network Party is refused', () => {
