@@ -331,7 +331,7 @@ describe('the SECAS feed over HTTP', () => {
   const active = (version: number) => issued(version).replace('SUSPENDED,2026-06-30', 'ACTIVE,2026-11-24');
   // One in five Parties may leave with one feed.
   const another = (number: number) =>
-    `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},RDP,Extra${','.repeat(14)}\n`;
+    `PARTY,,,,,,${String(500 + number)},EXTRA${String(number)},SEC_PARTY,Extra,,,OTHER_SEC_PARTY,ACTIVE,2015-01-26${','.repeat(9)}\n`;
   const many = Array.from({ length: 10 }, (_none, number) => another(number)).join('');
 
   test('a Party without a row confirms nothing, and a row that says less than was proposed neither', async () => {
