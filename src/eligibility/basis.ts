@@ -1,5 +1,6 @@
 import type { EligibilityBasis } from '../domain/decision.ts';
 import type { EligibilityQuestion, Finding } from '../domain/eligibility-question.ts';
+import { rangeContains } from '../domain/eui64.ts';
 import type { Agreement, MembershipState, RdpNomination, TestingParticipant } from '../domain/participant.ts';
 import { agreementFindings, agreementsInForce, isReached } from './agreement.ts';
 import { AGREEMENT_RULES } from './agreement-rules.ts';
@@ -35,7 +36,10 @@ export function findBasis(
   return { basis: row.basis, agreement, findings };
 }
 
-/** Of the agreements in force, the first of those that leave least of the request uncovered. */
+/**
+ * Of the agreements in force, the first of those that leave least of the request uncovered; of those alike, where the rule set
+ * says so, the first that has the Device ID.
+ */
 function bestAgreement(
   [first, ...others]: readonly Agreement[],
   participant: TestingParticipant,
@@ -45,8 +49,13 @@ function bestAgreement(
   if (first === undefined)
     throw new TypeError('a row of the basis table rests on an agreement that it does not ask for');
   if (!('request' in question)) return first;
+  const subject = ruleSet.settings.agreementOfDevice ? question.csr?.subject : undefined;
+  const hasDevice = ({ deviceRanges }: Agreement) =>
+    subject?.category !== 'DEVICE' || deviceRanges.some((range) => rangeContains(range, subject.eui64));
+  // A half: it decides between those that are alike, and nothing else.
   const uncovered = (agreement: Agreement) =>
-    askRules(AGREEMENT_RULES, { question, participant, agreement, ruleSet }).length;
+    askRules(AGREEMENT_RULES, { question, participant, agreement, ruleSet }).length +
+    (hasDevice(agreement) ? 0 : 0.5);
   return others.reduce((best, other) => (uncovered(other) < uncovered(best) ? other : best), first);
 }
 

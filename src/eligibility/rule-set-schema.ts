@@ -64,6 +64,7 @@ export const headSchema = z.strictObject({
     referralDays: z.number().int().min(1),
     noticeDays: z.number().int().min(0).default(7),
     beyondAgreement: z.enum(['ALLOW', 'REFUSE']).default('ALLOW'),
+    agreementOfDevice: z.boolean().default(false),
     signifierPattern: z.string().transform((pattern, context) => {
       try {
         return new RegExp(pattern);

@@ -32,8 +32,11 @@ export const eui64 = z
 
 /** RFC 3339 in UTC, or a date: its first instant. */
 export const instant = z
-  .union([z.iso.date(), z.iso.datetime()], { error: 'is not a date or an RFC 3339 instant' })
+  .union([z.iso.date(), z.iso.datetime()], {
+    error: 'is not a date, nor an RFC 3339 instant in UTC (ending in Z)',
+  })
   .transform((text) => new Date(text))
+  .refine((at) => at.getTime() >= 0, 'lies before 1970')
   .openapi({ type: 'string', format: 'date-time', example: '2026-11-24T12:00:00Z' });
 
 /** What people read: no control characters, and nothing that UTF-8 cannot hold. */
@@ -42,7 +45,9 @@ export const text = (longest: number) =>
     .string()
     .min(1)
     .max(longest)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character');
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'has a control character or half a character')
+    // The pattern without the flag, which a document has no place for (JSON Schema, 6.4: patterns are of Unicode).
+    .openapi({ pattern: '^[^\\p{Cc}\\p{Cs}]*$' });
 
 export const signifier = z.string().refine(isSignifier, `is no Signifier: ${SIGNIFIER_FORM}`);
 export const sha256 = z.string().regex(/^[0-9a-fA-F]{64}$/, 'is no SHA-256 in hex');

@@ -150,9 +150,9 @@ async function participantOf(
   return found;
 }
 
-function requireRole({ roles, summary }: Route, { role }: Caller): void {
+function requireRole({ method, roles, summary }: Route, { role }: Caller): void {
   if (roles.includes(role)) return;
-  throw roleNotPermitted(role, roles, summary);
+  throw roleNotPermitted(role, roles, method === 'get' ? 'read this' : summary);
 }
 
 function readRequest(

@@ -97,6 +97,15 @@ describe('a decision', () => {
     expect(decide(askDevice(supplier({ agreements: [agreement()] })), ruleSet).agreementRef).toBeUndefined();
   });
 
+  test('rests on the agreement that has the Device ID, of several that cover it alike', () => {
+    const bare = agreement({ ref: 'AGR-0', deviceRanges: [] });
+    const asked = askDevice(manufacturer({ agreements: [bare, agreement()] }));
+    expect(decide(asked, ruleSet)).toMatchObject({ outcome: 'PASS', agreementRef: 'AGR-1' });
+    // As it was decided before rule set 2026-11-29: what is on record is replayed so.
+    const before = loadRuleSets().find('2026-11-28')!;
+    expect(decide(asked, before).reasons).toMatchObject([{ reason: 'DEVICE_ID_NOT_IN_RANGE' }]);
+  });
+
   test('rests on the agreement in force that covers the request', () => {
     const narrow = agreement({ ref: 'AGR-1', permittedCategories: ['ORGANISATION'] });
     const fitting = agreement({ ref: 'AGR-2' });
