@@ -112,6 +112,24 @@ export async function findFacts(participantId: string, at: Date, db: Db, kind?: 
   return rows.map((row) => ({ ...row, value: reviveDates(row.value) as FactValues[FactKind] }));
 }
 
+/** Which SECAS feed stated the version of the details, or the membership, that holds at an instant; `undefined`: none did. */
+export async function findFeedVersion(
+  participantId: string,
+  kind: 'DETAILS' | 'MEMBERSHIP',
+  at: Date,
+  db: Db,
+): Promise<number | undefined> {
+  const { rows } = await query<{ version: number }>(
+    db,
+    `select i.version from (
+       select source, recorded_at from fact
+        where participant_id = $1 and kind = $2 and since <= $3 order by version desc limit 1) as held
+       join feed_import i on held.source = 'SECAS_FEED' and i.imported_at = held.recorded_at`,
+    [participantId, kind, at],
+  );
+  return rows[0]?.version;
+}
+
 /** The latest version of every fact of these participants, begun or not; VOID ones too: participant id -> facts. */
 export async function findLatestFacts(
   participantIds: readonly string[],

@@ -1,9 +1,10 @@
 import { Fault } from '../../domain/fault.ts';
 import type { Fact } from '../../domain/facts.ts';
 import { NON_PARTY_KINDS } from '../../domain/participant.ts';
-import { findFacts, listFacts } from '../../registry/facts.ts';
+import type { Db } from '../../db/pool.ts';
+import { findFacts, findFeedVersion, listFacts } from '../../registry/facts.ts';
 import { listNotifications } from '../../registry/notifications.ts';
-import { findWholeParticipant, listSignifiers } from '../../registry/participants.ts';
+import { findWholeParticipant, listSignifiers, type ParticipantRef } from '../../registry/participants.ts';
 import {
   changeDetails,
   proposeClosure,
@@ -71,10 +72,10 @@ export const PARTICIPANT_ROUTES = [
     handle: async ({ body, caller, at, db }) => {
       const { signifier, type, ...rest } = body;
       const made = await registerParticipant({ signifier, type, details: present(rest) }, caller, at, db);
-      const whole = await findWholeParticipant(signifier, at, db);
-      if (whole === undefined) throw new TypeError('a participant was registered and is not there');
+      const view = await viewWhole(made, at, db);
+      if (view === undefined) throw new TypeError('a participant was registered and is not there');
       return {
-        body: views.participantView(whole, at),
+        body: view,
         location: `/v1/participants/${made.signifier}`,
         object: made.signifier,
         changed: [made.id],
@@ -91,22 +92,10 @@ export const PARTICIPANT_ROUTES = [
     answer: views.participant,
     handle: async ({ participant, query, at: now, pool }) => {
       const at = query.at ?? now;
-      const whole = await findWholeParticipant(participant.signifier, at, pool);
-      if (whole === undefined)
+      const view = await viewWhole(participant, at, pool);
+      if (view === undefined)
         throw new Fault('not-found', `${participant.signifier} was not on record at that instant.`);
-      const memberships = await listFacts(participant.id, pool, 'MEMBERSHIP');
-      const begun = memberships.filter(({ since }) => since <= at);
-      begun.sort((left, right) => left.version - right.version);
-      const [held] = (await findFacts(participant.id, at, pool, 'DETAILS')) as Fact<'DETAILS'>[];
-      const [gateway] = (await findFacts(participant.id, at, pool, 'GATEWAY')) as Fact<'GATEWAY'>[];
-      const besides = {
-        tradingName: held?.value.tradingName,
-        companyNumber: held?.value.companyNumber,
-        legalEntityId: held?.value.legalEntityId,
-        feedVersion: begun.at(-1)?.feedVersion,
-        gatewaySharedWith: gateway?.state === 'CONNECTED' ? gateway.value.sharedWith : undefined,
-      };
-      return { body: views.participantView(whole, at, besides) };
+      return { body: view };
     },
   }),
   listRoute({
@@ -225,4 +214,20 @@ export const PARTICIPANT_ROUTES = [
 /** The answer to an act that waits for a second person. */
 export function waiting(review: Parameters<typeof views.reviewView>[0]) {
   return { body: views.reviewView(review), location: `/v1/reviews/${review.id}`, object: review.id };
+}
+
+/** Everything on record of a participant at an instant; `undefined` when it was not there. */
+async function viewWhole({ id, signifier }: Pick<ParticipantRef, 'id' | 'signifier'>, at: Date, db: Db) {
+  const whole = await findWholeParticipant(signifier, at, db);
+  if (whole === undefined) return undefined;
+  const [held] = (await findFacts(id, at, db, 'DETAILS')) as Fact<'DETAILS'>[];
+  const [gateway] = (await findFacts(id, at, db, 'GATEWAY')) as Fact<'GATEWAY'>[];
+  const besides = {
+    tradingName: held?.value.tradingName,
+    companyNumber: held?.value.companyNumber,
+    legalEntityId: held?.value.legalEntityId,
+    feedVersion: await findFeedVersion(id, 'MEMBERSHIP', at, db),
+    gatewaySharedWith: gateway?.state === 'CONNECTED' ? gateway.value.sharedWith : undefined,
+  };
+  return views.participantView(whole, at, besides);
 }

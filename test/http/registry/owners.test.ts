@@ -67,6 +67,12 @@ describe('what its owner states, and nobody else', () => {
       .get('/v1/participants/METERWORKS')
       .set('Authorization', `Bearer ${await here.token('METERWORKS', 'PARTICIPANT_VIEWER')}`);
     expect(shown.body).toMatchObject(entity);
+    const fresh = { signifier: 'FRESH', type: 'NON_PARTY', companyNumber: 'F1', legalEntityId: 'LE-9' };
+    const registered = await request(here.http)
+      .post('/v1/participants')
+      .set('Authorization', `Bearer ${await here.token('DCC', 'DCC_REGISTRAR')}`)
+      .send({ ...fresh, legalName: 'Fresh Limited' });
+    expect([registered.status, registered.body]).toMatchObject([201, fresh]);
     const unproposed = await propose('NORTHGATE', entity);
     expect([unproposed.status, unproposed.body.errors]).toMatchObject([
       400,
