@@ -11,7 +11,14 @@ import { findParticipants } from '../../src/registry/participants.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { aHistory, factsAt, hasBasisAt, type Version } from '../support/fact-histories.ts';
-import { askDevice, askInfrastructure, daysFromNow, supplier, without } from '../support/participants.ts';
+import {
+  agreement,
+  askDevice,
+  askInfrastructure,
+  daysFromNow,
+  supplier,
+  without,
+} from '../support/participants.ts';
 import { world, type World } from '../support/world.ts';
 
 let here: World;
@@ -275,7 +282,7 @@ test('no sequence of facts in the database yields PASS without a basis in force 
       [signifier, type, daysFromNow(-100)],
     );
     await withTransaction(pool, async (db) => {
-      for (const one of history.map((each) => unique(each, number)))
+      for (const one of history)
         await recordFacts(
           [{ ...one, participantId: rows[0]!.id }],
           { source: 'TAKE_ON', recordedAt: TEST_NOW },
@@ -287,15 +294,17 @@ test('no sequence of facts in the database yields PASS without a basis in force 
     fc.asyncProperty(aHistory, async (history) => {
       number += 1;
       const signifier = `HISTORY-${String(number)}`;
-      await record(signifier, history.type, history.own);
+      const stated = { ...history, own: history.own.map((each) => unique(each, number)) };
+      await record(signifier, history.type, stated.own);
       await record(networkOf(number), 'SEC_PARTY', history.network);
       for (const day of [-4, -2, 0, 2, 5]) {
         const at = daysFromNow(day);
         const core = (await findParticipants([signifier], at, pool)).get(signifier)!;
-        expect(comparable(core)).toEqual(comparable(factsAt(history, at)));
+        expect(comparable(core)).toEqual(comparable(factsAt(stated, at)));
         const participant = {
           ...without(supplier(), 'membership', 'partyCategory'),
           ...core,
+          agreements: core.agreements.map((one) => ({ ...one, deviceRanges: agreement().deviceRanges })),
           gatewayConnection: true,
         };
         const given = {
@@ -313,10 +322,17 @@ test('no sequence of facts in the database yields PASS without a basis in force 
   );
 });
 
-/** References belong to one participant each, and each history has a Network Party of its own. */
+/** References and Device IDs belong to one participant each, and each history has a Network Party of its own. */
 const unique = (one: Version, number: number): Version => {
   if (one.kind === 'NOMINATION') return { ...one, key: networkOf(number) };
-  return one.kind === 'AGREEMENT' ? { ...one, key: `${String(number)}-${one.key}` } : one;
+  if (one.kind !== 'AGREEMENT') return one;
+  const block = `00db50${number.toString(16).padStart(2, '0')}`;
+  const deviceRanges = [{ from: `${block}00000000`, to: `${block}ffffffff` }];
+  return {
+    ...one,
+    key: `${String(number)}-${one.key}`,
+    value: { ...one.value, deviceRanges },
+  } as unknown as Version;
 };
 const networkOf = (number: number) => `NETWORK-${String(number)}`;
 
