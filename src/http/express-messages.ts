@@ -10,7 +10,7 @@ interface Prototypes {
 /**
  * Makes the prototypes of an application those of two classes, of which a server makes its requests and responses: Express finds
  * them in place. Where it has to change a prototype, V8 gives that object a hidden class of its own, and each access to a
- * member of it is looked up anew: a third of what a small request costs.
+ * member of it is looked up anew: a fifth of the time of a small request, by a profile.
  */
 export function adoptMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class ExpressRequest extends IncomingMessage {}
