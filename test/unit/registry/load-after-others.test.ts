@@ -7,7 +7,8 @@ import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
 import { fixedClock, TEST_NOW } from '../../support/dates.ts';
 import { faultOf } from '../../support/applications.ts';
 import { findWhole, load, partyText } from '../../support/registry-files.ts';
-import { testDatabase } from '../../support/test-database.ts';
+import { until } from '../../support/processes.ts';
+import { onPostgres, testDatabase } from '../../support/test-database.ts';
 
 const block = (name: string, hex: string) =>
   `{ name: ${name}, from: 90B3D5${hex}00000000, to: 90B3D5${hex}0FFFFFFF }`;
@@ -22,6 +23,9 @@ participants:
     legalName: The DCC
     allocations: [${to === '' ? '' : `{ kind: DCC_ID, from: ${DCC_ID}, to: ${to} }`}]
 `;
+
+const WAITING = `select from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+  where l.locktype = 'advisory' and not l.granted`;
 
 describe('a registry file after others have spoken', () => {
   let database: Database;
@@ -185,6 +189,8 @@ describe('a registry file after others have spoken', () => {
       await lockFeed(db);
       const file = parseRegistryFile(dcc('', block('one', '1F')), 'file.yaml');
       loading = loadRegistry(file, clock, database.pool, () => Promise.resolve());
+      // The embedded database has one connection: there it has not even begun.
+      if (onPostgres) await until('a file that waits', async () => (await query(db, WAITING)).rowCount !== 0);
       clock.advance(1000);
     });
     await loading;
