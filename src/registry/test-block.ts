@@ -4,8 +4,9 @@ import { query, type Db } from '../db/pool.ts';
 import type { RegistryFile } from './registry-file.ts';
 
 /**
- * From the test block the DCC gives, and nobody else states anything there, given already or not (DESIGN; requirements, F26). What is
- * on record as the file states it began before the block was set, and is told where the DCC gives. Only behind `lockFeed`.
+ * From the test block the DCC gives: no file begins anything there, given already or not (DESIGN; requirements, F26), and no feed does
+ * (`test-only-ranges.ts`); what is stated over HTTP is held against what was given only. What is on record as the file states it
+ * began before the block was set, and is told where the DCC gives. Only behind `lockFeed`.
  * @throws Fault `registry-invalid` with everything that the file would begin there
  */
 export async function requireOutsideTestBlock(file: RegistryFile, block: Eui64Range, db: Db): Promise<void> {
