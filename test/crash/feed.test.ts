@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { query, type Pool } from '../../src/db/pool.ts';
+import { TEST_NOW } from '../support/dates.ts';
 import { openSigningDesk } from '../support/signed-files.ts';
 import { onPostgres } from '../support/test-database.ts';
 import { prepareOrigin, spawnVictim } from './victims.ts';
@@ -30,8 +31,7 @@ describe(`a process killed while it takes a SECAS feed, on ${onPostgres ? 'Postg
       feed: FEED,
       signature: desk.cms(octets).toString('base64'),
       signer: desk.certificate.toString('base64'),
-      // The signer's certificate begins on the machine's day.
-      at: new Date(Date.now() + 60_000).toISOString(),
+      at: TEST_NOW.toISOString(),
     };
     desk.close();
 

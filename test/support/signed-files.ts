@@ -14,14 +14,33 @@ export interface SigningDesk {
   readonly close: () => void;
 }
 
+/** How OpenSSL signs a certificate with dates of its own; `req -x509` begins one at the machine's clock. */
+const SELF_SIGNED = `
+[ca]
+default_ca = desk
+[desk]
+database = index
+new_certs_dir = .
+rand_serial = yes
+default_md = default
+policy = any
+copy_extensions = copy
+x509_extensions = extensions
+[any]
+organizationName = supplied
+commonName = supplied
+[extensions]
+subjectKeyIdentifier = hash
+basicConstraints = critical,CA:TRUE
+`;
+
 /**
+ * A signer whose certificate was valid ten years before the tests' clock stands still and is valid for ten years after.
+ *
  * @param key      options of `openssl req -newkey`, e.g. `['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']`
- * @param options  more options of `openssl req -x509`
+ * @param options  more options of `openssl req`
  */
-export function openSigningDesk(
-  key: readonly string[] = P256,
-  options: readonly string[] = ['-days', '3650'],
-): SigningDesk {
+export function openSigningDesk(key: readonly string[] = P256, options: readonly string[] = []): SigningDesk {
   const folder = mkdtempSync(path.join(tmpdir(), 'signing-'));
   const openssl = (...words: readonly string[]) =>
     execFileSync('openssl', words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -30,20 +49,25 @@ export function openSigningDesk(
     openssl(...words);
     return readFileSync(path.join(folder, 'signature'));
   };
+  writeFileSync(path.join(folder, 'index'), '');
+  writeFileSync(path.join(folder, 'ca.cnf'), SELF_SIGNED);
+  const subject = ['-subj', '/O=SECAS (fictional)/CN=Feed'];
   openssl(
     'req',
-    '-x509',
+    '-new',
     '-newkey',
     ...key,
     '-nodes',
     '-keyout',
     'key.pem',
     '-out',
-    'certificate.pem',
-    '-subj',
-    '/O=SECAS (fictional)/CN=Feed',
+    'csr.pem',
+    ...subject,
     ...options,
   );
+  const dates = ['-startdate', '20161124120000Z', '-enddate', '20361124120000Z'];
+  const files = ['-keyfile', 'key.pem', '-in', 'csr.pem', '-out', 'certificate.pem'];
+  openssl('ca', '-config', 'ca.cnf', '-batch', '-selfsign', '-notext', ...dates, ...files);
   openssl('x509', '-in', 'certificate.pem', '-outform', 'DER', '-out', 'certificate.der');
   return {
     certificate: readFileSync(path.join(folder, 'certificate.der')),

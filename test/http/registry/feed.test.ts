@@ -1,59 +1,38 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { sign } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { query } from '../../../src/db/pool.ts';
 import { LARGEST_FEED } from '../../../src/http/feeds.ts';
 import { findFeedTrouble } from '../../../src/registrar/feeds.ts';
+import { openSigningDesk } from '../../support/signed-files.ts';
 import { world, type World } from '../../support/world.ts';
 
 const FEED = readFileSync(path.join(__dirname, '../../../src/cli/demo/secas-feed.csv'), 'utf8');
 
 describe('the SECAS feed over HTTP', () => {
   let here: World;
-  let key: string;
+  const desk = openSigningDesk();
   beforeAll(async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'tcs-feed-'));
-    const [keyFile, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'signer.pem')];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-days',
-        '3650',
-        '-subj',
-        '/CN=SECAS',
-        '-keyout',
-        keyFile,
-        '-out',
-        certificate,
-      ],
-      { stdio: 'ignore' },
-    );
-    key = readFileSync(keyFile, 'utf8');
+    const certificate = path.join(mkdtempSync(path.join(tmpdir(), 'tcs-feed-')), 'signer.der');
+    writeFileSync(certificate, desk.certificate);
     here = await world({
       environment: { TCS_FEED_CERTIFICATE: certificate, TCS_FEED_VANISHING_PERCENT: '20' },
     });
-    // The signer's certificate begins on the machine's day.
-    here.clock.advance(Math.max(0, Date.now() + 60_000 - here.clock.now().getTime()));
+    // The world is on record for two days.
+    here.clock.advance(2 * 86_400_000);
   });
-  afterAll(() => here.close());
+  afterAll(async () => {
+    await here.close();
+    desk.close();
+  });
 
   const send = async (
     text: string,
     options: { dryRun?: boolean; signature?: string | undefined; role?: 'SECAS_FEED' | 'AUDITOR' } = {},
   ) => {
-    const { signature = sign('sha256', Buffer.from(text), key).toString('base64') } = options;
+    const { signature = desk.raw(Buffer.from(text)).toString('base64') } = options;
     const post = request(here.http)
       .post(`/v1/feeds?dryRun=${String(options.dryRun ?? false)}&fileName=secas-feed.csv`)
       .set('Authorization', `Bearer ${await here.token('ASSESS', options.role ?? 'SECAS_FEED')}`)

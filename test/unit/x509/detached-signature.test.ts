@@ -1,4 +1,5 @@
 import { Fault } from '../../../src/domain/fault.ts';
+import { TEST_NOW } from '../../support/dates.ts';
 import { seededRandom } from '../../support/random.ts';
 import { encodePem } from '../../../src/x509/pem.ts';
 import {
@@ -17,8 +18,6 @@ import {
 } from '../../support/signed-files.ts';
 
 const CONTENT = Buffer.from('record,version\nFEED,1\n');
-/** The certificates are made while the tests run. */
-const NOW = new Date(Date.now() + 86_400_000);
 const desks = new Map<string, SigningDesk>();
 const desk = (key: readonly string[], options?: readonly string[]): SigningDesk => {
   const name = JSON.stringify([key, options]);
@@ -31,7 +30,11 @@ afterAll(() => desks.forEach((one) => one.close()));
 /** Why a signature is refused; `undefined` when it is good. */
 function refusal(
   signature: Buffer | undefined,
-  { by = desk(P256), content = CONTENT, now = NOW }: { by?: SigningDesk; content?: Buffer; now?: Date } = {},
+  {
+    by = desk(P256),
+    content = CONTENT,
+    now = TEST_NOW,
+  }: { by?: SigningDesk; content?: Buffer; now?: Date } = {},
 ): string | undefined {
   return refusalUnder(readSignerCertificate(by.certificate), signature, content, now);
 }
@@ -190,9 +193,11 @@ describe('a detached signature', () => {
     };
     for (const [what, [{ certificate }, signature]] of Object.entries(forms)) {
       const signer = readSignerCertificate(certificate);
-      expect(refusalUnder(signer, signature, CONTENT, NOW)).toBeUndefined();
-      flip(what, signature, (changed) => refusalUnder(signer, changed, CONTENT, NOW));
-      flip(`the file under ${what}`, CONTENT, (changed) => refusalUnder(signer, signature, changed, NOW));
+      expect(refusalUnder(signer, signature, CONTENT, TEST_NOW)).toBeUndefined();
+      flip(what, signature, (changed) => refusalUnder(signer, changed, CONTENT, TEST_NOW));
+      flip(`the file under ${what}`, CONTENT, (changed) =>
+        refusalUnder(signer, signature, changed, TEST_NOW),
+      );
     }
     expect(accepted).toEqual([]);
   }, 120_000);
