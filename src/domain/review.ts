@@ -29,7 +29,13 @@ export type ReviewAct =
       /** The version on which it was prepared, 0 for none: another one since, and it must be prepared anew. */
       readonly after: number;
     }
-  | { readonly do: 'RAISE_DEVICE_CEILING'; readonly eui64: string; readonly certificates: number }
+  | {
+      readonly do: 'RAISE_DEVICE_CEILING';
+      readonly eui64: string;
+      readonly certificates: number;
+      /** The review whose limit the Device ID had when it was prepared, `null` for none raised; absent: of an earlier build, never asked. */
+      readonly after?: string | null;
+    }
   | { readonly do: 'ISSUE_APPLICATION'; readonly application: string };
 
 /** A case that waits for, or had, the decision of a second person. */

@@ -6,7 +6,8 @@ import type { Review, ReviewAct } from '../domain/review.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
-import { recordFacts } from '../registry/facts.ts';
+import { preparedBefore, recordFacts } from '../registry/facts.ts';
+import { findCeilingReview } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
 import { inRegistryEntry, inTestAllocation } from '../registry/registry-entries.ts';
 import { closeReview, requireReview } from '../registry/reviews.ts';
@@ -84,16 +85,21 @@ async function perform(
 
 /**
  * From now on the Device ID has this limit and no other. Two who approve at once take turns, and now is when the turn comes: what the
- * earlier one began stays on record for its time, and the later one holds.
- * @throws Fault `conflict` when a Registry Entry or a test-only allocation has come over the Device ID since this was prepared
+ * earlier one began stays on record for its time.
+ * @throws Fault `conflict` when another limit was raised for the Device ID, or a Registry Entry or a test-only allocation has come
+ *         over it, since this was prepared
  */
 async function raiseCeiling(
-  { eui64, certificates }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
+  { eui64, certificates, after }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
   reviewId: string,
   clock: Clock,
   db: PoolClient,
 ): Promise<void> {
   await query(db, `select pg_advisory_xact_lock(hashtextextended('ceiling of ' || $1, 0))`, [eui64]);
+  if (after !== undefined && after !== (await findCeilingReview(eui64, db)))
+    throw preparedBefore(
+      `Another limit was raised for the Device ID ${formatEui64(eui64 as Eui64)} since this was prepared.`,
+    );
   const at = clock.now();
   const present = `eui64 = $1 and (valid_to is null or valid_to > $2)`;
   // What began at this very instant, or by a clock that is ahead, never was.

@@ -6,7 +6,7 @@ import { recordEvents } from '../audit/audit-log.ts';
 import { query } from '../db/pool.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { agreedRangeFault } from '../registry/agreed-ranges.ts';
-import { hasDeviceId } from '../registry/identifiers.ts';
+import { findCeilingReview, hasDeviceId } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
@@ -176,7 +176,7 @@ async function tell(
 
 /**
  * Prepares a higher limit of certificates for one Device ID (SEC Appendix M: 100 a device): a second person approves.
- * A non-Party has Device IDs by its agreement too.
+ * A non-Party has Device IDs by its agreement too. What is prepared on one limit is approved on that limit only.
  * @throws Fault `not-found` for a Device ID of others
  */
 export async function proposeDeviceCeiling(
@@ -189,7 +189,8 @@ export async function proposeDeviceCeiling(
       'not-found',
       `${formatEui64(eui64)} is in no device range of ${participant.signifier}, nor of its agreement in force.`,
     );
-  const act = { do: 'RAISE_DEVICE_CEILING', eui64, certificates } as const;
+  const after = await findCeilingReview(eui64, db);
+  const act = { do: 'RAISE_DEVICE_CEILING', eui64, certificates, after } as const;
   const summary = `Let ${formatEui64(eui64)} of ${participant.signifier} have ${String(certificates)} certificates: ${because}`;
   return openReview(
     { kind: 'DEVICE_CEILING', participantId: participant.id, act, summary, preparedBy: caller },

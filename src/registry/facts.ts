@@ -211,7 +211,11 @@ async function findLatest(
 
 function changedSince({ kind, key, after = 0 }: FactChange): Fault {
   const what = `${kind.toLowerCase().replace('_', ' ')}${key === '' ? '' : ` ${key}`}`;
-  const detail = `The ${what} has changed since this was prepared on its version ${String(after)}.`;
+  return preparedBefore(`The ${what} has changed since this was prepared on its version ${String(after)}.`);
+}
+
+/** What a review was prepared on is no longer so. @param detail  what has changed */
+export function preparedBefore(detail: string): Fault {
   return new Fault('conflict', detail, {
     reasons: [
       {

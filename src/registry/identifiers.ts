@@ -89,6 +89,16 @@ export async function findDeviceCeilings(at: Date, db: Db, participantId?: strin
   return rows;
 }
 
+/** The review by which the limit of a Device ID was raised to what it is; `null`: it was not, or no longer is. */
+export async function findCeilingReview(eui64: string, db: Db): Promise<string | null> {
+  const { rows } = await query<{ review: string }>(
+    db,
+    'select review_id as review from device_ceiling where eui64 = $1 and valid_to is null',
+    [eui64],
+  );
+  return rows[0]?.review ?? null;
+}
+
 /** Whether a Device ID may have certificates of a participant at an instant, as the rules of Device IDs have it (requirements 3.4). */
 export async function hasDeviceId(participantId: string, eui64: Eui64, at: Date, db: Db): Promise<boolean> {
   const { rowCount } = await query(

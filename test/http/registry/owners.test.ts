@@ -2,7 +2,7 @@ import request from 'supertest';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { query } from '../../../src/db/pool.ts';
-import { findIdentifierFacts } from '../../../src/registry/identifiers.ts';
+import { findDeviceCeilings, findIdentifierFacts } from '../../../src/registry/identifiers.ts';
 import { world, type World } from '../../support/world.ts';
 
 interface Page {
@@ -580,6 +580,36 @@ describe('what its owner states, and nobody else', () => {
       'DCC_TEST_OPERATOR',
     );
     expect((await decide(own.body.id)).body).toMatchObject({ state: 'APPROVED' });
+  });
+
+  test('of two limits that were prepared for one Device ID one is approved, of two approved at once too; the other is prepared again', async () => {
+    const eui64 = '00-DB-12-34-20-00-00-02';
+    const prepare = async (certificates: number) => {
+      const wanted = { eui64, certificates, because: 'a rig' };
+      const { body } = await send('METERWORKS/device-ceilings', wanted, 'DCC_TEST_OPERATOR');
+      return body as { readonly id: string; readonly act: object };
+    };
+    const reviews = [await prepare(200), await prepare(300)];
+    const answers = await Promise.all(reviews.map(({ id }) => decide(id)));
+    const won = answers.findIndex((one) => one.status === 200);
+    expect([answers[won]?.status, answers[1 - won]?.status]).toEqual([200, 409]);
+    const stale = await decide(reviews[1 - won]?.id);
+    expect([stale.status, stale.body.errors]).toMatchObject([
+      409,
+      [
+        {
+          reason: 'CONFLICT',
+          detail: `Another limit was raised for the Device ID ${eui64} since this was prepared.`,
+          fix: expect.stringContaining('prepare the change again') as string,
+        },
+      ],
+    ]);
+    here.clock.advance(1000);
+    const anew = await prepare(300);
+    expect(anew.act).toMatchObject({ after: reviews[won]?.id });
+    expect((await decide(anew.id)).body).toMatchObject({ state: 'APPROVED' });
+    const found = await findDeviceCeilings(here.clock.now(), here.database.pool);
+    expect(found.filter((one) => one.eui64 === '00db123420000002')).toMatchObject([{ certificates: 300 }]);
   });
 });
 
