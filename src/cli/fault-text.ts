@@ -13,7 +13,12 @@ export function explainFault(error: unknown): string {
 /** A fault as a program reads it: with `--json`, on standard error. */
 export function faultValue(error: unknown) {
   return error instanceof Fault
-    ? { code: error.code, detail: error.message, reasons: error.reasons }
+    ? {
+        code: error.code,
+        detail: error.message,
+        ...(error.fix === undefined ? {} : { fix: error.fix }),
+        reasons: error.reasons,
+      }
     : { code: 'internal', detail: error instanceof Error ? error.message : String(error), reasons: [] };
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
-import { ApiClient } from './api-client.ts';
+import { ApiClient, isPassing } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 
 /** feeds import: the SECAS feed and its signature, over the API of a running service. */
@@ -24,7 +24,8 @@ export function feedCommands(tcs: Command): void {
     .addHelpText(
       'after',
       '\nExample:\n  $ openssl cms -sign -binary -in feed.csv -signer secas.pem -inkey secas.key -outform DER -out feed.p7s\n' +
-        '  $ tcs feeds import feed.csv --signature feed.p7s --dry-run --url http://127.0.0.1:8080 --token-file secas.txt',
+        '  $ tcs feeds import feed.csv --signature feed.p7s --dry-run --url http://127.0.0.1:8080 --token-file secas.txt\n\n' +
+        `Where no answer comes: ${AGAIN}`,
     )
     .action(async (file: string, options: FeedOptions) => {
       const client = new ApiClient(options.url, read(options.tokenFile).toString('utf8').trim());
@@ -32,15 +33,16 @@ export function feedCommands(tcs: Command): void {
         fileName: path.basename(file),
         dryRun: String(options.dryRun ?? false),
       });
-      const octets = read(file);
-      const report = (await client.upload(
-        `/v1/feeds?${asked.toString()}`,
-        new Blob([new Uint8Array(octets)]).stream(),
-        {
-          'Content-Type': typeOf(file),
-          'Feed-Signature': read(options.signature).toString('base64'),
-        },
-      )) as { readonly applied: boolean; readonly text: string };
+      const body = new Blob([new Uint8Array(read(file))]).stream();
+      const headers = {
+        'Content-Type': typeOf(file),
+        'Feed-Signature': read(options.signature).toString('base64'),
+      };
+      const report = (await client
+        .upload(`/v1/feeds?${asked.toString()}`, body, headers)
+        .catch((error: unknown) => {
+          throw options.dryRun ? error : withWayOn(error);
+        })) as { readonly applied: boolean; readonly text: string };
       const outcome = report.applied ? 'Taken.' : 'Nothing was changed.';
       print(options, report, () => `${report.text.trimEnd()}\n${outcome}`);
     });
@@ -52,6 +54,17 @@ type FeedOptions = OutputOptions & {
   readonly tokenFile: string;
   readonly dryRun?: true;
 };
+
+/** Without an answer nobody knows whether the feed was taken; then the fault says what is safe to do. */
+function withWayOn(error: unknown): unknown {
+  if (!(error instanceof Fault) || !(isPassing(error) || error.code === 'answer-unknown')) return error;
+  return new Fault(error.code, error.message, { reasons: error.reasons, fix: AGAIN, cause: error });
+}
+
+/** An import is one transaction (docs/secas-feed.md). */
+const AGAIN =
+  'Send the same file again: a feed is taken as a whole or not at all, and one that was taken is refused as no newer version. ' +
+  'tcs feeds list shows which version holds.';
 
 const typeOf = (file: string) =>
   /\.xlsx$/i.test(file) ? 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' : 'text/csv';

@@ -1,9 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EXIT_CODES, EXIT_MEANINGS } from '../../src/cli/fault-text.ts';
 import { dataFolder, tcs } from '../support/tcs.ts';
 
 jest.setTimeout(120_000);
+const DEMO = path.join(__dirname, '..', '..', 'src', 'cli', 'demo');
 const README = readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8');
 
 test('every exit code has its meaning, and the README has the same table', () => {
@@ -45,14 +50,47 @@ test('a role that is none, and a templates folder that is none, are told at once
   expect((await tcs({ TCS_TEMPLATES_DIR: '/nowhere' }, 'config')).code).toBe(78);
 });
 
+describe('a feed', () => {
+  const token = path.join(mkdtempSync(path.join(tmpdir(), 'tcs-feed-')), 'token.txt');
+  writeFileSync(token, 'token');
+  const importFrom = async (answer: RequestListener, ...more: string[]) => {
+    const server = createServer(answer).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const words = ['--signature', token, '--url', url, '--token-file', token, ...more];
+    const ended = await tcs({}, 'feeds', 'import', path.join(DEMO, 'secas-feed.csv'), ...words);
+    server.close();
+    return ended;
+  };
+  const refused = (status: number, code: string): RequestListener =>
+    function answer(_request, response) {
+      const body = { type: `urn:problem:tcs:${code}`, detail: 'told' };
+      response.writeHead(status, { Connection: 'close' }).end(JSON.stringify(body));
+    };
+  const dies: RequestListener = (request) => request.socket.destroy();
+
+  test.each<[string, RequestListener]>([
+    ['never answered, because the service died', dies],
+    ['answered by a fault of the service', refused(500, 'internal')],
+  ])('that is %s may be sent again, and the fault says so', async (_what, answer) => {
+    const ended = await importFrom(answer);
+    expect([ended.code, ended.fault]).toEqual([
+      69,
+      expect.stringMatching(/Send the same file again: .*feeds list/),
+    ]);
+  });
+
+  test.each<[string, RequestListener, string[]]>([
+    ['refused', refused(422, 'feed-invalid'), []],
+    ['not answered in a dry run', dies, ['--dry-run']],
+  ])('that is %s is not said to be', async (_what, answer, more) => {
+    expect((await importFrom(answer, ...more)).fault).not.toContain('again');
+  });
+});
+
 test('JSON has instants in whole seconds, and participants their basis', async () => {
   const { settings } = dataFolder();
-  await tcs(
-    settings,
-    'registry',
-    'load',
-    path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml'),
-  );
+  await tcs(settings, 'registry', 'load', path.join(DEMO, 'world.yaml'));
   const { out } = await tcs(settings, 'registry', 'show', 'METERWORKS', '--json');
   expect(JSON.parse(out)).toMatchObject({ basis: 'BILATERAL_AGREEMENT', reasons: [] });
   expect(out).toContain('2026-01-12T00:00:00Z');
