@@ -1,3 +1,4 @@
+import type { Eui64Range } from '../domain/eui64.ts';
 import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
@@ -12,11 +13,13 @@ export type AgreementTerms = FactValues['AGREEMENT'];
 /**
  * Prepares the entry of a bilateral agreement (SEC Section H14.11): it holds when a second person approves it.
  * @throws Fault `conflict` when the reference is taken, the dates contradict the state, or a device range reaches into a
- *         Registry Entry of the SEC Panel, a test-only allocation of the DCC, or Device IDs of another participant
+ *         Registry Entry of the SEC Panel, a test-only allocation of the DCC, what is yet to be given of the test block, or Device
+ *         IDs of another participant
  */
 export async function proposeAgreement(
   acting: Acting,
   { ref, state, terms }: { readonly ref: string; readonly state: string; readonly terms: AgreementTerms },
+  testBlock?: Eui64Range,
 ): Promise<Review> {
   if ((await presentFact(acting, 'AGREEMENT', ref)) !== undefined)
     throw new Fault('conflict', `Agreement ${ref} is on record already.`, {
@@ -24,7 +27,7 @@ export async function proposeAgreement(
     });
   await requireFreeReference(acting, ref);
   requireDates(state, terms);
-  await requireDeviceIds(terms.deviceRanges, DEVICE_RANGE, acting.db);
+  await requireDeviceIds(terms.deviceRanges, DEVICE_RANGE, testBlock, acting.db);
   await requireFreeDeviceIds(acting, state, terms);
   const summary = `Enter agreement ${ref} with ${acting.participant.signifier} as ${state}: ${describe(terms)}.`;
   return proposeFact(acting, 'AGREEMENT', { kind: 'AGREEMENT', key: ref, state, value: terms }, summary);
@@ -42,13 +45,14 @@ export async function proposeAgreementState(
     state,
     changes,
   }: { readonly ref: string; readonly state: string; readonly changes: Partial<AgreementTerms> },
+  testBlock?: Eui64Range,
 ): Promise<Review> {
   const present = await presentFact(acting, 'AGREEMENT', ref);
   if (present === undefined)
     throw new Fault('not-found', `${acting.participant.signifier} has no agreement ${ref}.`);
   const terms = { ...present.value, ...changes };
   requireDates(state, terms);
-  await requireDeviceIds(changes.deviceRanges ?? [], DEVICE_RANGE, acting.db);
+  await requireDeviceIds(changes.deviceRanges ?? [], DEVICE_RANGE, testBlock, acting.db);
   // A suspension is kept from nobody for ranges that were agreed already.
   if (state !== 'SUSPENDED' || changes.deviceRanges !== undefined)
     await requireFreeDeviceIds(acting, state, terms);

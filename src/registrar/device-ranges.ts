@@ -10,7 +10,7 @@ import { findCeilingReview, hasDeviceId } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
 import { findParticipants } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
-import { inRegistryEntry, inTestAllocation } from '../registry/registry-entries.ts';
+import { inRegistryEntry, inTestAllocation, requireDeviceIds } from '../registry/registry-entries.ts';
 import type { Acting } from './acting.ts';
 
 /** A range of Device IDs; `from` and `to` belong to it. */
@@ -19,13 +19,15 @@ export type NewDeviceRange = Eui64Range & { readonly deviceTypes: readonly Devic
 /**
  * Registers Device IDs of a manufacturer or Party.
  * @throws Fault `conflict` when it overlaps another's range or the range of another's agreement, or reaches into a Registry Entry of
- *         the SEC Panel, or into a test-only allocation
+ *         the SEC Panel, into a test-only allocation, or into what is yet to be given of the test block
  */
 export async function registerDeviceRange(
   { participant, at, db }: Acting,
   range: NewDeviceRange,
+  testBlock?: Eui64Range,
 ): Promise<void> {
   requireOrder(range);
+  await requireDeviceIds([range], THE_RANGE, testBlock, db);
   await insertRange(
     `insert into device_range (participant_id, eui64_from, eui64_to, device_types, valid_from, source) values ($1, $2, $3, $4, $5, 'DCC')`,
     [participant.id, range.from, range.to, range.deviceTypes, at],
@@ -204,8 +206,8 @@ async function insertRange(text: string, values: readonly unknown[], db: Acting[
     await query(db, text, values);
   } catch (error) {
     const constraint = violatedConstraint(error);
-    if (constraint === 'device_range_not_in_registry_entry') throw inRegistryEntry('The range', error);
-    if (constraint === 'device_id_not_in_test_allocation') throw inTestAllocation('The range', error);
+    if (constraint === 'device_range_not_in_registry_entry') throw inRegistryEntry(THE_RANGE, error);
+    if (constraint === 'device_id_not_in_test_allocation') throw inTestAllocation(THE_RANGE, error);
     if (constraint === 'device_range_no_overlap') throw overlapping(error);
     if (constraint === 'device_range_delegated_once')
       throw new Fault('conflict', 'These Device IDs are delegated to this participant already.', {
@@ -239,5 +241,6 @@ function overlapping(cause: unknown): Fault {
   });
 }
 
+const THE_RANGE = 'The range';
 const OWN_ENDED = 'device-range.ended';
 const DELEGATION_ENDED = 'device-range.delegation-ended';

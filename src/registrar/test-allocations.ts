@@ -1,10 +1,11 @@
-import { eui64After, formatEui64Range, type Eui64, type Eui64Range } from '../domain/eui64.ts';
+import { eui64After, formatEui64Range, type Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { IdentifierAllocation, ParticipantType } from '../domain/participant.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { lockFeed } from '../registry/feed-lock.ts';
 import { notify } from '../registry/notifications.ts';
+import { findUngiven } from '../registry/test-block.ts';
 import type { Acting } from './acting.ts';
 import { endRolesWithoutAllocation } from './apply-feed-identifiers.ts';
 
@@ -103,20 +104,13 @@ async function requireApart(block: Eui64Range, db: PoolClient): Promise<void> {
 
 /** Behind all that the DCC ever gave of the block: certificates may bear the EUI-64s of an allocation that has ended. */
 async function findNext(block: Eui64Range, count: number, db: PoolClient): Promise<Eui64Range> {
-  const { rows } = await query<{ last: Eui64 | null }>(
-    db,
-    `select max(eui64_to) as last from identifier_allocation
-      where source = 'DCC' and eui64_from <= $2 and eui64_to >= $1`,
-    [block.from, block.to],
-  );
-  const last = rows[0]?.last ?? null;
-  const from = last === null ? block.from : eui64After(last, 1);
-  const to = eui64After(from, count - 1);
-  if (to > block.to)
+  const left = await findUngiven(block, db);
+  const to = left && eui64After(left.from, count - 1);
+  if (left === undefined || to === undefined || to > left.to)
     throw refused([
       `The test block ${formatEui64Range(block)} (TCS_TEST_BLOCK) has no room for ${String(count)} more identifiers.`,
     ]);
-  return { from, to };
+  return { from: left.from, to };
 }
 
 function refused(details: readonly string[], cause?: unknown): Fault {

@@ -1,6 +1,7 @@
-import type { Eui64Range } from '../domain/eui64.ts';
+import { formatEui64Range, rangesOverlap, type Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { findUngiven } from './test-block.ts';
 
 /** A Registry Entry of the SEC Panel. */
 export type NamedEntry = Eui64Range & { readonly name: string };
@@ -55,10 +56,17 @@ export async function findEntriesAt(
 
 /**
  * Device IDs never lie in a Registry Entry of the SEC Panel (government response, paragraph 33), nor in a test-only allocation of the
- * DCC (DESIGN); the database refuses both too.
+ * DCC (DESIGN), the database refuses both too; nor in what the DCC has yet to give of its test block.
+ * @param what       they are, in words
+ * @param testBlock  absent: there is none
  * @throws Fault `conflict` when one of the ranges reaches into one
  */
-export async function requireDeviceIds(ranges: readonly Eui64Range[], what: string, db: Db): Promise<void> {
+export async function requireDeviceIds(
+  ranges: readonly Eui64Range[],
+  what: string,
+  testBlock: Eui64Range | undefined,
+  db: Db,
+): Promise<void> {
   if (ranges.length === 0) return;
   const { rows } = await query<{ inEntry: boolean; inTest: boolean }>(
     db,
@@ -71,6 +79,12 @@ export async function requireDeviceIds(ranges: readonly Eui64Range[], what: stri
   );
   if (rows[0]?.inEntry === true) throw inRegistryEntry(what);
   if (rows[0]?.inTest === true) throw inTestAllocation(what);
+  const ungiven = testBlock && (await findUngiven(testBlock, db));
+  if (ungiven !== undefined && ranges.some((one) => rangesOverlap(one, ungiven)))
+    throw amongUserIds(
+      `${what} reaches into ${formatEui64Range(ungiven)}, what the DCC has yet to give of its test block (TCS_TEST_BLOCK)`,
+      `DESIGN; as ${PARAGRAPH_33}`,
+    );
 }
 
 /** Device IDs where only User IDs and RDP IDs are (government response, paragraph 33). @param what  reaches into the entry */
@@ -81,7 +95,7 @@ export const inRegistryEntry = (what: string, cause?: unknown): Fault =>
 export const inTestAllocation = (what: string, cause?: unknown): Fault =>
   amongUserIds(`${what} reaches into a test-only allocation of the DCC`, `DESIGN; as ${PARAGRAPH_33}`, cause);
 
-function amongUserIds(where: string, clause: string, cause: unknown): Fault {
+function amongUserIds(where: string, clause: string, cause?: unknown): Fault {
   const detail = `${where}, which is for User IDs and RDP IDs only.`;
   return new Fault('conflict', detail, {
     reasons: [

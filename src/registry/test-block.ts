@@ -1,12 +1,13 @@
-import { formatEui64Range, rangesOverlap, type Eui64Range } from '../domain/eui64.ts';
+import { eui64After, formatEui64Range, rangesOverlap, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, type Db } from '../db/pool.ts';
 import type { RegistryFile } from './registry-file.ts';
 
 /**
  * From the test block the DCC gives: no file begins anything there, given already or not (DESIGN; requirements, F26), and no feed does
- * (`test-only-ranges.ts`); what is stated over HTTP is held against what was given only. What is on record as the file states it
- * began before the block was set, and is told where the DCC gives. Only behind `lockFeed`.
+ * (`test-only-ranges.ts`); Device IDs that are stated over HTTP are held against what is yet to be given, and the database holds them
+ * against what is given. What is on record as the file states it began before the block was set, and is told where the DCC gives.
+ * Only behind `lockFeed`.
  * @throws Fault `registry-invalid` with everything that the file would begin there
  */
 export async function requireOutsideTestBlock(file: RegistryFile, block: Eui64Range, db: Db): Promise<void> {
@@ -25,6 +26,19 @@ export async function requireOutsideTestBlock(file: RegistryFile, block: Eui64Ra
       fix: 'State other EUI-64s; or have the operator set TCS_TEST_BLOCK to EUI-64s that the DCC holds for tests alone.',
     })),
   });
+}
+
+/** What the DCC has yet to give of its test block: all behind what it ever gave there; `undefined`: it gave the last. */
+export async function findUngiven(block: Eui64Range, db: Db): Promise<Eui64Range | undefined> {
+  const { rows } = await query<{ last: Eui64 | null }>(
+    db,
+    `select max(eui64_to) as last from identifier_allocation
+      where source = 'DCC' and eui64_from <= $2 and eui64_to >= $1`,
+    [block.from, block.to],
+  );
+  const last = rows[0]?.last ?? null;
+  if (last === null) return block;
+  return last < block.to ? { from: eui64After(last, 1), to: block.to } : undefined;
 }
 
 /** Something on EUI-64s, in words. */

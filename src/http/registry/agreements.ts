@@ -92,9 +92,9 @@ export const AGREEMENT_ROUTES = [
     answer: views.review,
     status: 202,
     event: 'agreement.proposed',
-    handle: async (asked) => {
+    handle: async (asked, { testBlock }) => {
       const { ref, state: first, ...rest } = asked.body;
-      return waiting(await proposeAgreement(asked, { ref, state: first, terms: present(rest) }));
+      return waiting(await proposeAgreement(asked, { ref, state: first, terms: present(rest) }, testBlock));
     },
   }),
   route({
@@ -108,16 +108,11 @@ export const AGREEMENT_ROUTES = [
     answer: views.review,
     status: 202,
     event: 'agreement.state-proposed',
-    handle: async (asked) => {
+    handle: async (asked, { testBlock }) => {
       const { state: next, ...changes } = asked.body;
       const ref = asked.params['ref'] ?? '';
-      return waiting(
-        await proposeAgreementState(asked, {
-          ref,
-          state: next,
-          changes: present(changes),
-        }),
-      );
+      const wanted = { ref, state: next, changes: present(changes) };
+      return waiting(await proposeAgreementState(asked, wanted, testBlock));
     },
   }),
   listRoute({

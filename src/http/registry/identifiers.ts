@@ -122,8 +122,8 @@ export const IDENTIFIER_ROUTES = [
     answer: fields.done,
     status: 201,
     event: 'device-range.registered',
-    handle: async (asked) => {
-      await registerDeviceRange(asked, asked.body);
+    handle: async (asked, { testBlock }) => {
+      await registerDeviceRange(asked, asked.body, testBlock);
       return { body: { done: true } };
     },
   }),

@@ -8,6 +8,12 @@ import { parseEui64Range, type Eui64, type Eui64Range } from '../../../src/domai
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { beginEntries } from '../../../src/registry/registry-entries.ts';
+import { proposeAgreement } from '../../../src/registrar/agreements.ts';
+import { registerDeviceRange } from '../../../src/registrar/device-ranges.ts';
+import type { Acting } from '../../../src/registrar/acting.ts';
+import { findCallers } from '../../../src/registry/callers.ts';
+import { hashToken } from '../../../src/registry/credentials.ts';
+import { findParticipantRef } from '../../../src/registry/participants.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
 import { organisationCsr } from '../../support/csr-builder.ts';
@@ -308,15 +314,30 @@ describe('test-only identifiers', () => {
         { approve: true, because: 'as agreed' },
         'DCC_TEST_APPROVER',
       );
-    const propose = (ref: string, range: object) => {
-      const terms = {
-        permittedCategories: ['DEVICE'],
-        permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS'],
-        deviceRanges: [range],
-      };
-      return post('participants/METERWORKS/agreements', { ref, state: 'OFFERED', ...terms });
-    };
+    const terms = (range: object) => ({
+      permittedCategories: ['DEVICE' as const],
+      permittedPurposes: ['DEVICE_AND_USER_SYSTEM_TESTS' as const],
+      deviceRanges: [range],
+    });
+    const propose = (ref: string, range: object) =>
+      post('participants/METERWORKS/agreements', { ref, state: 'OFFERED', ...terms(range) });
     const agree = async (ref: string, range: object) => decided((await propose(ref, range)).body.id);
+    /** What the registrar stated before the operator set the block. */
+    const stated = async <Result>(act: (acting: Acting) => Promise<Result>) => {
+      const { pool } = here.database;
+      const [at, token] = [here.clock.now(), hashToken(await here.token('DCC', 'DCC_REGISTRAR'))];
+      const [caller] = await findCallers([token], at, pool);
+      const participant = await findParticipantRef('METERWORKS', pool);
+      return withTransaction(pool, (db) => act({ caller: caller!, participant: participant!, at, db }));
+    };
+    const rangeOf = ({ from, to }: typeof FIRST) => parseEui64Range(`${from} to ${to}`)!;
+    const registered = (range: typeof FIRST) =>
+      stated((acting) => registerDeviceRange(acting, { ...rangeOf(range), deviceTypes: [] }));
+    const proposed = (ref: string, range: typeof FIRST) => {
+      const more = { permittedEnvironments: [], permittedRoles: [], gatewayPermitted: false };
+      const whole = { ...terms(range), ...more, deviceRanges: [rangeOf(range)] };
+      return stated((acting) => proposeAgreement(acting, { ref, state: 'OFFERED', terms: whole }));
+    };
     /** The database asks its own clock whether a device range has ended. */
     const endedLongAgo = (from: string) =>
       query(
@@ -327,14 +348,9 @@ describe('test-only identifiers', () => {
 
     test('neither of a device range nor of an agreement, until they end', async () => {
       const over = { from: id('0F'), to: id('1F') };
-      const prepared = await propose('BA-0', over);
-      expect(prepared.status).toBe(202);
+      const prepared = await proposed('BA-0', over);
       await give('NORTHGATE');
-      for (const refused of [
-        await register(over),
-        await propose('BA-1', over),
-        await decided(prepared.body.id),
-      ])
+      for (const refused of [await register(over), await propose('BA-1', over), await decided(prepared.id)])
         expect([refused.status, refused.body.errors]).toMatchObject([
           409,
           [
@@ -345,14 +361,43 @@ describe('test-only identifiers', () => {
             },
           ],
         ]);
-      expect((await register({ from: id('10'), to: id('1F') })).status).toBe(201);
       expect((await end('NORTHGATE', FIRST)).status).toBe(200);
       expect((await register({ from: id('00'), to: id('0F') })).status).toBe(201);
-      expect((await agree('BA-2', over)).status).toBe(200);
+      expect((await agree('BA-2', FIRST)).status).toBe(200);
+    });
+
+    test('nor are those that the DCC has yet to give, up to the end of the block', async () => {
+      await give('NORTHGATE');
+      const inside = { from: id('3F'), to: id('4F') };
+      const behind = { ...inside, from: id('40') };
+      const vary = (range: object) =>
+        post('participants/METERWORKS/agreements/BA-2026-001/state', {
+          state: 'EXECUTED',
+          deviceRanges: [range],
+        });
+      for (const refused of [await register(inside), await propose('BA-1', inside), await vary(inside)])
+        expect([refused.status, refused.body.errors]).toMatchObject([
+          409,
+          [
+            {
+              reason: 'DEVICE_ID_IN_USER_REGISTRY',
+              clause: expect.stringContaining('DESIGN') as string,
+              detail: expect.stringContaining(
+                `reaches into ${id('10')} to ${id('3F')}, what the DCC has yet to give of its test block (TCS_TEST_BLOCK)`,
+              ) as string,
+            },
+          ],
+        ]);
+      expect([(await register(behind)).status, (await propose('BA-1', behind)).status]).toEqual([201, 202]);
+      expect((await vary(behind)).status).toBe(202);
+      // Of a block of which all was given nothing is left to be kept.
+      expect((await give('NORTHGATE', { count: 48 })).status).toBe(201);
+      expect((await end('NORTHGATE', { from: id('10'), to: id('3F') })).status).toBe(200);
+      expect((await register({ from: id('3F'), to: id('3F') })).status).toBe(201);
     });
 
     test('nor are Device IDs given as test-only ones, until their range has ended', async () => {
-      expect((await register(SECOND)).status).toBe(201);
+      await registered(SECOND);
       expect((await give('NORTHGATE')).body).toMatchObject(FIRST);
       const refused = await give('NORTHGATE');
       expect([refused.status, detailsOf(refused)]).toEqual([
@@ -361,14 +406,14 @@ describe('test-only identifiers', () => {
           `${SECOND.from} to ${SECOND.to} of the test block (TCS_TEST_BLOCK) reaches into a range of Device IDs.`,
         ],
       ]);
-      expect((await agree('BA-3', { from: id('20'), to: id('20') })).status).toBe(200);
+      expect((await decided((await proposed('BA-3', { from: id('20'), to: id('20') })).id)).status).toBe(200);
       await endedLongAgo('90b3d51f40000010');
       expect((await give('NORTHGATE')).body).toMatchObject(SECOND);
       expect(detailsOf(await give('NORTHGATE'))[0]).toContain('device range of an agreement');
     });
 
     test('and none has a limit raised that was prepared while it was one, until they end', async () => {
-      expect((await register(FIRST)).status).toBe(201);
+      await registered(FIRST);
       const wanted = { eui64: id('05'), certificates: 200, because: 'a rig' };
       const { body: prepared } = await post('participants/METERWORKS/device-ceilings', wanted);
       await endedLongAgo('90b3d51f40000000');
