@@ -92,7 +92,11 @@ function nominationState(participant: TestingParticipant, at: Date): 'ACTIVE' | 
   return current.some((one) => barsOf(one).length === 0) ? 'ACTIVE' : 'INACTIVE';
 }
 
-function currentNominations({ nominations }: TestingParticipant, at: Date): RdpNomination[] {
+/** The nominations that have begun and not ended, whether they carry the RDP or not (`barsOf`). */
+export function currentNominations(
+  { nominations }: Pick<TestingParticipant, 'nominations'>,
+  at: Date,
+): RdpNomination[] {
   return nominations.filter(
     ({ from, to }) => isReached(from, at) && (to === undefined || at.getTime() < to.getTime()),
   );

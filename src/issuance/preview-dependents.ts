@@ -12,6 +12,7 @@ import { findFacts } from '../registry/facts.ts';
 import { findBasis, type BasisAnswer } from '../eligibility/basis.ts';
 import { findParticipantById, findWholeParticipant } from '../registry/participants.ts';
 import type { IssuanceNeeds } from './needs.ts';
+import { findNominated, type NominatedRdp } from './nominated-rdps.ts';
 
 /** What hangs on an agreement or a membership. */
 export interface Dependents {
@@ -30,6 +31,8 @@ export interface Dependents {
   readonly applications: readonly Application[];
   /** Neither revoked nor expired. */
   readonly credentials: readonly CredentialRecord[];
+  /** Of a Network Party, where the membership is asked about: the RDPs that it nominates now. */
+  readonly nominated: readonly NominatedRdp[];
 }
 
 /**
@@ -63,6 +66,7 @@ export async function previewDependents(
     carries: isCarriedBy(basis, agreement),
     applications,
     credentials: credentials.filter((one) => one.revokedAt === null && one.expiresAt > now),
+    nominated: agreement === undefined ? await findNominated(signifier, now, db) : [],
   };
 }
 

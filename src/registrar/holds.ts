@@ -2,22 +2,26 @@ import { randomUUID } from 'node:crypto';
 import type { HoldCause } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
+import { findNominated } from '../issuance/nominated-rdps.ts';
 import { presentFact, proposeFact, type Acting } from './acting.ts';
 
 /**
  * Prepares a hold: while it lasts, what is asked for is referred, and nothing is issued or downloaded that no approver has let
- * pass; a second person approves the hold (requirements 3.3, A11).
+ * pass; a second person approves the hold (requirements 3.3, A11). It holds none of the RDPs that a Network Party nominates, and says so.
  */
 export async function proposeHold(
   acting: Acting,
   { cause, because }: { readonly cause: HoldCause; readonly because: string },
 ): Promise<Review> {
+  const { participant, at, db } = acting;
   const value = { cause, because };
+  const rdps = (await findNominated(participant.signifier, at, db)).map((one) => one.participant);
+  const beside = rdps.length === 0 ? '' : `; not held with it: ${rdps.join(', ')}, which it nominates`;
   return proposeFact(
     acting,
     'HOLD',
     { kind: 'HOLD', key: randomUUID(), state: 'PLACED', value },
-    `Hold ${acting.participant.signifier} (${cause}): ${because}`,
+    `Hold ${participant.signifier} (${cause}): ${because}${beside}`,
   );
 }
 

@@ -76,6 +76,18 @@ export async function listSignifiers(
   return rows.map((row) => row.signifier);
 }
 
+/** Signifiers of the RDPs that a Network Party nominates, or did once, in order. */
+export async function listNominated(networkParty: string, db: Db): Promise<string[]> {
+  const { rows } = await query<{ signifier: string }>(
+    db,
+    `select signifier from participant p where exists (
+       select from fact f where f.participant_id = p.id and f.kind = 'NOMINATION' and f.key = $1)
+      order by signifier collate "C"`,
+    [networkParty],
+  );
+  return rows.map((row) => row.signifier);
+}
+
 interface StoredParticipant {
   readonly id: string;
   readonly signifier: string;

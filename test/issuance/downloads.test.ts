@@ -1,9 +1,11 @@
 import { findCertificate } from '../../src/ca/find-certificates.ts';
 import { listReceipts } from '../../src/ca/download-receipts.ts';
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
-import { query } from '../../src/db/pool.ts';
+import { query, withTransaction } from '../../src/db/pool.ts';
 import { previewDependents } from '../../src/issuance/preview-dependents.ts';
 import { askDownloads, requireDownloadable } from '../../src/issuance/require-downloadable.ts';
+import { proposeHold } from '../../src/registrar/holds.ts';
+import { findParticipantRef } from '../../src/registry/participants.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
 import { submitApplication } from '../../src/issuance/submit-application.ts';
 import {
@@ -218,5 +220,30 @@ describe('what hangs on a basis', () => {
     expect(again.certificates.counts).toEqual([
       { participant: 'REGDATA', category: 'DEVICE', status: 'IN_USE', certificates: 2 },
     ]);
+  });
+
+  test('of a Network Party: the RDPs that it nominates, by name, while it does; each has a hold of its own', async () => {
+    const nominated = async (signifier: string) =>
+      (await previewDependents(await here.idOf(signifier), {}, here.needs)).nominated;
+    const regdata = { participant: 'REGDATA', carriedBy: ['TRENTNET'], onHold: false };
+    expect([await nominated('TRENTNET'), await nominated('NORTHGATE')]).toEqual([[regdata], []]);
+    const caller = await here.caller('DCC', 'DCC_REGISTRAR');
+    const hold = { cause: 'BREACH', because: 'looked into' } as const;
+    const summaryOf = (signifier: string) =>
+      withTransaction(here.needs.db, async (db) => {
+        const participant = (await findParticipantRef(signifier, db))!;
+        return (await proposeHold({ caller, participant, at: here.clock.now(), db }, hold)).summary;
+      });
+    expect(await summaryOf('NORTHGATE')).toBe('Hold NORTHGATE (BREACH): looked into');
+    expect(await summaryOf('TRENTNET')).toBe(
+      'Hold TRENTNET (BREACH): looked into; not held with it: REGDATA, which it nominates',
+    );
+    await here.state('TRENTNET', 'HOLD', 'one', 'PLACED', hold);
+    expect(await nominated('TRENTNET')).toEqual([regdata]);
+    await here.state('REGDATA', 'HOLD', 'one', 'PLACED', hold);
+    await here.state('TRENTNET', 'MEMBERSHIP', '', 'SUSPENDED');
+    expect(await nominated('TRENTNET')).toEqual([{ ...regdata, carriedBy: [], onHold: true }]);
+    await here.state('REGDATA', 'NOMINATION', 'TRENTNET', 'ENDED');
+    expect(await nominated('TRENTNET')).toEqual([]);
   });
 });

@@ -129,7 +129,7 @@ export const APPLICATION_ROUTES = [
     path: '/v1/participants/{signifier}/dependents',
     command: 'participants dependents',
     summary:
-      'What hangs on the membership, or on an agreement: certificates, batches, applications, credentials',
+      'What hangs on the membership, or on an agreement: certificates, batches, applications, credentials, RDPs',
     roles: READERS,
     query: z.strictObject({ agreement: fields.text(64).optional() }),
     answer: z.unknown(),
