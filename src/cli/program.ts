@@ -60,7 +60,15 @@ Examples:
 
 Settings are environment variables: tcs config --help`,
   );
-  for (const command of commandsOf(tcs)) command.exitOverride();
+  for (const command of commandsOf(tcs)) {
+    command.exitOverride();
+    const [first] = command.commands;
+    if (first !== undefined)
+      command.addHelpText(
+        'after',
+        `\nEach command shows an example:\n  $ tcs ${command.name()} ${first.name()} --help`,
+      );
+  }
   return tcs;
 }
 

@@ -154,10 +154,13 @@ function numberOf(text: string, flag: string): number {
   throw new Fault('malformed-request', `${flag} is a number, not ${JSON.stringify(text)}.`);
 }
 
-function exampleOf({ command, body }: Route, params: readonly string[]): string {
+function exampleOf({ command, body, tabular }: Route, params: readonly string[]): string {
   const names = params.map((param) => EXAMPLES.get(param) ?? param.toUpperCase()).join(' ');
-  const rest = body === undefined ? '' : ' --body body.json';
-  return `\nExample:\n  $ tcs ${[command, names].filter(Boolean).join(' ')}${rest} --url http://127.0.0.1:8080 --token-file token.txt`;
+  const rest = `${body ? ' --body body.json' : ''}${tabular ? ' --format csv --out table.csv' : ''}`;
+  const columns = tabular
+    ? `\n\nThe columns of the CSV: ${tabular.join(', ')}; a cell is empty where there is nothing to tell.`
+    : '';
+  return `\nExample:\n  $ tcs ${[command, names].filter(Boolean).join(' ')}${rest} --url http://127.0.0.1:8080 --token-file token.txt${columns}`;
 }
 
 const EXAMPLES = new Map([

@@ -37,7 +37,8 @@ function operationOf({
   event,
   tabular,
 }: Route): Operation {
-  const content = { 'application/json': answer, ...(tabular ? { 'text/csv': z.string() } : {}) };
+  const table = tabular && z.string().openapi({ description: `columns: ${tabular.join(', ')}` });
+  const content = { 'application/json': answer, ...(table ? { 'text/csv': table } : {}) };
   const capitalised = summary.charAt(0).toUpperCase() + summary.slice(1);
   return {
     method,

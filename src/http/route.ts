@@ -19,8 +19,8 @@ export interface Route {
   readonly answer: z.ZodType;
   /** Of a list: the members that its table on the command line shows; absent: all. */
   readonly columns?: readonly string[];
-  /** Answers in text/csv, too, where its `format` says so; on the command line it may go into a file. */
-  readonly tabular?: true;
+  /** Answers in text/csv, too, where its `format` says so, with these columns; on the command line it may go into a file. */
+  readonly tabular?: readonly string[];
   /** 201 made, 202 waits for a second person; absent: 200. */
   readonly status?: 200 | 201 | 202;
   /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */

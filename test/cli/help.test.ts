@@ -9,10 +9,7 @@ const SHOWS = ['serve', 'worker', 'demo'];
 
 describe('every command', () => {
   test.each(COMMANDS)('$name has an example in its help', ({ name, command }) => {
-    let text = '';
-    command.configureOutput({ writeOut: (part) => (text += part) });
-    command.outputHelp();
-    expect(text).toMatch(new RegExp(`\\$ .*tcs ${name}\\b`));
+    expect(helpOf(command)).toMatch(new RegExp(`\\$ .*tcs ${name}\\b`));
   });
 
   test.each(COMMANDS.filter(({ name }) => !SHOWS.includes(name)))('$name answers in JSON', ({ command }) => {
@@ -22,6 +19,18 @@ describe('every command', () => {
   test.each(COMMANDS)('$name says what it is for', ({ command }) => {
     expect(command.description()).not.toBe('');
   });
+});
+
+test('a group of commands says where the examples are, and what answers in CSV which columns it has', () => {
+  for (const group of program().commands.filter((one) => one.commands.length > 0))
+    expect(helpOf(group)).toMatch(new RegExp(`\\$ tcs ${group.name()} [a-z-]+ --help\n`));
+  const columns = ROUTES.flatMap(({ command, tabular }) => (tabular ? [[command, tabular.join(', ')]] : []));
+  expect(columns.map(([name]) => name)).toEqual(['participants identity-map', 'identity-maps export']);
+  for (const { name, command } of COMMANDS) {
+    const [, told] = columns.find(([of]) => of === name) ?? [];
+    const [, shown] = /The columns of the CSV: (.*);/.exec(helpOf(command)) ?? [];
+    expect([name, shown]).toEqual([name, told]);
+  }
 });
 
 test('the commands are those that are documented', () => {
@@ -62,6 +71,13 @@ test('the commands are those that are documented', () => {
   expect(ROUTES.map((row) => row.command).filter((name) => !names.includes(name))).toEqual([]);
   expect(new Set(names).size).toBe(names.length);
 });
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
+}
 
 function commandsOf(command: Command, above: string): { name: string; command: Command }[] {
   return command.commands.flatMap((one) => {

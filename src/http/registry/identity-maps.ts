@@ -44,7 +44,7 @@ export const IDENTITY_MAP_ROUTES = [
     roles: EVERYBODY,
     query: asked,
     answer: identityMap,
-    tabular: true,
+    tabular: IDENTITY_MAP_COLUMNS,
     handle: async ({ participant, query, at, pool }) => {
       const map = await findIdentityMap(participant, query.at ?? at, pool);
       return query.format === 'csv'
@@ -61,7 +61,7 @@ export const IDENTITY_MAP_ROUTES = [
     roles: READERS,
     query: asked,
     answer: z.object({ at: z.string(), identityMaps: z.array(identityMap) }),
-    tabular: true,
+    tabular: IDENTITY_MAP_COLUMNS,
     handle: async ({ query, pool }, { issuance: { clock } }) => {
       const at = await settledInstant(query.at, clock, pool);
       const maps = findIdentityMaps(at, pool);
