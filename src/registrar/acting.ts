@@ -3,7 +3,8 @@ import { requireTransition } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewKind } from '../domain/review.ts';
 import type { PoolClient } from '../db/pool.ts';
-import { findLatestFacts, recordFacts } from '../registry/facts.ts';
+import { findLatestFacts } from '../registry/facts.ts';
+import { recordFacts } from '../registry/record-facts.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
 

@@ -1,7 +1,7 @@
 import { STATE_MACHINES, type Details, type Fact, type FactKind } from '../domain/facts.ts';
 import type { FeedFile, FeedParty } from '../domain/feed.ts';
 import { query, type PoolClient } from '../db/pool.ts';
-import { recordFacts, type FactChange, type FactOrigin } from '../registry/facts.ts';
+import { recordFacts, type FactChange, type FactOrigin } from '../registry/record-facts.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
 import { heldBefore } from '../registry/membership-history.ts';
 import { notify } from '../registry/notifications.ts';

@@ -6,7 +6,7 @@ import type { Review, ReviewAct } from '../domain/review.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
-import { preparedBefore, recordFacts } from '../registry/facts.ts';
+import { preparedBefore, recordFacts } from '../registry/record-facts.ts';
 import { findCeilingReview } from '../registry/identifiers.ts';
 import { notify } from '../registry/notifications.ts';
 import { inRegistryEntry, inTestAllocation } from '../registry/registry-entries.ts';

@@ -1,7 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
-import { recordFacts, type FactChange } from '../registry/facts.ts';
+import { recordFacts, type FactChange } from '../registry/record-facts.ts';
 import { findLatestIssue } from './feed-on-record.ts';
 
 /** A feed that was taken. */

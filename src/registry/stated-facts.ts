@@ -1,6 +1,6 @@
 import type { Fact, FactKind, FactValues } from '../domain/facts.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { FactChange } from './facts.ts';
+import type { FactChange } from './record-facts.ts';
 import type { RegistryEntry } from './registry-file.ts';
 
 /** A fact as a file states it, not yet compared with what is on record. */

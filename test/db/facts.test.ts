@@ -1,5 +1,6 @@
 import { withTransaction, type Database } from '../../src/db/pool.ts';
-import { findFacts, listFacts, recordFacts, type FactChange } from '../../src/registry/facts.ts';
+import { findFacts, listFacts } from '../../src/registry/facts.ts';
+import { recordFacts, type FactChange } from '../../src/registry/record-facts.ts';
 import { findParticipantRef, findParticipants } from '../../src/registry/participants.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { load, partyText, refusalOf } from '../support/registry-files.ts';

@@ -6,7 +6,7 @@ import { query, withTransaction } from '../../src/db/pool.ts';
 import { decide } from '../../src/eligibility/decide.ts';
 import { decisionSummary, decisionView } from '../../src/issuance/decision-view.ts';
 import { replayDecision, ruleSetOnRecord } from '../../src/issuance/replay-decision.ts';
-import { recordFacts, type FactChange } from '../../src/registry/facts.ts';
+import { recordFacts, type FactChange } from '../../src/registry/record-facts.ts';
 import { findParticipants } from '../../src/registry/participants.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { TEST_NOW } from '../support/dates.ts';

@@ -5,7 +5,7 @@ import type { FactKind, FactValues } from '../../src/domain/facts.ts';
 import { withTransaction } from '../../src/db/pool.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';
-import { recordFacts } from '../../src/registry/facts.ts';
+import { recordFacts } from '../../src/registry/record-facts.ts';
 import { listNotifications } from '../../src/registry/notifications.ts';
 import { findParticipantRef } from '../../src/registry/participants.ts';
 import { findLatestFacts } from '../../src/registry/facts.ts';

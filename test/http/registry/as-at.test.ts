@@ -6,7 +6,7 @@ import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { decideReview } from '../../../src/registrar/decide-review.ts';
 import { findCallers } from '../../../src/registry/callers.ts';
 import { hashToken } from '../../../src/registry/credentials.ts';
-import { recordFacts } from '../../../src/registry/facts.ts';
+import { recordFacts } from '../../../src/registry/record-facts.ts';
 import { findParticipantRef } from '../../../src/registry/participants.ts';
 import { dcckiCsr, deviceCsr } from '../../support/csr-builder.ts';
 import { world, type World } from '../../support/world.ts';

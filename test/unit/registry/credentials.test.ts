@@ -8,7 +8,7 @@ import {
   revokeCredential,
   touchCredentials,
 } from '../../../src/registry/credentials.ts';
-import { recordFacts } from '../../../src/registry/facts.ts';
+import { recordFacts } from '../../../src/registry/record-facts.ts';
 import { findParticipantRef } from '../../../src/registry/participants.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { load, OFFICERS, partyText, refusalOf } from '../../support/registry-files.ts';
