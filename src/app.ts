@@ -66,7 +66,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const clock = parts.clock ?? systemClock;
   if (parts.database === undefined && config.databaseUrl === undefined) requireDataFolder(config);
   const profiles = loadProfiles(config.templatesDir);
-  const ruleSets = loadRuleSets();
+  const ruleSets = loadRuleSets(config.ruleSetsDir);
   const refused = loadRefused(config.templatesDir);
   const hierarchy = openHierarchy(
     { folder: authoritiesFolder(config), passphrase: requirePassphrase(config), profiles, refused },

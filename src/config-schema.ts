@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { RULE_SETS } from './eligibility/rule-sets.ts';
 import { parseEui64Range } from './domain/eui64.ts';
 import { FEED_STALE_DAYS, FEED_VANISHING_PERCENT } from './domain/feed.ts';
 import { LIVE_WINDOW, parseTimings } from './domain/live-timings.ts';
@@ -24,6 +25,10 @@ export const CONFIG_SCHEMA = z.object({
   TCS_TEMPLATES_DIR: z
     .string()
     .default(path.join(__dirname, '..', 'certs-templates'))
+    .transform((folder) => path.resolve(folder)),
+  TCS_RULE_SETS_DIR: z
+    .string()
+    .default(RULE_SETS)
     .transform((folder) => path.resolve(folder)),
   DATABASE_URL: z
     .string()

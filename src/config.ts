@@ -15,6 +15,8 @@ export interface Config {
   readonly dataDir: string;
   /** Profiles, authorities and the deny-lists. */
   readonly templatesDir: string;
+  /** A folder for each version of the rules of eligibility. */
+  readonly ruleSetsDir: string;
   /** Absent: the embedded database in `dataDir`. */
   readonly databaseUrl?: string;
   readonly databasePoolSize: number;

@@ -34,6 +34,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: 'profiles, authorities, deny-lists',
   },
   {
+    name: 'TCS_RULE_SETS_DIR',
+    key: 'ruleSetsDir',
+    default: 'those of the service',
+    secret: false,
+    meaning: 'rules of eligibility, quotas, terms, obligations',
+  },
+  {
     name: 'DATABASE_URL',
     key: 'databaseUrl',
     default: 'none: embedded',

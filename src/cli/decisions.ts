@@ -43,9 +43,9 @@ export function decisionCommands(tcs: Command): void {
     .option('--json', 'one JSON value')
     .addHelpText('after', '\nExample:\n  $ tcs decisions show d21fddb5-b74b-462e-a579-1272ff746f3f')
     .action(async (id: string, options: OutputOptions) => {
-      const view = await withDatabase(async ({ pool }) => {
+      const view = await withDatabase(async ({ pool }, { ruleSetsDir }) => {
         const stored = await requireDecision(id, pool);
-        return decisionView(stored, await ruleSetOnRecord(stored.ruleSet, loadRuleSets(), pool));
+        return decisionView(stored, await ruleSetOnRecord(stored.ruleSet, loadRuleSets(ruleSetsDir), pool));
       });
       print(options, view, () => detail(view));
     });
@@ -66,8 +66,8 @@ export function decisionCommands(tcs: Command): void {
         ...(asAt === undefined ? {} : { asAt: parseInstant(asAt) }),
         ...(withRuleSet === undefined ? {} : { withRuleSet }),
       };
-      const replay = await withDatabase(async ({ pool }) =>
-        replayDecision(await requireDecision(id, pool), wish, loadRuleSets(), pool),
+      const replay = await withDatabase(async ({ pool }, { ruleSetsDir }) =>
+        replayDecision(await requireDecision(id, pool), wish, loadRuleSets(ruleSetsDir), pool),
       );
       print(options, { id, ...wish, ...replay }, () => diffText(replay));
       // 70, a fault of ours: the same question has another answer.

@@ -7,6 +7,7 @@ import type { TestingParticipant } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { entryEvents } from '../audit/entry-events.ts';
 import { findBasis } from '../eligibility/basis.ts';
+import type { RuleSet } from '../eligibility/rule-set.ts';
 import { loadRuleSets } from '../eligibility/rule-sets.ts';
 import { loadRegistry } from '../registry/load-registry.ts';
 import { findWholeParticipant, listSignifiers } from '../registry/participants.ts';
@@ -66,23 +67,37 @@ export function registryCommands(tcs: Command): void {
     .option('--json', 'one JSON value')
     .addHelpText('after', '\nExamples:\n  $ tcs registry show\n  $ tcs registry show NORTHGATE --json')
     .action(async (signifier: string | undefined, options: OutputOptions) => {
-      const found = await withDatabase(async ({ pool }) => {
+      const found = await withDatabase(async ({ pool }, { ruleSetsDir }) => {
         const signifiers = signifier === undefined ? await listSignifiers(pool) : [signifier];
         const now = new Date();
+        const ruleSet = loadRuleSets(ruleSetsDir).at(now);
         const all = await Promise.all(signifiers.map((one) => findWholeParticipant(one, now, pool)));
-        return all.filter((one) => one !== undefined);
+        return all.flatMap((one) => (one === undefined ? [] : [{ ...one, ...basisOf(one, now, ruleSet) }]));
       });
       const [only] = found;
       if (signifier !== undefined && only === undefined)
         throw new Fault('not-found', `Nobody is registered as ${signifier}.`);
-      const values = found.map((one) => ({ ...one, ...basisOf(one) }));
-      print(options, signifier === undefined ? values : values[0], () =>
+      print(options, signifier === undefined ? found : only, () =>
         signifier === undefined ? overview(found) : detail(only),
       );
     });
 }
 
-function overview(participants: readonly TestingParticipant[]): string {
+/** A participant, and on what its eligibility rests now, or why on nothing. */
+type Shown = TestingParticipant & { readonly basis: string | null; readonly reasons: readonly string[] };
+
+function basisOf(
+  participant: TestingParticipant,
+  now: Date,
+  ruleSet: RuleSet,
+): Pick<Shown, 'basis' | 'reasons'> {
+  const { basis, findings } = findBasis(participant, { now }, ruleSet);
+  return { basis: basis ?? null, reasons: findings.map((one) => one.reason) };
+}
+
+const basisText = ({ basis, reasons }: Shown) => basis ?? reasons.join(', ');
+
+function overview(participants: readonly Shown[]): string {
   return table(
     ['signifier', 'type', 'name', 'basis now'],
     participants.map((one) => [one.signifier, one.type, one.legalName, basisText(one)]),
@@ -90,19 +105,7 @@ function overview(participants: readonly TestingParticipant[]): string {
   );
 }
 
-/** On what the eligibility rests now, or why on nothing. */
-function basisOf(participant: TestingParticipant): { basis: string | null; reasons: readonly string[] } {
-  const now = new Date();
-  const { basis, findings } = findBasis(participant, { now }, loadRuleSets().at(now));
-  return { basis: basis ?? null, reasons: findings.map((one) => one.reason) };
-}
-
-function basisText(participant: TestingParticipant): string {
-  const { basis, reasons } = basisOf(participant);
-  return basis ?? reasons.join(', ');
-}
-
-function detail(participant: TestingParticipant | undefined): string {
+function detail(participant: Shown | undefined): string {
   if (participant === undefined) return '';
   const range = ({
     from,

@@ -3,6 +3,9 @@ import path from 'node:path';
 import { Fault } from '../domain/fault.ts';
 import { invalidRuleSet, parseRuleSet, type RuleSet, type RuleSetTexts } from './rule-set.ts';
 
+/** The folder of those that come with the service. */
+export const RULE_SETS = path.join(__dirname, 'rule-sets');
+
 /** Every version of the rules, each with the day from which it is in effect. */
 export interface RuleSets {
   /** Oldest first. */
@@ -18,7 +21,7 @@ export interface RuleSets {
  * that an older one does not have was not yet a rule.
  * @throws Fault `configuration-invalid` with every fault of the first one that has some: file, line, field
  */
-export function loadRuleSets(folder: string = path.join(__dirname, 'rule-sets')): RuleSets {
+export function loadRuleSets(folder: string = RULE_SETS): RuleSets {
   const names = foldersIn(folder);
   const newest = names.at(-1);
   const read = names.map((name) => {

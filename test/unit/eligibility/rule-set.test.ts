@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { readConfig } from '../../../src/config.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import { explain, parseRuleSet } from '../../../src/eligibility/rule-set.ts';
 import { RULE_SET_FILES } from '../../../src/eligibility/rule-set-schema.ts';
@@ -51,6 +52,23 @@ function change(file: string, text: string, instead: string): void {
 /** The line on which a text of a file stands. */
 const lineOf = (file: string, text: string) =>
   readFileSync(path.join(RULE_SET, file), 'utf8').split(text)[0]!.split('\n').length;
+
+test('a version of an operator, in a folder beside those of the service, is in effect from its day', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-rule-sets-'));
+  try {
+    cpSync(RULE_SETS, folder, { recursive: true });
+    cpSync(RULE_SET, path.join(folder, '2026-12-15'), { recursive: true });
+    change(path.join(folder, '2026-12-15', 'rule-set.yaml'), VERSION, '2026-12-15');
+    change(path.join(folder, '2026-12-15', 'rule-set.yaml'), BEGINS, '2026-12-15T00:00:00Z');
+    change(path.join(folder, '2026-12-15', 'quotas.yaml'), 'SEC_PARTY: 375000', 'SEC_PARTY: 50000');
+    const { ruleSetsDir } = readConfig({ TCS_RULE_SETS_DIR: folder });
+    const quotaOn = (day: string) =>
+      loadRuleSets(ruleSetsDir).at(new Date(day)).quotas.DEVICE.perDay.SEC_PARTY;
+    expect([quotaOn('2026-12-14'), quotaOn('2026-12-15')]).toEqual([375_000, 50_000]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 describe('the rule set', () => {
   const ruleSet = loadRuleSets().at(TEST_NOW);
