@@ -10,28 +10,29 @@ export interface KeptQuestion {
 
 /** JSON of a question in two parts. @param snapshots  of this set so far, by participant: each is written once */
 export function keepQuestion(
-  { request, caller, participant, csr, standing, referral, now, validUntil }: EligibilityQuestion,
+  {
+    request,
+    caller,
+    participant,
+    csr,
+    standing,
+    referral,
+    now,
+    validUntil,
+    unfitProfile,
+  }: EligibilityQuestion,
   snapshots: Map<string, NonNullable<KeptQuestion['snapshot']>>,
 ): KeptQuestion {
   const { category, purpose, environment, deviceType, replacement, channel, onBehalfOf } = request;
   const asked = { category, purpose, environment, deviceType, replacement, channel, onBehalfOf };
-  if (participant === undefined)
-    return { inputs: JSON.stringify({ request: asked, caller, csr, standing, referral, now, validUntil }) };
+  const rest = { csr, standing, referral, now, validUntil, unfitProfile };
+  if (participant === undefined) return { inputs: JSON.stringify({ request: asked, caller, ...rest }) };
   const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay } = participant;
   const own = { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay };
   let snapshot = snapshots.get(participant.id);
   if (snapshot === undefined) snapshots.set(participant.id, (snapshot = takeSnapshot(participant)));
   return {
-    inputs: JSON.stringify({
-      request: asked,
-      caller,
-      participant: own,
-      csr,
-      standing,
-      referral,
-      now,
-      validUntil,
-    }),
+    inputs: JSON.stringify({ request: asked, caller, participant: own, ...rest }),
     snapshot,
   };
 }

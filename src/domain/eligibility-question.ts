@@ -1,4 +1,5 @@
 import type { CertificateRequest, CertificateSubject } from './certificate-request.ts';
+import type { Reason } from './fault.ts';
 import type { Caller, TestingParticipant } from './participant.ts';
 
 /** A broken rule found while reading, before its clause and fix are looked up in the rule set. */
@@ -58,4 +59,6 @@ export interface EligibilityQuestion {
   readonly now: Date;
   /** Last second of the certificate, from its profile; absent: not known, or no rule asks for it. */
   readonly validUntil?: Date;
+  /** Why no profile can be filled: no matter of eligibility, and yet there will be no certificate. */
+  readonly unfitProfile?: readonly Reason[];
 }

@@ -17,7 +17,8 @@ import { tableBFindings } from './table-b.ts';
  * Answers "may they have it?". Pure: the same question and rule set give the same decision. Every gate is asked, every
  * reason is returned, the first is the primary one, and the worst outcome wins: REFUSE, REFER, QUEUE, PASS.
  * A caller who asks for somebody else without being allowed to learns nothing but that. A finding that would refer the
- * request, and that an approver covered, no longer counts; one that refuses it always does.
+ * request, and that an approver covered, no longer counts; one that refuses it always does. A profile that does not fit
+ * refuses whatever the rules say: nobody is asked to approve what can never be issued.
  *
  * @throws TypeError when a CSR comes without what the records say of it, or unread and yet without a finding
  * @see requirements 3.3 and 3.4; government response of 26 January 2015, chapters 3 and 4
@@ -72,7 +73,7 @@ function conclude(
   { basis, agreement }: BasisAnswer,
   findings: readonly Finding[],
   gates: readonly string[],
-  { referral }: EligibilityQuestion,
+  { referral, unfitProfile = [] }: EligibilityQuestion,
   ruleSet: RuleSet,
 ): Decision {
   const distinct = findings.filter((finding, place) => findings.findIndex(isSame(finding)) === place);
@@ -85,6 +86,7 @@ function conclude(
   const found = new Set<Outcome | undefined>(
     standing.map(({ reason }) => ruleSet.reasonCodes.get(reason)?.outcome),
   );
+  if (unfitProfile.length > 0) found.add('REFUSE');
   const outcome = OUTCOMES.find((each) => found.has(each)) ?? 'PASS';
   if (outcome === 'PASS' && basis === undefined)
     throw new TypeError('nothing stands against a request that rests on nothing');
@@ -92,7 +94,7 @@ function conclude(
     outcome,
     ...(basis === undefined ? {} : { basis }),
     ...(agreement === undefined ? {} : { agreementRef: agreement.ref }),
-    reasons: standing.map((finding) => explain(finding, ruleSet)),
+    reasons: [...standing.map((finding) => explain(finding, ruleSet)), ...unfitProfile],
     ruleSet: ruleSet.version,
     gates,
     simulatedRole: distinct.some((one) => one.reason === 'SIMULATED_ROLE'),

@@ -1,7 +1,7 @@
 import type { Application, ApplicationItem, ApplicationPhase } from '../domain/application.ts';
 import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { ApprovedReferral } from '../domain/eligibility-question.ts';
-import { Fault, type Reason } from '../domain/fault.ts';
+import type { Fault, Reason } from '../domain/fault.ts';
 import { recordDecisions } from '../audit/decisions.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { recordItems } from '../registry/application-steps.ts';
@@ -92,16 +92,11 @@ async function decideItems(
 }
 
 function answerOf(
-  { id, decision, read }: DecidedRequest,
+  { id, decision: { outcome, reasons } }: DecidedRequest,
   item: ApplicationItem | undefined,
 ): ApplicationItem {
   if (item === undefined) throw new TypeError('an answer without an item');
-  // A profile that does not fit is no matter of eligibility, and yet there will be no certificate.
-  const unfit = decision.outcome === 'PASS' && read.profile instanceof Fault ? read.profile : undefined;
-  const answer = {
-    outcome: unfit ? ('REFUSE' as const) : decision.outcome,
-    reasons: unfit ? reasonsOf(unfit) : decision.reasons,
-  };
+  const answer = { outcome, reasons };
   return isSameAnswer(answer, item) ? item : { ...item, ...answer, decisionId: id };
 }
 

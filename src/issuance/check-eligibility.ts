@@ -14,8 +14,8 @@ export type EligibilityCheck = Omit<CertificateRequest, 'csr'> & { readonly csr?
 
 /**
  * The decision that a request would get now, with every reason; issues nothing and binds no key.
- * @throws Fault `malformed-request` where issuing would: the decision is PASS, and the profile that was named is none, or
- *         does not fit
+ * @throws Fault `malformed-request` where issuing would: nothing refuses it but the profile that was named, which is none,
+ *         or does not fit; with every reason
  */
 export type CheckEligibility = (check: EligibilityCheck, caller: Caller) => Promise<Decision>;
 
@@ -49,9 +49,7 @@ async function checkSet(set: readonly Asked[], needs: IssuanceNeeds): Promise<(D
     securityEvents(decided.map(({ question, decision }) => ({ question, decision }))),
     needs.db,
   );
-  return decided.map(({ decision, read: { profile } }) =>
-    decision.outcome === 'PASS' && profile instanceof Fault ? profile : decision,
-  );
+  return decided.map(({ decision, refusedBy }) => refusedBy ?? decision);
 }
 
 function hasCsr(one: Asked): one is Asked & { readonly request: CertificateRequest } {

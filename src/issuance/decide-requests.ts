@@ -12,6 +12,7 @@ import { validUntil } from '../profiles/fill-profile.ts';
 import { lockCounted } from '../registry/lock-counted.ts';
 import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
+import { outcomeOf } from './application-verdict.ts';
 import { deviceOf, EarlierRequests, type UndecidedRequest } from './earlier-requests.ts';
 import type { IssuanceNeeds } from './needs.ts';
 import type { ReadRequest } from './read-request.ts';
@@ -24,6 +25,8 @@ export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> 
   /** All that was looked at: the same question has the same answer for ever. */
   readonly question: EligibilityQuestion;
   readonly decision: Decision;
+  /** Where nothing but the request's own profile refuses it: what its sender has to mend, with every reason. */
+  readonly refusedBy?: Fault;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function decideRequests(
     lockCounted(requests.map(signifierOf), devices, db),
     askRequests(requests, needs, now, db),
   ]);
-  return asked.map(refusedForProfile);
+  return asked;
 }
 
 /** Binds the keys of requests that passed to their subjects; who comes second with a key is refused after all. */
@@ -64,14 +67,6 @@ export async function bindKeys(
     const anew = { ...question, standing };
     return { ...one, question: anew, decision: decide(anew, needs.ruleSets.at(now)) };
   });
-}
-
-/** A request that no profile fits is refused before it binds a key or is counted, whatever the rules say of it. */
-function refusedForProfile(decided: DecidedRequest): DecidedRequest {
-  const { decision, read } = decided;
-  return decision.outcome === 'PASS' && read.profile instanceof Fault
-    ? { ...decided, decision: { ...decision, outcome: 'REFUSE', reasons: read.profile.reasons } }
-    : decided;
 }
 
 /**
@@ -102,6 +97,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     const standing = earlier.addedToStanding(standingOf(read, identifier, keySubjects, needs), read);
     const { request, caller, referral } = read.asked;
     const { reading } = read;
+    const unfit = read.profile instanceof Fault ? read.profile : undefined;
     const question = {
       request,
       caller,
@@ -111,12 +107,22 @@ export async function askRequests<Request extends UndecidedRequest>(
       ...(referral === undefined ? {} : { referral }),
       now,
       ...endOf(read, now, ruleSet),
+      ...(unfit === undefined ? {} : { unfitProfile: unfit.reasons }),
     };
     const decision = decide(question, ruleSet);
-    const counts = decision.outcome === 'PASS' && !(read.profile instanceof Fault) && each === 'IN_TURN';
-    if (counts) earlier.add(participant, read);
-    return { read, id: randomUUID(), participant, question, decision };
+    if (decision.outcome === 'PASS' && each === 'IN_TURN') earlier.add(participant, read);
+    const decided = { read, id: randomUUID(), participant, question, decision };
+    const refusedBy = unfit && refusedByProfile(unfit, decision, ruleSet);
+    return refusedBy === undefined ? decided : { ...decided, refusedBy };
   });
+}
+
+/** What refuses the participant comes before what is wrong with the request. */
+function refusedByProfile(unfit: Fault, { reasons }: Decision, ruleSet: RuleSet): Fault | undefined {
+  const others = reasons.filter((one) => !unfit.reasons.includes(one));
+  return outcomeOf(others, ruleSet) === 'REFUSE'
+    ? undefined
+    : new Fault(unfit.code, unfit.message, { reasons });
 }
 
 /** How long the certificate would be valid, where a rule asks: what nobody looks at is not part of the question. */

@@ -117,9 +117,8 @@ const isOvertaken = (error: unknown): boolean =>
 
 function prepareOne(decided: DecidedRequest, needs: IssuanceNeeds, now: Date): Intended {
   const { read, decision, participant, id } = decided;
-  if (read.profile instanceof Fault && decision.reasons === read.profile.reasons) return read.profile;
   const { subject } = read.reading;
-  if (!hasPassed(decision) || participant === undefined) return refusal(decision, id);
+  if (!hasPassed(decision) || participant === undefined) return refusal(decided);
   const { asked, profile, key } = read;
   if (!key || !profile || profile instanceof Fault || !subject)
     throw new TypeError('a request passed unread');

@@ -18,7 +18,7 @@ export interface ReadRequest {
   readonly reading: CsrReading;
   /** Absent when the octets are not a PKCS#10. */
   readonly key?: { readonly spki: Buffer; readonly sha256: Buffer };
-  /** The profile that will be filled, or why none can be. */
+  /** The profile that will be filled, or why none can be; absent where that cannot be told, or the CSR itself is why. */
   readonly profile?: Profile | Fault;
 }
 
@@ -64,12 +64,11 @@ function readOne(
   const { subject, keyUsage } = reading;
   if (subject === undefined || keyUsage === undefined) return { asked, reading, key };
   const { publicKey } = csr;
-  return {
-    asked,
-    reading,
-    key,
-    profile: choose(() => chooseProfile(profiles, { subject, keyUsage, publicKey }, request.profile)),
-  };
+  const choose = (named?: string) => chosenOrWhyNot(profiles, { subject, keyUsage, publicKey }, named);
+  const profile = choose(request.profile);
+  // Where no profile fits a CSR that breaks rules, the rules say why.
+  const saidAlready = reading.findings.length > 0 && profile instanceof Fault && choose() instanceof Fault;
+  return { asked, reading, key, ...(saidAlready ? {} : { profile }) };
 }
 
 function readStrictly(csr: Buffer | string): CsrFacts | DerError {
@@ -87,9 +86,9 @@ function unproven(proof: ProofOfPossession, findings: readonly Finding[]): Findi
   return proof === 'PROVEN' || (proof === 'UNTOLD' && refusedAnyway) ? [] : [NOT_PROVEN];
 }
 
-function choose(profile: () => Profile): Profile | Fault {
+function chosenOrWhyNot(...question: Parameters<typeof chooseProfile>): Profile | Fault {
   try {
-    return profile();
+    return chooseProfile(...question);
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

@@ -1,15 +1,16 @@
 import { subjectKey } from '../domain/certificate-request.ts';
-import type { Decision } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import type { DecisionRecord } from '../audit/decisions.ts';
 import type { DecidedRequest } from './decide-requests.ts';
 
-/**
- * What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst.
- * @param decision  its id
- */
-export function refusal({ reasons, outcome }: Decision, decision: string): Fault {
-  const why = { reasons, about: { decision } };
+/** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
+export function refusal({
+  id,
+  decision: { reasons, outcome },
+  refusedBy,
+}: Pick<DecidedRequest, 'id' | 'decision' | 'refusedBy'>): Fault {
+  const why = { reasons, about: { decision: id } };
+  if (refusedBy !== undefined) return new Fault(refusedBy.code, refusedBy.message, why);
   if (outcome === 'REFER')
     return new Fault(
       'referred',
@@ -18,7 +19,7 @@ export function refusal({ reasons, outcome }: Decision, decision: string): Fault
     );
   if (outcome === 'QUEUE')
     return new Fault('too-many-requests', 'The quota is used up for now; nothing was issued.', why);
-  return reasons.every(({ reason }) => reason.startsWith('CSR_'))
+  return reasons.every(({ reason }) => reason.startsWith('CSR_') || reason === 'PROFILE_NOT_APPLICABLE')
     ? new Fault('csr-refused', 'The CSR breaks the rules of its category; nothing was issued.', why)
     : new Fault('not-eligible', 'The participant may not have this certificate; nothing was issued.', why);
 }

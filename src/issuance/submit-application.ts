@@ -184,7 +184,7 @@ async function requireParticipant(
       db,
     );
   });
-  throw refusal(decision, id);
+  throw refusal(decided);
 }
 
 function requireCount(csrs: number): void {

@@ -131,6 +131,48 @@ describe('callers', () => {
     expect(answer.body).toMatchObject({ outcome: 'REFER', reasons: [{ reason: 'ROLE_REVIEW' }] });
   });
 
+  test.each<[string, string, number, string[]]>([
+    ['NORTHGATE', '08', 400, ['ROLE_REVIEW', 'PROFILE_NOT_APPLICABLE']],
+    ['NORTHGATE', '02', 400, ['PROFILE_NOT_APPLICABLE']],
+    ['OLDMETER', '02', 403, ['AGREEMENT_EXPIRED', 'PROFILE_NOT_APPLICABLE']],
+    // Without a role there is no telling which profile fits.
+    ['NORTHGATE', 'FE', 422, ['CSR_SUBJECT']],
+  ])(
+    '%s, role %s: with a profile that does not fit it is %d and %j',
+    async (signifier, role, status, told) => {
+      const csr = organisationCsr('90-B3-D5-1F-30-01-00-00', role).pem;
+      const sent = { category: 'ORGANISATION', purpose, csr, profile: 'device-key-agreement' };
+      const token = await here.token(signifier);
+      const pending = () =>
+        query(
+          here.database.pool,
+          'select (select count(*) from review) + (select count(*) from application) as n',
+        );
+      const before = await pending();
+      const answer = await post(token, sent);
+      expect(answer.status).toBe(status);
+      expect((answer.body.errors as { reason: string }[]).map((one) => one.reason)).toEqual(
+        expect.arrayContaining(told),
+      );
+      const { rows } = await query(
+        here.database.pool,
+        'select outcome, reasons from decision where id = $1',
+        [answer.body.decision],
+      );
+      expect(rows).toEqual([{ outcome: 'REFUSE', reasons: answer.body.errors }]);
+      expect((await pending()).rows).toEqual(before.rows);
+
+      const checked = await request(here.http)
+        .post('/v1/eligibility-checks')
+        .set('Authorization', `Bearer ${token}`)
+        .send(sent);
+      expect(checked.body.errors ?? checked.body.reasons).toEqual(answer.body.errors);
+      expect([checked.status, checked.body.outcome]).toEqual(
+        status === 400 ? [400, undefined] : [200, 'REFUSE'],
+      );
+    },
+  );
+
   describe('Idempotency-Key', () => {
     test('the same request gives the same certificate, also ten times at once', async () => {
       const token = await here.token('METERWORKS');

@@ -37,6 +37,7 @@ const post = async (signifier: string, body: object) => {
     .send({ purpose, ...body });
 };
 const device = (eui64: string) => ({ category: 'DEVICE', csr: deviceCsr(eui64).pem });
+const unfit = (eui64: string) => ({ ...device(eui64), profile: 'device-key-agreement' });
 const latest = async (): Promise<StoredDecision> =>
   (await listDecisions({}, { limit: 1 }, here.database.pool))[0]!;
 const ruleSet = () => here.needs.ruleSets.at(TEST_NOW);
@@ -57,12 +58,16 @@ describe('a decision on record', () => {
     ['REFUSE', 'HALTED', () => device('00-DB-12-34-50-00-00-01'), 'MEMBERSHIP_SUSPENDED'],
     ['REFUSE', 'NORTHGATE', () => ({ category: 'DEVICE', csr: 'MAA=' }), 'CSR_UNPARSEABLE'],
     ['REFER', 'TRENTNET', () => device('00-DB-12-34-60-00-00-01'), 'CATEGORY_REVIEW'],
+    ['REFUSE', 'METERWORKS', () => unfit('00-DB-12-34-20-00-00-01'), 'PROFILE_NOT_APPLICABLE'],
+    ['REFUSE', 'TRENTNET', () => unfit('00-DB-12-34-60-00-00-01'), 'CATEGORY_REVIEW'],
   ])('%s to %s is replayed byte for byte', async (outcome, signifier, body, primary) => {
-    await post(signifier, body());
+    const asked = body();
+    await post(signifier, asked);
     const stored = await latest();
     expect(stored.participant).toBe(signifier);
     expect(['REFUSE', outcome]).toContain(stored.outcome);
     expect(stored.reasons[0]?.reason ?? stored.basis).toBe(primary);
+    if ('profile' in asked) expect(stored.reasons.at(-1)?.reason).toBe('PROFILE_NOT_APPLICABLE');
     expect(await replay(stored)).toMatchObject({
       same: true,
       differences: [],
