@@ -47,11 +47,19 @@ function undefinedCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
 function checkReasonCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
   const { value, lineOf } = files.reasonCodes;
   const used = new Set([...REASONS_OF_RULES, ...placesOf(files).map(({ code }) => code)]);
-  return value.flatMap(({ reason, gate, clause, reserved }, index) => {
+  return value.flatMap(({ reason, gate, clause, categories = {}, reserved }, index) => {
     // Codes of other answers than decisions are found elsewhere.
     const ofAct = (ACT_GATES as readonly string[]).includes(gate);
-    const wrong = (field: string, detail: string) =>
-      fault(at(files, 'reason-codes', lineOf([index, field]), [index, field]), detail);
+    const wrong = (field: string | readonly string[], detail: string) => {
+      const where = [index, field].flat();
+      return fault(at(files, 'reason-codes', lineOf(where), where), detail);
+    };
+    const clauses: (readonly [string | readonly string[], string])[] = [
+      ['clause', clause],
+      ...Object.entries(categories).map(
+        ([category, own]) => [['categories', category, 'clause'], own.clause] as const,
+      ),
+    ];
     return [
       ...(value.findIndex((one) => one.reason === reason) === index
         ? []
@@ -60,8 +68,10 @@ function checkReasonCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
         ? []
         : [wrong('reason', `${reason} is used by no table and no rule; mark it reserved`)]),
       ...(used.has(reason) && reserved ? [wrong('reserved', `${reason} is in use`)] : []),
-      ...unknownCitations(clause, files).map((part) =>
-        wrong('clause', `${part} is in none of the documents of rule-set.yaml`),
+      ...clauses.flatMap(([field, cited]) =>
+        unknownCitations(cited, files).map((part) =>
+          wrong(field, `${part} is in none of the documents of rule-set.yaml`),
+        ),
       ),
     ];
   });

@@ -11,7 +11,7 @@ import { readSubject } from './csr-subject.ts';
  * extension is critical is not asked: the live service does not validate it either. Attributes other than
  * extensionRequest are passed over (OpenSSL and Windows add some that concern the enrolment only), but for those that
  * ask for something in the certificate: what is asked and not given is refused, never dropped in silence.
- * @see SEC Appendix M, F (CSR structures); RFC 2986, 4
+ * @see SEC Appendix M, F (CSR structures of Organisation and Device; of the DCCKI: DESIGN); RFC 2986, 4
  */
 export function checkCsr(csr: CsrFacts, category: Category): CsrReading {
   const findings: Finding[] = [];

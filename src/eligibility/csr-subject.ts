@@ -12,7 +12,7 @@ export interface SubjectReading {
   readonly findings: readonly Finding[];
 }
 
-/** Reads the subject and the subjectAltName of a CSR by the rules of its category. @see SEC Appendix M, F */
+/** Reads the subject and the subjectAltName of a CSR by the rules of its category. @see SEC Appendix M, F; for the DCCKI: DESIGN */
 export function readSubject(csr: CsrFacts, category: Category): SubjectReading {
   switch (category) {
     case 'ORGANISATION':

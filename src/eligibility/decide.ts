@@ -73,7 +73,7 @@ function conclude(
   { basis, agreement }: BasisAnswer,
   findings: readonly Finding[],
   gates: readonly string[],
-  { referral, unfitProfile = [] }: EligibilityQuestion,
+  { request, referral, unfitProfile = [] }: EligibilityQuestion,
   ruleSet: RuleSet,
 ): Decision {
   const distinct = findings.filter((finding, place) => findings.findIndex(isSame(finding)) === place);
@@ -94,7 +94,7 @@ function conclude(
     outcome,
     ...(basis === undefined ? {} : { basis }),
     ...(agreement === undefined ? {} : { agreementRef: agreement.ref }),
-    reasons: [...standing.map((finding) => explain(finding, ruleSet)), ...unfitProfile],
+    reasons: [...standing.map((finding) => explain(finding, ruleSet, request.category)), ...unfitProfile],
     ruleSet: ruleSet.version,
     gates,
     simulatedRole: distinct.some((one) => one.reason === 'SIMULATED_ROLE'),

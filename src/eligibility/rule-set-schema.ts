@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PURPOSES, REMOTE_PARTY_ROLES, type RemotePartyRole } from '../domain/category.ts';
+import { CATEGORIES, PURPOSES, REMOTE_PARTY_ROLES, type RemotePartyRole } from '../domain/category.ts';
 import {
   ALLOCATION_ENVIRONMENTS,
   CALLER_ROLES,
@@ -85,16 +85,26 @@ export const headSchema = z.strictObject({
   officerRoles: z.partialRecord(z.enum(CALLER_ROLES), z.enum(['SRO', 'ARO'])),
 });
 
+const authority = z.enum(['LEGAL_TEXT', 'EXPLANATORY', 'DESIGN']);
+const words = z.string().min(1);
+
 /** `reason-codes.yaml` */
 export const reasonCodesSchema = z.array(
   z.strictObject({
     reason: code,
     gate: z.enum([...DECISION_GATES, ...ACT_GATES]),
     outcome: z.enum(['REFUSE', 'REFER', 'QUEUE']),
-    authority: z.enum(['LEGAL_TEXT', 'EXPLANATORY', 'DESIGN']),
-    clause: z.string().min(1),
-    says: z.string().min(1),
-    fix: z.string().min(1),
+    authority,
+    clause: words,
+    says: words,
+    fix: words,
+    /** Where a category has a source of its own; what is left out is said in the same words. */
+    categories: z
+      .partialRecord(
+        z.enum(CATEGORIES),
+        z.strictObject({ authority, clause: words, says: words.optional(), fix: words.optional() }),
+      )
+      .optional(),
     /** Published, and not found by any rule yet. */
     reserved: z.literal(true).optional(),
     /** Goes away when a fact on record, or the hour, is another: what waits for it is asked again by itself. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { z } from 'zod';
+import type { Category } from '../domain/category.ts';
 import type { Finding } from '../domain/eligibility-question.ts';
 import { visible } from '../domain/visible-text.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
@@ -9,6 +10,7 @@ import type * as gates from './gate-schemas.ts';
 import * as schemas from './rule-set-schema.ts';
 
 export type ReasonCode = z.infer<typeof schemas.reasonCodesSchema>[number];
+export type ReasonWords = Pick<ReasonCode, 'authority' | 'clause' | 'says' | 'fix'>;
 export type BasisRow = z.infer<typeof schemas.basisSchema>[number];
 export type TableB = z.infer<typeof schemas.tableBSchema>;
 export type ParticipantKind = (typeof schemas.PARTICIPANT_KINDS)[number];
@@ -68,11 +70,27 @@ export function parseRuleSet(files: RuleSetTexts, place: string, complete: boole
   };
 }
 
-/** A finding with the clause and the fix of its reason code. @throws TypeError for a code that the rule set does not have */
-export function explain({ reason, detail }: Finding, { reasonCodes }: Pick<RuleSet, 'reasonCodes'>): Reason {
+/**
+ * A finding with the clause and the fix of its reason code.
+ * @param category  of the certificate that was asked for, where there is one: it may have a source of its own
+ * @throws TypeError for a code that the rule set does not have
+ */
+export function explain(
+  { reason, detail }: Finding,
+  { reasonCodes }: Pick<RuleSet, 'reasonCodes'>,
+  category?: Category,
+): Reason {
   const known = reasonCodes.get(reason);
   if (known === undefined) throw new TypeError(`${reason} is not in the rule set`);
-  return { reason, clause: known.clause, detail: visible(detail), fix: known.fix };
+  const { clause, fix } = wordsOf(known, category);
+  return { reason, clause, detail: visible(detail), fix };
+}
+
+/** What a reason code says of a category: the documents of the SMKI do not bind the DCCKI. */
+export function wordsOf(code: ReasonCode, category: Category | undefined): ReasonWords {
+  const { authority, clause, says, fix } = code;
+  const own = category && code.categories?.[category];
+  return { authority, clause, ...own, says: own?.says ?? says, fix: own?.fix ?? fix };
 }
 
 export function invalidRuleSet(faults: readonly YamlFault[]): Fault {

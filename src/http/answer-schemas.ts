@@ -133,15 +133,21 @@ export const authority = z
     sha256: hex,
   })
   .openapi('Authority');
+const reasonWords = {
+  authority: z.string(),
+  clause: z.string(),
+  says: z.string(),
+  fix: z.string(),
+};
 export const reasonCode = z
   .object({
     reason: z.string(),
     gate: z.string(),
     outcome: z.enum(OUTCOMES),
-    authority: z.string(),
-    clause: z.string(),
-    says: z.string(),
-    fix: z.string(),
+    ...reasonWords,
+    categories: z.record(z.string(), z.object(reasonWords)).optional().openapi({
+      description: 'the same in the words of a category that has a source of its own, such as DCCKI',
+    }),
     reserved: z.string().or(z.boolean()).optional().openapi({ description: 'not used yet' }),
     curable: z.boolean().optional().openapi({ description: 'goes away when a fact or the hour changes' }),
   })

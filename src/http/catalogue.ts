@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import { batchReasons } from '../batches/item-codes.ts';
 import type { Authority } from '../ca/authority.ts';
 import { citedDocuments } from '../eligibility/citations.ts';
+import { wordsOf, type ReasonCode } from '../eligibility/rule-set.ts';
 import { describeProfile } from '../profiles/describe-profile.ts';
 import { LARGEST_CSR } from '../x509/csr.ts';
 import { encodePem } from '../x509/pem.ts';
@@ -30,7 +31,7 @@ export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
     .route('/reason-codes')
     .get(noParameters, (_request, response) => {
       response.json([
-        ...ruleSets.at(clock.now()).reasonCodes.values(),
+        ...[...ruleSets.at(clock.now()).reasonCodes.values()].map(reasonCodeView),
         ...OUTSIDE_REASONS,
         ...batchReasons(batches.intake.codes),
       ]);
@@ -82,6 +83,16 @@ export function catalogueRoutes({ issuance, batches }: HttpNeeds): Router {
     .all(get);
 
   return router;
+}
+
+/** Every category that has a source of its own, in full. */
+function reasonCodeView(code: ReasonCode) {
+  const own = CATEGORIES.filter((category) => code.categories?.[category] !== undefined);
+  if (own.length === 0) return code;
+  return {
+    ...code,
+    categories: Object.fromEntries(own.map((category) => [category, wordsOf(code, category)])),
+  };
 }
 
 function authorityView(authority: Authority) {

@@ -1,7 +1,7 @@
 import type { StoredDecision } from '../audit/decisions.ts';
 import { formatEui64, parseEui64 } from '../domain/eui64.ts';
 import { testPhaseOf } from '../eligibility/purpose-rules.ts';
-import type { RuleSet } from '../eligibility/rule-set.ts';
+import { wordsOf, type RuleSet } from '../eligibility/rule-set.ts';
 import { DECISION_GATES } from '../eligibility/rule-set-schema.ts';
 
 /** What became of a rule in a decision; COVERED: an approver took it upon the DCC. */
@@ -72,13 +72,10 @@ export function ruleResults(
   return DECISION_GATES.flatMap((gate) =>
     [...rules.reasonCodes.values()]
       .filter((one) => one.gate === gate && one.reserved === undefined)
-      .map(({ reason, clause, authority }) => ({
-        rule: reason,
-        gate,
-        clause,
-        authority,
-        result: resultOf(reason, gate),
-      })),
+      .map((code) => {
+        const { clause, authority } = wordsOf(code, question?.request.category);
+        return { rule: code.reason, gate, clause, authority, result: resultOf(code.reason, gate) };
+      }),
   );
 }
 

@@ -300,7 +300,7 @@ describe('bad input ends in a clear refusal that names every broken rule', () =>
       .post('/v1/certificates')
       .set('Authorization', `Bearer ${await here.token(participant)}`)
       .send({ category, purpose: 'DEVICE_AND_USER_SYSTEM_TESTS', csr: csr() });
-    const errors = answer.body.errors as { reason: string }[];
+    const errors = answer.body.errors as { reason: string; clause: string }[];
     expect(errors.map((one) => one.reason)).toEqual(expect.arrayContaining(reasons));
     // A good signature by a refused algorithm or key is not called a wrong one.
     if (!reasons.includes('CSR_SIGNATURE_INVALID'))
@@ -314,6 +314,9 @@ describe('bad input ends in a clear refusal that names every broken rule', () =>
         detail: expect.stringMatching(/.{3}/),
         fix: expect.stringMatching(/.{3}/),
       });
+    // What is refused of a DCCKI CSR rests on no text about Organisations and Devices.
+    const citing = errors.filter(({ clause }) => clause.includes('SEC Appendix M'));
+    if (category === 'DCCKI') expect(citing).toEqual([]);
   });
 
   test('no certificate, no intent and no claim on a key is left behind, and every refusal is on record', async () => {

@@ -1,10 +1,11 @@
 import { DECISION_GATES } from '../../../src/eligibility/rule-set-schema.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
 import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
+import { CATEGORIES } from '../../../src/domain/category.ts';
 import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { Agreement } from '../../../src/domain/participant.ts';
-import type { RuleSet } from '../../../src/eligibility/rule-set.ts';
+import { wordsOf, type RuleSet } from '../../../src/eligibility/rule-set.ts';
 import {
   agreement,
   aroOf,
@@ -55,11 +56,28 @@ describe('every reason code', () => {
       // What other answers carry, the tests of those answers break and keep.
       const ofDecisions = (DECISION_GATES as readonly string[]).includes(code.gate);
       expect(pairs.length > 0).toBe(ofDecisions && code.reserved !== true);
-      expect(code.clause).not.toBe('');
-      expect(code.says).toMatch(/\.$/);
-      expect(code.fix).toMatch(/\.$/);
+      for (const category of [undefined, ...CATEGORIES]) {
+        const { clause, says, fix } = wordsOf(code, category);
+        expect(clause).not.toBe('');
+        expect(says).toMatch(/\.$/);
+        expect(fix).toMatch(/\.$/);
+      }
     },
   );
+
+  test.each(CSR_CASES)('$reason of a $category CSR cites what binds that: $name', ({ reason, category }) => {
+    const finding = { reason, detail: 'It is wrong.' };
+    const { request, ...question } = askInfrastructure(supplier());
+    const asked = { ...question, request: { ...request, category }, csr: { findings: [finding] } };
+    const citedUnder = (rules: RuleSet) =>
+      decide(asked, rules).reasons.find((one) => one.detail === finding.detail)?.clause;
+    const smki = ruleSet.reasonCodes.get(reason)?.clause;
+    if (category === 'DCCKI') expect(citedUnder(ruleSet)).toMatch(/^((?!SEC Appendix M).)+$/);
+    else expect(citedUnder(ruleSet)).toBe(smki);
+    // What was decided under a version of before is replayed in its words.
+    const before = loadRuleSets().find('2026-11-28')!;
+    expect(citedUnder(before)).toBe(before.reasonCodes.get(reason)?.clause);
+  });
 });
 
 describe('a decision', () => {
