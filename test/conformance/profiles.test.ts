@@ -140,10 +140,11 @@ describe('finished certificates', () => {
       /301d0603551d250416301406082b0601050507030106082b06010505070302/,
     ],
     [
-      'DESIGN: an RSA key signs and enciphers keys, a P-256 key signs',
+      'DESIGN: an RSA key signs and enciphers keys',
       ['dccki-infrastructure'],
       /300e0603551d0f0101ff0404030205a0/,
     ],
+    ['DESIGN: a P-256 key signs', ['dccki-infrastructure-ec'], /300e0603551d0f0101ff040403020780/],
   ];
 
   test.each(

@@ -110,7 +110,7 @@ export function alternativeName(subject: CertificateSubject) {
 }
 
 /** HardwareModuleName ::= SEQUENCE { hwType OBJECT IDENTIFIER, hwSerialNum OCTET STRING } (RFC 4108, 5) */
-class HardwareModuleName {
+export class HardwareModuleName {
   readonly hwType: string;
   readonly hwSerialNum: ArrayBuffer;
 

@@ -41,6 +41,12 @@ export function opensslText(der: Buffer): string {
   });
 }
 
+/** `openssl asn1parse` of DER, or of what the string at this offset holds. @throws Error when OpenSSL does not read it */
+export function opensslAsn1(der: Buffer, inside?: string): string {
+  const words = ['asn1parse', '-inform', 'DER', ...(inside === undefined ? [] : ['-strparse', inside])];
+  return execFileSync('openssl', words, { input: der, encoding: 'utf8' });
+}
+
 /** Whether OpenSSL reads a CSR (DER), and verifies its signature. */
 export function opensslCsr(octets: Buffer): { readonly read: boolean; readonly verified: boolean } {
   const words = ['req', '-inform', 'DER', '-noout'];
