@@ -25,24 +25,47 @@ const OWNERS = {
   cli: 'commander',
 };
 
-/** The private keys of the service stay behind `Signer`; `tcs csr` makes keys of participants, for trying. */
-const KEY_DOOR = (folder) => [
-  {
-    regex: '/keys/private-key-file\\.ts$',
-    message: 'A private key stays in keys/: use its Signer (docs/architecture.md).',
-  },
-  {
-    regex: '^node:crypto$',
-    importNames: [
-      'createPrivateKey',
-      ...(folder === 'cli' ? [] : ['generateKeyPairSync', 'generateKeyPair']),
-    ],
-    message: 'A private key stays in keys/: use its Signer (docs/architecture.md).',
-  },
+/** What makes a private key, or reads one out of text or octets; by default, all of `crypto` under one name. */
+const MAKES_OR_READS_KEYS = [
+  'default',
+  'createPrivateKey',
+  'generateKeyPair',
+  'generateKeyPairSync',
+  'createECDH',
+  'webcrypto',
+  'subtle',
+  'sign',
+  'createSign',
+  'privateDecrypt',
+  'privateEncrypt',
 ];
 
+/** Files that need one of these for something else than a key of the service. */
+const NEEDS_ONE = {
+  'cli/csr.ts': 'generateKeyPairSync', // keys of participants, for trying
+  'x509/write-csr.ts': 'sign', // a CSR, with such a key
+  'x509/recipient-info.ts': 'createECDH', // a key pair of one message, forgotten after it
+  'x509/proof-of-possession.ts': 'webcrypto', // public keys only
+};
+
+/** The private keys of the service stay behind `Signer` (docs/architecture.md). */
+const KEY_DOOR_MESSAGE = 'A private key stays in keys/: use its Signer (docs/architecture.md).';
+const keyDoor = (needed) => [
+  { regex: '/keys/private-key-file\\.ts$', message: KEY_DOOR_MESSAGE },
+  {
+    regex: '^(node:)?crypto$',
+    importNames: MAKES_OR_READS_KEYS.filter((name) => name !== needed),
+    message: KEY_DOOR_MESSAGE,
+  },
+];
+/** `crypto` without an import is `webcrypto`. */
+const keyDoorRules = (patterns) => ({
+  'no-restricted-imports': ['error', { patterns }],
+  'no-restricted-globals': ['error', { name: 'crypto', message: KEY_DOOR_MESSAGE }],
+});
+
 const layerRules = LAYERS.flatMap((folders, layer) =>
-  folders.map((folder) => {
+  folders.flatMap((folder) => {
     const closed = LAYERS.slice(layer)
       .flat()
       .filter((other) => other !== folder);
@@ -52,7 +75,6 @@ const layerRules = LAYERS.flatMap((folders, layer) =>
       .filter((library) => !own.includes(library));
     const patterns = [
       { regex: `^(${foreign.join('|')})$`, message: 'One library, one folder (docs/architecture.md).' },
-      ...(folder === 'keys' ? [] : KEY_DOOR(folder)),
       ...(folder === 'cli'
         ? []
         : [
@@ -70,9 +92,16 @@ const layerRules = LAYERS.flatMap((folders, layer) =>
           ]
         : []),
     ];
-    return { files: [`src/${folder}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+    if (folder === 'keys')
+      return [{ files: ['src/keys/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns }] } }];
+    const exceptions = Object.entries(NEEDS_ONE).filter(([file]) => file.startsWith(`${folder}/`));
+    return [[`${folder}/**/*.ts`], ...exceptions].map(([files, needed]) => ({
+      files: [`src/${files}`],
+      rules: keyDoorRules([...patterns, ...keyDoor(needed)]),
+    }));
   }),
 );
+const topRules = { files: ['src/*.ts'], rules: keyDoorRules(keyDoor()) };
 
 export default tseslint.config(
   { ignores: ['dist', 'coverage', 'data', 'node_modules'] },
@@ -118,4 +147,5 @@ export default tseslint.config(
     },
   },
   ...layerRules,
+  topRules,
 );

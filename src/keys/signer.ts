@@ -5,8 +5,8 @@ export const SIGNATURE_ALGORITHMS = ['ecdsa-with-SHA256', 'sha256WithRSAEncrypti
 export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
 
 /**
- * The one door to a private key of the service: nothing outside this folder holds the key itself, nor makes or reads one
- * (ESLint holds it).
+ * The one door to a private key of the service: nothing outside this folder holds the key itself, nor makes or reads one.
+ * ESLint refuses the names of `node:crypto` that would (docs/architecture.md).
  */
 export interface Signer {
   readonly algorithm: SignatureAlgorithm;
