@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
@@ -27,6 +27,7 @@ import { formatName } from '../x509/name.ts';
 import { encodePem } from '../x509/pem.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
+import { requireNew, writeNew } from './write-new.ts';
 
 /** ca init, ca retire, ca list, ca export. */
 export function authorityCommands(tcs: Command): void {
@@ -90,14 +91,14 @@ Example:
   ca.command('export')
     .description('the certificates of the test CAs, to standard output as one PEM bundle or into a folder')
     .option('--category <category>', 'ORGANISATION, DEVICE or DCCKI only')
-    .option('--out <folder>', 'one file for each, instead of standard output')
+    .option('--out <folder>', 'one file for each, none being there, instead of standard output')
     .option('--format <format>', 'pem or der (der with --out)', 'pem')
     .option('--json', 'one JSON value: what was exported')
     .addHelpText(
       'after',
       '\nExamples:\n  $ tcs ca export > trust-anchors.pem\n  $ tcs ca export --category DEVICE --format der --out anchors',
     )
-    .action(({ category, out, format, ...options }: ExportOptions) => {
+    .action(async ({ category, out, format, ...options }: ExportOptions) => {
       if (format !== 'pem' && format !== 'der')
         throw new Fault('malformed-request', '--format is pem or der.');
       const wanted = openConfigured().filter(
@@ -112,7 +113,7 @@ Example:
         );
       if (out === undefined && format === 'der')
         throw new Fault('malformed-request', 'DER needs --out: one file for each.');
-      const written = out === undefined ? [] : exportTo(out, format, wanted);
+      const written = out === undefined ? [] : await exportTo(out, format, wanted);
       const exported = wanted.map((one, place) => ({
         ...summary(one),
         certificate: encodePem('CERTIFICATE', one.certificate),
@@ -132,14 +133,21 @@ type ExportOptions = OutputOptions & {
   readonly format: string;
 };
 
-/** One file for each; their names, in order. */
-function exportTo(folder: string, format: 'pem' | 'der', authorities: readonly Authority[]): string[] {
+/** One file for each; their names, in order. @throws Fault `conflict` before the first is written */
+async function exportTo(
+  folder: string,
+  format: 'pem' | 'der',
+  authorities: readonly Authority[],
+): Promise<string[]> {
+  const fileOf = ({ name }: Authority) =>
+    path.join(folder, `${name}.${format === 'pem' ? 'crt.pem' : 'crt'}`);
+  requireNew(authorities.map(fileOf));
   mkdirSync(folder, { recursive: true });
-  return authorities.map(({ name, certificate }) => {
-    const file = path.join(folder, `${name}.${format === 'pem' ? 'crt.pem' : 'crt'}`);
-    writeFileSync(file, format === 'pem' ? encodePem('CERTIFICATE', certificate) : certificate);
-    return file;
-  });
+  for (const one of authorities)
+    await writeNew({ out: fileOf(one), mode: 0o666 }, (file) =>
+      file.writeFile(format === 'pem' ? encodePem('CERTIFICATE', one.certificate) : one.certificate),
+    );
+  return authorities.map(fileOf);
 }
 
 interface InitOptions extends OutputOptions {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
@@ -6,6 +6,7 @@ import { Fault } from '../domain/fault.ts';
 import { ApiClient } from './api-client.ts';
 import { explainFault } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
+import { requireNew, writeNew } from './write-new.ts';
 
 /** issue: CSR files in, certificate files out, over the API of a running service. */
 export function issueCommand(tcs: Command): void {
@@ -22,7 +23,11 @@ export function issueCommand(tcs: Command): void {
     .option('--device-type <type>', 'ESME, GSME, ...')
     .option('--replacement', 'for a device that has certificates already; refused when it has none')
     .option('--on-behalf-of <signifier>', 'for operators of the DCC')
-    .option('--out <folder>', 'where <name>.crt.pem and <name>.chain.pem are written', '.')
+    .option(
+      '--out <folder>',
+      'where <name>.crt.pem and <name>.chain.pem are written, neither being there',
+      '.',
+    )
     .option('--json', 'one JSON value: the certificates and the refusals')
     .addHelpText(
       'after',
@@ -30,6 +35,8 @@ export function issueCommand(tcs: Command): void {
     )
     .action(async (files: readonly string[], options: IssueOptions) => {
       const client = new ApiClient(options.url, readToken(options.tokenFile));
+      // What was issued is on record: no file may stand in its way then.
+      requireNew(files.flatMap((file) => Object.values(filesOf(file, options))));
       mkdirSync(options.out, { recursive: true });
       const outcomes: Outcome[] = [];
       for (const file of files) outcomes.push(await issueFile(file, client, options));
@@ -38,7 +45,7 @@ export function issueCommand(tcs: Command): void {
       if (refused !== undefined)
         throw new Fault(
           refused.code,
-          `${String(outcomes.filter((one) => one.fault).length)} of ${String(files.length)} were not issued.`,
+          `${String(outcomes.filter((one) => one.fault).length)} of ${String(files.length)} were not issued, or not written.`,
         );
     });
 }
@@ -66,21 +73,33 @@ interface Outcome {
 async function issueFile(file: string, client: ApiClient, options: IssueOptions): Promise<Outcome> {
   const { category, purpose, environment, profile, deviceType, replacement, onBehalfOf } = options;
   const asked = { purpose, environment, profile, deviceType, replacement, onBehalfOf };
+  const to = filesOf(file, options);
+  let certificate: Certificate | undefined;
   try {
-    const certificate = (await client.post('/v1/certificates', {
+    certificate = (await client.post('/v1/certificates', {
       category: category.toUpperCase(),
       ...asked,
       csr: readText(file),
     })) as Certificate;
-    const stem = path.join(options.out, path.basename(file).replace(/\.(csr|pem|req)$/i, ''));
-    writeFileSync(`${stem}.crt.pem`, certificate.certificate);
-    writeFileSync(`${stem}.chain.pem`, [certificate.certificate, ...certificate.chain].join(''));
-    return { file, serialNumber: certificate.serialNumber, written: `${stem}.crt.pem` };
+    await writeText(to.certificate, certificate.certificate);
+    await writeText(to.chain, [certificate.certificate, ...certificate.chain].join(''));
+    return { file, serialNumber: certificate.serialNumber, written: to.certificate };
   } catch (error) {
-    if (error instanceof Fault) return { file, fault: error };
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    const issued = certificate === undefined ? {} : { serialNumber: certificate.serialNumber };
+    return { file, ...issued, fault: error };
   }
 }
+
+/** Where the certificate of a CSR goes, and its chain. */
+function filesOf(file: string, { out }: Pick<IssueOptions, 'out'>) {
+  const stem = path.join(out, path.basename(file).replace(/\.(csr|pem|req)$/i, ''));
+  return { certificate: `${stem}.crt.pem`, chain: `${stem}.chain.pem` };
+}
+
+/** Certificates are no secret. */
+const writeText = (out: string, text: string) =>
+  writeNew({ out, mode: 0o666 }, (file) => file.writeFile(text));
 
 interface Certificate {
   readonly serialNumber: string;
@@ -90,7 +109,7 @@ interface Certificate {
 
 const line = ({ file, serialNumber, written, fault }: Outcome) =>
   fault
-    ? `${file}: not issued. ${explainFault(fault)}`
+    ? `${file}: ${serialNumber === undefined ? 'not issued.' : `issued as ${serialNumber}, not written.`} ${explainFault(fault)}`
     : `${file}: ${serialNumber ?? ''} -> ${written ?? ''}`;
 
 const plain = ({ fault, ...outcome }: Outcome) =>

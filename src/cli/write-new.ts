@@ -2,6 +2,24 @@ import { existsSync } from 'node:fs';
 import { link, open, rm, type FileHandle } from 'node:fs/promises';
 import { Fault } from '../domain/fault.ts';
 
+/**
+ * Looks before the first of several files is asked for or written, so that none of them stands in the way of another.
+ * @throws Fault `conflict`, naming every file that is there already and every one that would be written twice
+ */
+export function requireNew(files: readonly string[]): void {
+  const there = files.filter((file, place) => files.indexOf(file) === place && existsSync(file));
+  const twice = files.filter((file, place) => files.indexOf(file) !== place);
+  const faults = [
+    ...(there.length === 0 ? [] : [isThere(there.join(', '), there.length)]),
+    ...(twice.length === 0
+      ? []
+      : [
+          `${[...new Set(twice)].join(', ')} would be written more than once; give each its own name or folder.`,
+        ]),
+  ];
+  if (faults.length > 0) throw new Fault('conflict', faults.join(' '));
+}
+
 /** A file that is to be made. */
 export interface NewFile {
   readonly out: string;
@@ -47,4 +65,7 @@ export async function writeNew<T>(
   }
 }
 
-const isThere = (out: string) => `${out} is there already; name another file, or move it away.`;
+const isThere = (out: string, count = 1) =>
+  count === 1
+    ? `${out} is there already; name another file, or move it away.`
+    : `${out} are there already; name another folder, or move them away.`;

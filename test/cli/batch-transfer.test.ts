@@ -124,6 +124,32 @@ describe('tcs batch submit and result', () => {
     expect([alone.code, alone.out]).toEqual([77, expect.stringContaining('UNKNOWN_DEVICE')]);
   });
 
+  test('issue overwrites nothing, and asks for nothing that would', async () => {
+    const [first, second] = deviceLines(2, 800);
+    mkdirSync(file('other'));
+    const csrs = [
+      write('once.csr', first!.csr),
+      write('other/once.csr', second!.csr),
+      write('twice.csr', second!.csr),
+    ] as const;
+    const words = ['--category', 'DEVICE', '--purpose', PURPOSE, '--out', file('certs'), ...where()];
+    const issue = (...from: string[]) => tcs({}, 'issue', ...from, ...words);
+    const same = await issue(csrs[0], csrs[1]);
+    expect([same.code, same.fault]).toEqual([73, expect.stringContaining('would be written more than once')]);
+    expect(existsSync(file('certs'))).toBe(false);
+    expect((await issue(csrs[0])).code).toBe(0);
+    const kept = readFileSync(file('certs/once.crt.pem'), 'utf8');
+    const before = (await here.get('/v1/certificates')).body as { items: unknown[] };
+    const taken = await issue(csrs[2], csrs[0]);
+    expect([taken.code, taken.fault]).toEqual([
+      73,
+      expect.stringContaining('once.chain.pem are there already'),
+    ]);
+    expect(readFileSync(file('certs/once.crt.pem'), 'utf8')).toBe(kept);
+    expect(readdirSync(file('certs'))).toEqual(['once.chain.pem', 'once.crt.pem']);
+    expect((await here.get('/v1/certificates')).body).toMatchObject({ items: before.items });
+  });
+
   test('a service that is away: the key is told under which the file is sent again as one batch', async () => {
     const gone = await listen(0);
     const { port } = gone.address() as AddressInfo;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { decodeCsrText } from '../../src/x509/pem.ts';
@@ -41,6 +41,15 @@ describe("the operators' command line, from nothing", () => {
     const exported = (await json('ca', 'export', '--out', to, '--format', 'der')) as { file: string }[];
     expect(exported).toHaveLength(6);
     for (const { file } of exported) expect(new X509Certificate(readFileSync(file)).ca).toBe(true);
+    // A file that is there keeps the others from being written too.
+    writeFileSync(path.join(to, 'root-oca.crt.pem'), 'mine');
+    const again = await tcs(settings, 'ca', 'export', '--out', to);
+    expect([again.code, again.fault]).toEqual([
+      73,
+      expect.stringContaining('root-oca.crt.pem is there already'),
+    ]);
+    expect(readFileSync(path.join(to, 'root-oca.crt.pem'), 'utf8')).toBe('mine');
+    expect(readdirSync(to)).toHaveLength(7);
   });
 
   test('registry load takes a whole file or nothing', async () => {
