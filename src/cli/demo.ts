@@ -14,7 +14,8 @@ import { writeNewFile } from '../keys/new-file.ts';
 import { loadProfiles } from '../profiles/load-profiles.ts';
 import { openLog } from '../logger.ts';
 import { requireAddress, startService, stopOnSignals, type RunningService } from '../serve.ts';
-import { showEveryCategory } from './demo/every-category.ts';
+import { listSignifiers } from '../registry/participants.ts';
+import { everyCategory } from './demo/every-category.ts';
 import { openDemoWorld, requireDemoDatabase, type DemoCredentials } from './demo/open-world.ts';
 
 /** demo: the whole service with a small world in it, from nothing. */
@@ -22,11 +23,11 @@ export function demoCommand(tcs: Command): void {
   tcs
     .command('demo')
     .description(
-      'run the service with demo participants; --once shows a certificate of each category and ends',
+      'run the service with demo participants; a new world begins with a certificate of each category, verified',
     )
     .option(
       '--once',
-      'issue one certificate of each category over HTTP, verify them, show three refusals, and end',
+      'issue one certificate of each category over HTTP, verify them, show three refusals, and end; in a used world, too',
     )
     .addHelpText(
       'after',
@@ -53,10 +54,12 @@ Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
         await requireDemoDatabase(database.pool);
         const config = readConfig(withDemoPassphrase(environment, settings));
         await makeAuthorities(config, database.pool);
+        const fresh = (await listSignifiers(database.pool)).length === 0;
         service = await startService(config, log.logger, { database });
         const credentials = await openDemoWorld(service.app, service.baseUrl, config.dataDir);
-        if (once) await showEveryCategory(credentials);
-        else {
+        // A world that is used gives no certificate at each of its starts: those of one Device ID are limited.
+        if (once || fresh) process.stdout.write(await everyCategory(credentials));
+        if (!once) {
           stopOnSignals({ ...service, close }, log);
           process.stdout.write(welcome(credentials, config.dataDir));
         }

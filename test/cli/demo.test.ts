@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataFolder, tcs } from '../support/tcs.ts';
@@ -32,6 +34,10 @@ describe('the demo on a database that is not empty', () => {
 
   test('runs again and again on its own, until somebody loads a participant of his own', async () => {
     const { folder, settings } = dataFolder();
+    // Without --once it goes on serving; what --once shows comes first, in a new world.
+    expect(await served(settings)).toMatch(
+      /\nDone: 3 issued and verified, 3 refused\.\n[^]*The demo world is open/,
+    );
     const told: unknown[] = [];
     for (let round = 0; round < 2; round += 1) {
       const ended = await tcs(settings, 'demo', '--once');
@@ -40,6 +46,7 @@ describe('the demo on a database that is not empty', () => {
       const credentials = readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8');
       told.push((JSON.parse(credentials) as { accounts: unknown }).accounts);
     }
+    expect(await served(settings)).not.toContain('Done:');
     // Its tokens outlive a restart, and with them what began under them.
     expect(told[1]).toEqual(told[0]);
     // What is no such file is written anew.
@@ -59,3 +66,18 @@ describe('the demo on a database that is not empty', () => {
     expect(readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8')).toContain('METERWORKS');
   });
 });
+
+/** What `tcs demo` says until it serves. */
+async function served(settings: Readonly<Record<string, string>>): Promise<string> {
+  const script = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+  const env = { PATH: process.env['PATH'], ...settings };
+  const child = spawn(process.execPath, [script, 'demo'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = '';
+  for await (const piece of child.stdout as AsyncIterable<Buffer>) {
+    told += piece.toString();
+    if (told.includes('Stop it with Ctrl-C.') && !child.killed) child.kill('SIGINT');
+  }
+  if (child.exitCode === null) await once(child, 'exit');
+  expect(child.exitCode).toBe(0);
+  return told;
+}

@@ -12,21 +12,22 @@ import { csrContent, newP256Key, newRsaKey, type CsrWish } from '../csr.ts';
 import type { DemoCredentials } from './open-world.ts';
 
 /**
- * Issues one certificate of each category over HTTP, verifies each by OpenSSL, prints them, then shows three refusals.
+ * Issues one certificate of each category over HTTP, verifies each by OpenSSL, and has three requests refused.
+ * @returns all of it as text: one piece, so that the service's log does not stand between its lines
  * @throws Fault when anything comes out otherwise than it must
  */
-export async function showEveryCategory(credentials: DemoCredentials): Promise<void> {
-  say('\nOne test certificate of each category');
+export async function everyCategory(credentials: DemoCredentials): Promise<string> {
+  const told = ['', 'One test certificate of each category'];
   for (const [participant, wish, key] of WISHES) {
     const certificate = await issue(participant, wish, key(), credentials);
-    say(`\n${wish.category} to ${participant}`);
-    show(certificate);
-    say(`  verified       ${verify(certificate)}`);
+    told.push('', `${wish.category} to ${participant}`, ...describe(certificate));
+    told.push(`  verified       ${verify(certificate)}`);
   }
-  say('\nRefused, with every reason');
+  told.push('', 'Refused, with every reason');
   for (const [participant, wish, expected] of REFUSALS)
-    await refuse(participant, wish, expected, credentials);
-  say('\nDone: 3 issued and verified, 3 refused.');
+    told.push(...(await refuse(participant, wish, expected, credentials)));
+  told.push('', 'Done: 3 issued and verified, 3 refused.', '');
+  return told.join('\n');
 }
 
 interface CertificateView {
@@ -55,7 +56,7 @@ async function issue(
   return (await new ApiClient(baseUrl, token).post('/v1/certificates', request)) as CertificateView;
 }
 
-function show(certificate: CertificateView): void {
+function describe(certificate: CertificateView): string[] {
   const lines: [string, string][] = [
     ['serial number', certificate.serialNumber],
     ['profile', certificate.profile],
@@ -66,7 +67,7 @@ function show(certificate: CertificateView): void {
     ['validity', `${certificate.notBefore} to ${certificate.notAfter}`],
     ['basis', certificate.decision.basis],
   ];
-  for (const [name, value] of lines) say(`  ${name.padEnd(15)}${value}`);
+  return lines.map(([name, value]) => `  ${name.padEnd(15)}${value}`);
 }
 
 /** By Node's OpenSSL link by link, and by the openssl program as strictly as it can when there is one. */
@@ -104,7 +105,7 @@ async function refuse(
   wish: CsrWish,
   expected: string,
   credentials: DemoCredentials,
-): Promise<void> {
+): Promise<string[]> {
   const fault = await issue(participant, wish, newP256Key(), credentials).then(
     () => undefined,
     (error: unknown) => error,
@@ -113,12 +114,11 @@ async function refuse(
     throw fault instanceof Error
       ? fault
       : new Fault('signing-failed', `${participant} was not refused with ${expected}.`);
-  say(`\n${wish.category} to ${participant}: ${fault.message}`);
-  for (const { reason, clause, detail, fix } of fault.reasons)
-    say(`  ${reason}\n    ${detail} ${fix}\n    (${clause})`);
+  const reasons = fault.reasons.map(
+    ({ reason, clause, detail, fix }) => `  ${reason}\n    ${detail} ${fix}\n    (${clause})`,
+  );
+  return ['', `${wish.category} to ${participant}: ${fault.message}`, ...reasons];
 }
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
 
 const device = (eui64: string): CsrWish => ({
   category: 'DEVICE',
