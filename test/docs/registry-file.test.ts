@@ -1,7 +1,9 @@
 import { loadRegistry } from '../../src/registry/load-registry.ts';
+import { createCredential } from '../../src/registry/create-credential.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
-import { fixedClock } from '../support/dates.ts';
+import { fixedClock, TEST_NOW } from '../support/dates.ts';
+import { daysFromNow } from '../support/participants.ts';
 import { testDatabase } from '../support/test-database.ts';
 
 test('the example of the registry file loads as it is printed', async () => {
@@ -13,5 +15,14 @@ test('the example of the registry file loads as it is printed', async () => {
     const report = await loadRegistry(file, fixedClock(), database.pool, () => Promise.resolve());
     expect(report.participants).toBe(file.participants.length);
   }
+  // The README goes on with this token (In earnest).
+  const wish = {
+    signifier: 'METERWORKS',
+    role: 'PARTICIPANT_ARO',
+    label: 'x',
+    expiresAt: daysFromNow(1),
+  } as const;
+  const { token } = await createCredential(wish, TEST_NOW, database.pool);
+  expect(token).toMatch(/^tcs_/);
   await database.close();
 });
