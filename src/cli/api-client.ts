@@ -81,7 +81,10 @@ export class ApiClient {
       ...init,
       headers: { ...init.headers, Authorization: `Bearer ${this.#token}` },
     }).catch((cause: unknown) => {
-      throw new Fault('service-unreachable', `${this.#baseUrl} does not answer.`, { cause });
+      throw new Fault('service-unreachable', `${this.#baseUrl} does not answer.`, {
+        fix: 'Start the service, or correct --url.',
+        cause,
+      });
     });
   }
 }
@@ -92,14 +95,21 @@ export interface ApiOptions {
   readonly tokenFile: string;
 }
 
-/** @throws Fault `not-found` when the file of the token cannot be read */
+/** @throws Fault `malformed-request` for what is no address, `not-found` when the file of the token cannot be read */
 export function clientOf({ url, tokenFile }: ApiOptions): ApiClient {
+  if (!isAddress(url))
+    throw new Fault('malformed-request', `--url names no service: ${JSON.stringify(url)}.`, {
+      fix: 'Give the address at which the service listens, as http://127.0.0.1:8080.',
+    });
   try {
     return new ApiClient(url, readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim());
   } catch (cause) {
     throw new Fault('not-found', `${tokenFile} cannot be read.`, { cause });
   }
 }
+
+/** `localhost:8080` is a URL too, of a scheme that nobody knows. */
+const isAddress = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 
 /** Whether the same request may go through when it is sent again in a while. */
 export const isPassing = ({ code }: Fault): boolean => PASSING.has(code);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
-import { ApiClient, isPassing } from './api-client.ts';
+import { clientOf, isPassing, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 
 /** feeds import: the SECAS feed and its signature, over the API of a running service. */
@@ -28,7 +28,7 @@ export function feedCommands(tcs: Command): void {
         `Where no answer comes: ${AGAIN}`,
     )
     .action(async (file: string, options: FeedOptions) => {
-      const client = new ApiClient(options.url, read(options.tokenFile).toString('utf8').trim());
+      const client = clientOf(options);
       const asked = new URLSearchParams({
         fileName: path.basename(file),
         dryRun: String(options.dryRun ?? false),
@@ -48,12 +48,10 @@ export function feedCommands(tcs: Command): void {
     });
 }
 
-type FeedOptions = OutputOptions & {
+interface FeedOptions extends OutputOptions, ApiOptions {
   readonly signature: string;
-  readonly url: string;
-  readonly tokenFile: string;
   readonly dryRun?: true;
-};
+}
 
 /** Without an answer nobody knows whether the feed was taken; then the fault says what is safe to do. */
 function withWayOn(error: unknown): unknown {

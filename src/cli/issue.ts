@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
-import { ApiClient } from './api-client.ts';
+import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { explainFault } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
 import { requireNew, writeNew } from './write-new.ts';
@@ -34,7 +34,7 @@ export function issueCommand(tcs: Command): void {
       '\nExample:\n  $ tcs issue meter1.csr --url http://127.0.0.1:8080 --token-file token.txt \\\n      --category DEVICE --purpose DEVICE_AND_USER_SYSTEM_TESTS --out certs',
     )
     .action(async (files: readonly string[], options: IssueOptions) => {
-      const client = new ApiClient(options.url, readToken(options.tokenFile));
+      const client = clientOf(options);
       // What was issued is on record: no file may stand in its way then.
       requireNew(files.flatMap((file) => Object.values(filesOf(file, options))));
       mkdirSync(options.out, { recursive: true });
@@ -50,9 +50,7 @@ export function issueCommand(tcs: Command): void {
     });
 }
 
-type IssueOptions = OutputOptions & {
-  readonly url: string;
-  readonly tokenFile: string;
+interface IssueOptions extends OutputOptions, ApiOptions {
   readonly category: string;
   readonly purpose: string;
   readonly environment?: string;
@@ -61,7 +59,7 @@ type IssueOptions = OutputOptions & {
   readonly replacement?: true;
   readonly onBehalfOf?: string;
   readonly out: string;
-};
+}
 
 interface Outcome {
   readonly file: string;
@@ -116,8 +114,6 @@ const plain = ({ fault, ...outcome }: Outcome) =>
   fault
     ? { ...outcome, fault: { code: fault.code, detail: fault.message, reasons: fault.reasons } }
     : outcome;
-
-const readToken = (file: string) => readText(file).trim();
 
 function readText(file: string): string {
   try {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import type { Route } from '../http/route.ts';
 import { ROUTES } from '../http/routes.ts';
-import { ApiClient } from './api-client.ts';
+import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { describeValue } from './describe-value.ts';
 import { saveAnswer } from './save-answer.ts';
@@ -45,7 +45,7 @@ function addCommand(parent: Command, name: string, row: Route): void {
   command.action(async (...given: unknown[]) => {
     const options = given[params.length] as RouteOptions;
     const values = given.slice(0, params.length) as string[];
-    const client = new ApiClient(options.url, readText(options.tokenFile).trim());
+    const client = clientOf(options);
     const path = pathOf(row, params, values, options);
     const answer = options.out
       ? await saveAnswer(path, options.out, client)
@@ -54,13 +54,12 @@ function addCommand(parent: Command, name: string, row: Route): void {
   });
 }
 
-type RouteOptions = OutputOptions & {
-  readonly url: string;
-  readonly tokenFile: string;
-  readonly body?: string;
-  readonly idempotencyKey?: string;
-  readonly out?: string;
-} & Readonly<Record<string, unknown>>;
+type RouteOptions = OutputOptions &
+  ApiOptions & {
+    readonly body?: string;
+    readonly idempotencyKey?: string;
+    readonly out?: string;
+  } & Readonly<Record<string, unknown>>;
 
 function ask(client: ApiClient, row: Route, path: string, options: RouteOptions): Promise<unknown> {
   if (row.method === 'get') return client.get(path);

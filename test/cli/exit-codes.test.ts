@@ -88,6 +88,21 @@ describe('a feed', () => {
   });
 });
 
+test.each([['notaurl'], ['localhost:8080'], ['ftp://127.0.0.1/']])('--url %s is wrong usage', async (url) => {
+  const where = ['--url', url, '--token-file', '/nowhere'];
+  for (const words of [
+    ['officers', 'list', 'DCC'],
+    ['feeds', 'import', 'feed.csv', '--signature', 'feed.p7s'],
+    ['issue', 'a.csr', '--category', 'DEVICE', '--purpose', 'x'],
+  ]) {
+    const ended = await tcs({}, ...words, ...where);
+    expect([ended.code, ended.fault]).toEqual([
+      64,
+      expect.stringMatching(/^--url names no service: .*\nGive the address/),
+    ]);
+  }
+});
+
 test('JSON has instants in whole seconds, and participants their basis', async () => {
   const { settings } = dataFolder();
   await tcs(settings, 'registry', 'load', path.join(DEMO, 'world.yaml'));
