@@ -3,6 +3,7 @@ import path from 'node:path';
 import { hash } from 'node:crypto';
 import type { Category } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
+import { formatInstant } from '../domain/instant.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
 import { query } from '../db/pool.ts';
@@ -66,7 +67,7 @@ function requireResult({ state, items, resultRemovedAt }: Batch): void {
   if (resultRemovedAt !== null)
     throw new Fault(
       'conflict',
-      `The result could be fetched until ${resultRemovedAt.toISOString()}; the certificates still can, one by one.`,
+      `The result could be fetched until ${formatInstant(resultRemovedAt)}; the certificates still can, one by one.`,
       {
         fix: 'Take the serial numbers from GET /v1/batches/{id}/items, and GET /v1/certificates/{serialNumber} each.',
       },

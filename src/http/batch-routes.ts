@@ -1,5 +1,6 @@
 import { BATCH_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
+import { formatInstant } from '../domain/instant.ts';
 import type { CallerRole } from '../domain/participant.ts';
 import { listBatches, listItems, requireBatch, type Batch } from '../batches/batch-store.ts';
 import {
@@ -15,7 +16,6 @@ import { generationOrder, submitGeneration } from '../batches/generation.ts';
 import { acknowledgeKeys } from '../batches/laboratory-keys.ts';
 import { CONTROLLERS, SUBMITTERS } from '../batches/submit-batch.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
-import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
 import { invalidCursor, readCursor, writeCursor } from './cursor.ts';
 import * as fields from './fields.ts';

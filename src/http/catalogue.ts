@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import { CATEGORIES, type Category } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { batchReasons } from '../batches/item-codes.ts';
 import type { Authority } from '../ca/authority.ts';
 import { citedDocuments } from '../eligibility/citations.ts';
@@ -8,7 +9,6 @@ import { wordsOf, type ReasonCode } from '../eligibility/rule-set.ts';
 import { describeProfile } from '../profiles/describe-profile.ts';
 import { LARGEST_CSR } from '../x509/csr.ts';
 import { encodePem } from '../x509/pem.ts';
-import { formatInstant } from './certificate-view.ts';
 import { noParameters, onlyMethods, sendAccepted } from './negotiation.ts';
 import { OUTSIDE_REASONS } from './reason-table.ts';
 import * as requests from './request-schemas.ts';

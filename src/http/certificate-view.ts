@@ -1,6 +1,7 @@
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import { repositoryStatus } from '../domain/certificate.ts';
 import { formatEui64 } from '../domain/eui64.ts';
+import { formatInstant } from '../domain/instant.ts';
 import type { Hierarchy } from '../ca/hierarchy.ts';
 import type { DownloadAnswer } from '../eligibility/download-reasons.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
@@ -9,11 +10,6 @@ import { formatName } from '../x509/name.ts';
 import { KEY_USAGE } from '../x509/oids.ts';
 import { encodePem } from '../x509/pem.ts';
 import { readCertificate } from '../x509/read-certificate.ts';
-
-/** RFC 3339 in UTC with seconds. */
-export function formatInstant(instant: Date): string {
-  return `${instant.toISOString().slice(0, 19)}Z`;
-}
 
 /** What views of certificates are made with. */
 type ViewNeeds = Pick<IssuanceNeeds, 'hierarchy' | 'db' | 'clock'>;

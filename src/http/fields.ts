@@ -7,7 +7,12 @@ import { z } from './zod.ts';
 
 // What requests and answers have in common, each with the one way in which it is read.
 
-export const category = z.enum(CATEGORIES).openapi('Category');
+/** Of a choice that must be made: zod tells of one that is missing as of one that is none of them. */
+export const must = {
+  error: ({ input, values }: { readonly input?: unknown; readonly values?: readonly unknown[] }) =>
+    input === undefined ? `is missing; expected one of ${(values ?? []).join(', ')}` : undefined,
+};
+export const category = z.enum(CATEGORIES, must).openapi('Category');
 export const purpose = z
   .enum(PURPOSES, {
     error: ({ input }) =>

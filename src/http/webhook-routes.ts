@@ -1,3 +1,4 @@
+import { formatInstant } from '../domain/instant.ts';
 import { DELIVERY_STATES, WEBHOOK_EVENTS, WEBHOOK_STATES } from '../domain/webhook.ts';
 import { CONTROLLERS } from '../batches/submit-batch.ts';
 import {
@@ -12,7 +13,6 @@ import {
 import { listDeliveries, type Delivery } from '../webhooks/delivery-store.ts';
 import { listWebhooks, requireWebhook, type Webhook } from '../webhooks/webhook-store.ts';
 import { instant } from './answer-schemas.ts';
-import { formatInstant } from './certificate-view.ts';
 import { present } from './certificates.ts';
 import { malformedRequest } from './problem-reasons.ts';
 import * as fields from './fields.ts';

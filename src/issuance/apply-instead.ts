@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Application } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { testPhaseOf } from '../eligibility/purpose-rules.ts';
@@ -86,7 +87,7 @@ function waiting({ id, expiresAt, waitingFor }: Application, { reasons }: Fault,
   const detail =
     expiresAt === null
       ? `The request waits for: ${waitingFor.join(', ')}. It is screened again by itself; nothing was issued.`
-      : `The request is with an approver of the DCC, who decides until ${expiresAt.toISOString()}; nothing was issued.`;
+      : `The request is with an approver of the DCC, who decides until ${formatInstant(expiresAt)}; nothing was issued.`;
   return new Fault('referred', detail, { reasons, about: { decision, application: id } });
 }
 

@@ -1,5 +1,6 @@
 import type { StoredDecision } from '../audit/decisions.ts';
 import { formatEui64, parseEui64 } from '../domain/eui64.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { testPhaseOf } from '../eligibility/purpose-rules.ts';
 import { wordsOf, type RuleSet } from '../eligibility/rule-set.ts';
 import { DECISION_GATES } from '../eligibility/rule-set-schema.ts';
@@ -23,7 +24,7 @@ export function decisionSummary(stored: StoredDecision) {
   } = stored;
   return {
     id,
-    decidedAt: instant(decidedAt),
+    decidedAt: formatInstant(decidedAt),
     participant,
     category: question?.request.category ?? null,
     purpose: question?.request.purpose ?? null,
@@ -121,4 +122,3 @@ const UNASKED = new Map<string, (question: StoredDecision['question']) => boolea
   ['UNKNOWN_DEVICE', (question) => !question?.request.replacement],
 ]);
 const EUI64_NAMES = new Set(['eui64', 'from', 'to']);
-const instant = (at: Date) => at.toISOString().replace(/\.\d{3}Z$/, 'Z');

@@ -1,5 +1,6 @@
 import type { Application, ApplicationItem } from '../domain/application.ts';
 import { requireStep } from '../domain/application.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
 import { recordScreened } from '../registry/application-steps.ts';
@@ -96,7 +97,7 @@ export async function refer(
     at,
     db,
   );
-  const tell = `Application ${id} is with an approver of the DCC, who decides until ${review.expiresAt.toISOString()}.`;
+  const tell = `Application ${id} is with an approver of the DCC, who decides until ${formatInstant(review.expiresAt)}.`;
   const facts = { review: review.id, reasons: referred.map((one) => one.reason) };
   const moved = await moveApplication(
     application,

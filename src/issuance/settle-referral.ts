@@ -1,5 +1,6 @@
 import type { Application } from '../domain/application.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
+import { formatInstant } from '../domain/instant.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
@@ -154,7 +155,7 @@ function whyEnded({ state, decidedBecause, expiresAt }: Review): Reason {
       return {
         reason: 'REFERRAL_EXPIRED',
         clause,
-        detail: `No approver decided before ${expiresAt.toISOString()}.`,
+        detail: `No approver decided before ${formatInstant(expiresAt)}.`,
         fix: "Apply again, and tell the DCC's testing team by when it is needed.",
       };
   }

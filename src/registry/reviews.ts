@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Fault, type Reason } from '../domain/fault.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { isSamePerson, type Caller } from '../domain/participant.ts';
 import type { Review, ReviewAct, ReviewKind, ReviewState } from '../domain/review.ts';
 import { query, type Db, type PoolClient } from '../db/pool.ts';
@@ -56,7 +57,7 @@ export async function closeReview(
   const own = isSamePerson(by.person, review.preparedPerson) || by.participantId === review.participantId;
   if (by.person === '' || own) throw secondPersonNeeded(review, by);
   if (review.state === 'OPEN' && review.expiresAt <= now)
-    throw new Fault('conflict', `This review expired at ${review.expiresAt.toISOString()}.`, {
+    throw new Fault('conflict', `This review expired at ${formatInstant(review.expiresAt)}.`, {
       fix: 'Have it prepared again, and decide it in time.',
     });
   const { rowCount } = await query(

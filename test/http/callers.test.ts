@@ -129,6 +129,9 @@ describe('callers', () => {
       .send({ category: 'ORGANISATION', purpose, csr: organisationCsr('90-B3-D5-1F-30-01-00-00', '08').pem });
     expect(answer.status).toBe(202);
     expect(answer.body).toMatchObject({ outcome: 'REFER', reasons: [{ reason: 'ROLE_REVIEW' }] });
+    expect(answer.body).toMatchObject({
+      detail: expect.stringMatching(/ until 2026-12-\d\dT\d\d:\d\d:\d\dZ;/),
+    });
   });
 
   test.each<[string, string, number, string[]]>([

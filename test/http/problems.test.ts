@@ -150,6 +150,14 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
       );
     expect(await detailOf('https://hooks.example/tcs')).toEqual(['/events: is missing; expected array']);
     expect(await detailOf(5)).toContain('/endpoint: expected string, received number');
+    // A choice is told as missing, too, and as none of the choices only when it is there.
+    for (const [category, detail] of [
+      [undefined, '/category: is missing; expected one of ORGANISATION, DEVICE, DCCKI'],
+      ['LIVE', '/category: expected one of "ORGANISATION"|"DEVICE"|"DCCKI"'],
+    ])
+      expect((await ask('post', '/v1/certificates', { ...good(), category })).body).toMatchObject({
+        errors: [{ detail }],
+      });
   });
 
   test('a role that may not send batches reads which roles may', async () => {

@@ -48,7 +48,7 @@ const terms = {
   documentSha256: fields.sha256.optional(),
   signatories: z.array(fields.text(200)).max(20).optional(),
 };
-const state = z.enum(AGREEMENT_STATES);
+const state = z.enum(AGREEMENT_STATES, fields.must);
 const newAgreement = z.strictObject({ ref: fields.text(64), state, ...terms }).openapi('NewAgreement');
 const nextState = z
   .strictObject({
@@ -174,7 +174,7 @@ export const AGREEMENT_ROUTES = [
     command: 'holds propose',
     summary: 'prepare a hold: nothing is issued or downloaded while it lasts; a second person approves',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
-    body: z.strictObject({ cause: z.enum(HOLD_CAUSES), ...because.shape }),
+    body: z.strictObject({ cause: z.enum(HOLD_CAUSES, fields.must), ...because.shape }),
     answer: views.review,
     status: 202,
     event: 'hold.proposed',

@@ -4,11 +4,11 @@ import {
   receiptOf,
   type Application,
 } from '../../domain/application.ts';
+import { formatInstant } from '../../domain/instant.ts';
 import { findApplication, findHistory, listApplications } from '../../issuance/find-applications.ts';
 import { listDependentBatches } from '../../batches/dependent-batches.ts';
 import { previewDependents } from '../../issuance/preview-dependents.ts';
 import { submitApplication, submitDraft, withdrawApplication } from '../../issuance/submit-application.ts';
-import { formatInstant } from '../certificate-view.ts';
 import { present } from '../certificates.ts';
 import { requireSmallCsr } from '../csr-size.ts';
 import { readCursor, writeCursor } from '../cursor.ts';

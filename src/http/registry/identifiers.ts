@@ -17,7 +17,7 @@ import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
 import * as views from './views.ts';
 
-const assignment = z.strictObject({ eui64: fields.eui64, userRole: z.enum(USER_ROLES) });
+const assignment = z.strictObject({ eui64: fields.eui64, userRole: z.enum(USER_ROLES, fields.must) });
 const range = { from: fields.eui64, to: fields.eui64 };
 const newRange = z.strictObject({ ...range, deviceTypes: z.array(z.enum(DEVICE_TYPES)).default([]) });
 const rolePath = '/v1/participants/{signifier}/role-assignments';

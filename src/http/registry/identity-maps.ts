@@ -1,5 +1,6 @@
 import { IDENTIFIER_KINDS, USER_ROLES } from '../../domain/participant.ts';
 import { MARKET_SCHEMES } from '../../domain/feed.ts';
+import { formatInstant } from '../../domain/instant.ts';
 import {
   findIdentityMap,
   findIdentityMaps,
@@ -8,7 +9,6 @@ import {
   IDENTITY_MAP_COLUMNS,
   type IdentityMap,
 } from '../../registrar/identity-map.ts';
-import { formatInstant } from '../certificate-view.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import { toCsv } from './csv.ts';

@@ -58,7 +58,7 @@ export const OBLIGATION_ROUTES = [
     command: 'obligations judge',
     summary: 'verify an attestation, or find the obligation breached',
     roles: ['DCC_TEST_APPROVER', 'DCC_REGISTRAR'],
-    body: z.strictObject({ state: z.enum(['VERIFIED', 'BREACHED']), because }),
+    body: z.strictObject({ state: z.enum(['VERIFIED', 'BREACHED'], fields.must), because }),
     answer: fields.done,
     event: 'obligation.judged',
     handle: async (asked, { issuance }) => {

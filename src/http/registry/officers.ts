@@ -33,7 +33,7 @@ export const OFFICER_ROUTES = [
     body: z
       .strictObject({
         id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'has a-z, 0-9, . and - only'),
-        kind: z.enum(['SRO', 'ARO']),
+        kind: z.enum(['SRO', 'ARO'], fields.must),
         name: fields.text(200),
         email: fields.text(200).optional(),
         categories: z.array(z.enum(CATEGORIES)).default([...CATEGORIES]),
@@ -54,7 +54,7 @@ export const OFFICER_ROUTES = [
     summary: 'verify, activate, lock, unlock or revoke an officer; an SRO may revoke AROs',
     roles: ['PARTICIPANT_SRO', 'DCC_REGISTRAR'],
     body: z.strictObject({
-      state: z.enum(['VERIFIED', 'ACTIVE', 'LOCKED', 'REVOKED']),
+      state: z.enum(['VERIFIED', 'ACTIVE', 'LOCKED', 'REVOKED'], fields.must),
       lockedUntil: fields.instant.optional(),
     }),
     answer: change,

@@ -61,7 +61,7 @@ export const PARTICIPANT_ROUTES = [
     body: z
       .strictObject({
         signifier: fields.signifier,
-        type: z.enum(['NON_PARTY', 'DCC_SERVICE_PROVIDER']),
+        type: z.enum(['NON_PARTY', 'DCC_SERVICE_PROVIDER'], fields.must),
         ...details,
         ...ofNoFeed,
       })

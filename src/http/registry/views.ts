@@ -3,7 +3,7 @@ import type { TestingParticipant } from '../../domain/participant.ts';
 import type { Review } from '../../domain/review.ts';
 import { agreementStanding } from '../../eligibility/agreement.ts';
 import type { Fact } from '../../domain/facts.ts';
-import { formatInstant } from '../certificate-view.ts';
+import { formatInstant } from '../../domain/instant.ts';
 import { z } from '../zod.ts';
 
 export const review = z
