@@ -1,3 +1,4 @@
+import type { Reason } from '../domain/fault.ts';
 import { table } from './output.ts';
 
 /** A JSON value as people read it: a list of items as a table, anything else as a line for each member. */
@@ -24,18 +25,18 @@ function describeItems(
   return table(columns, cells, 'There are none.') + more;
 }
 
-/** A list of things is a line for each, one below the other. */
+/** A list of things is a line for each, one below the other; a reason has its fix and its clause there. */
 function showBelow(value: unknown, indent: string): string {
-  return Array.isArray(value) && value.some((one) => typeof one === 'object')
-    ? value.map(show).join(`\n${indent}`)
-    : show(value);
+  const line = (one: unknown) => (isReason(one) ? `${show(one)} ${one.fix} (${one.clause})` : show(one));
+  return Array.isArray(value) && value.some(isObject) ? value.map(line).join(`\n${indent}`) : show(value);
 }
 
-/** `SUCCESS 10, CSR_ERROR 0`; what is in something else stands in brackets. */
+/** `SUCCESS 10, CSR_ERROR 0`; what is in something else stands in brackets, but for a reason: `CODE: detail`. */
 function show(value: unknown): string {
   if (value === undefined || value === null || value === '') return '-';
   if (Array.isArray(value))
     return value.length === 0 ? '-' : value.map(inside).join(value.some(isObject) ? '; ' : ', ');
+  if (isReason(value)) return `${value.reason}: ${value.detail}`;
   if (typeof value === 'object')
     return (
       Object.entries(value)
@@ -46,4 +47,9 @@ function show(value: unknown): string {
 }
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-const inside = (value: unknown) => (isObject(value) ? `(${show(value)})` : show(value));
+const inside = (value: unknown) => (isObject(value) && !isReason(value) ? `(${show(value)})` : show(value));
+
+function isReason(value: unknown): value is Reason {
+  const { reason, clause, detail, fix } = (value ?? {}) as Partial<Record<keyof Reason, unknown>>;
+  return [reason, clause, detail, fix].every((one) => typeof one === 'string');
+}

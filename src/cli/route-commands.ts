@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
 import type { Route } from '../http/route.ts';
-import { ROUTES } from '../http/routes.ts';
+import { GROUPS, ROUTES } from '../http/routes.ts';
 import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { describeValue } from './describe-value.ts';
@@ -18,7 +18,7 @@ export function routeCommands(tcs: Command): void {
     const parent =
       groups.get(group) ??
       tcs.commands.find((one) => one.name() === group) ??
-      tcs.command(group).description(`${group}, over the API`);
+      tcs.command(group).description(`${GROUPS.get(group) ?? group}, over the API`);
     groups.set(group, parent);
     addCommand(parent, name, row);
   }

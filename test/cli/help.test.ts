@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { program } from '../../src/cli/program.ts';
-import { ROUTES } from '../../src/http/routes.ts';
+import { GROUPS, ROUTES } from '../../src/http/routes.ts';
 
 /** Every command that does something, with its full name. */
 const COMMANDS = commandsOf(program(), '');
@@ -31,6 +31,16 @@ test('a group of commands says where the examples are, and what answers in CSV w
     const [, shown] = /The columns of the CSV: (.*);/.exec(helpOf(command)) ?? [];
     expect([name, shown]).toEqual([name, told]);
   }
+});
+
+test('a group of commands over the API says what it is about', () => {
+  const groups = new Set(ROUTES.map((row) => row.command.split(' ')[0] ?? ''));
+  const described = program().commands.filter((one) => groups.has(one.name()));
+  const names = described.map((one) => one.name());
+  const bare = names.filter((name, place) => described[place]?.description() === `${name}, over the API`);
+  expect([described.length, bare]).toEqual([groups.size, []]);
+  const told = described.map((one) => one.description().replace(', over the API', ''));
+  expect([...GROUPS.values()].filter((one) => !told.includes(one))).toEqual([]);
 });
 
 test('the commands are those that are documented', () => {

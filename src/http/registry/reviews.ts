@@ -26,6 +26,7 @@ export const REVIEW_ROUTES = [
     roles: EVERYBODY,
     query,
     answer: pageOfReviews,
+    columns: ['id', 'state', 'kind', 'participant', 'summary', 'expiresAt'],
     handle: (asked) => pageOf(asked),
   }),
   route({
@@ -36,6 +37,7 @@ export const REVIEW_ROUTES = [
     roles: EVERYBODY,
     query: query.omit({ kind: true }),
     answer: pageOfReviews,
+    columns: ['id', 'state', 'participant', 'summary', 'reasons', 'expiresAt'],
     handle: (asked) => pageOf({ ...asked, query: { ...asked.query, kind: 'REFERRAL' as const } }),
   }),
   route({

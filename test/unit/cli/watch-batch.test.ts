@@ -100,12 +100,20 @@ describe('where progress is shown', () => {
   test('a file has a line for each change', () => expect(draw({})).toBe('first line\nthird\n'));
 });
 
+const REASON = { reason: 'A', clause: 'D 1', detail: 'b.', fix: 'Do c.' };
 test.each([
   ['a word', 'word', 'word'],
   ['what is in it', { a: 1, bc: { d: null, e: ['x', 'y'] }, f: [] }, 'a   1\nbc  d -, e (x, y)\nf   -'],
   ['things below each other', { why: [{ a: 1 }, { a: 2, b: { c: 3 } }] }, 'why  a 1\n     a 2, b (c 3)'],
   ['a list', { items: [{ a: 1, b: { c: 2 } }], nextCursor: 'n' }, 'a  b\n-  ---\n1  c 2\nMore: --cursor n'],
   ['a list of nothing', { items: [] }, 'There are none.'],
+  [
+    'reasons in a list',
+    { items: [{ id: 1, why: [REASON, REASON] }] },
+    'id  why\n--  ------------\n1   A: b.; A: b.',
+  ],
+  ['reasons below each other', { why: [REASON, REASON] }, 'why  A: b. Do c. (D 1)\n     A: b. Do c. (D 1)'],
+  ['what is no reason', { why: [{ reason: 'A', detail: 'b.' }] }, 'why  reason A, detail b.'],
 ] as const)('values for people: %s', (_, value, text) => expect(describeValue(value)).toBe(text));
 
 test('a list shows the columns that are chosen', () =>
