@@ -91,9 +91,15 @@ const COMMIT_FOR_GOOD = `select set_config('synchronous_commit', 'on', false) wh
 
 /** No limit of the service, the role or the database cuts what is done on this client from now on. */
 export async function liftLimits(client: PoolClient): Promise<void> {
-  for (const limit of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
-    await client.query(`set ${limit} = 0`);
+  await client.query(`select set_config(name, '0', false) from pg_settings where name = any($1)`, [LIMITS]);
 }
+/** The last one is of PostgreSQL 17; a server that does not know a limit does not have it. */
+const LIMITS = [
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'transaction_timeout',
+];
 
 /** Which server it was, never with the password; what the server itself refused is a matter of DATABASE_URL. */
 function notOpened(error: unknown, url: string): unknown {

@@ -8,7 +8,10 @@ export interface Asked {
   readonly ruleSet: RuleSet;
 }
 
-/** Gates A1, A2 and A3: for whom is asked, and whether the caller may. A caller who may not, learns nothing else. */
+/**
+ * Gates A1, A2 and A3: for whom is asked, and whether the caller may. Who may not ask for the participant (A2) learns nothing
+ * of it; an officer who may not ask (A3) reads every other reason, too.
+ */
 export const ASKER_RULES: readonly Rule<Asked>[] = [
   {
     reason: 'PARTICIPANT_UNKNOWN',

@@ -14,8 +14,9 @@ export function limitCredentials(needs: Pick<HttpNeeds, 'rateLimit'>): RequestHa
 }
 
 /**
- * Addresses whose requests find no credential: guessing tokens is slow. Stands behind `authenticate` and sees its refusals
- * only: whoever has a credential, or wants none, is not slowed by a stranger at the same address.
+ * Addresses whose requests find no credential read 429 after so many a minute. Their tokens were looked up by then: that
+ * nobody guesses one comes from its 256 bits of chance. Stands behind `authenticate` and sees its refusals only: whoever has
+ * a credential, or wants none, is not slowed by a stranger at the same address.
  */
 export function limitStrangers(needs: Pick<HttpNeeds, 'rateLimit'>): ErrorRequestHandler {
   const limit = rateLimit({
