@@ -3,7 +3,15 @@ import { readBasicConstraints, readKeyUsage } from '../x509/extensions.ts';
 import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { onlyExtensions } from './only-extensions.ts';
-import { authorities, bySource, DCCKI_DESIGN, whenPresent, type CertificateKind, type Rule } from './rule.ts';
+import {
+  authorities,
+  bySource,
+  DCCKI_DESIGN,
+  SMKI_AUTHORITY_DESIGN,
+  whenPresent,
+  type CertificateKind,
+  type Rule,
+} from './rule.ts';
 
 const roots = ({ kind }: CertificateKind) => kind === 'ROOT';
 const issuing = ({ kind }: CertificateKind) => kind === 'ISSUING';
@@ -83,7 +91,7 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'root-extensions',
-    clause: bySource('GBCS version 1 (28 November 2014), page 141'),
+    clause: bySource(SMKI_AUTHORITY_DESIGN),
     severity: 'ERROR',
     appliesTo: roots,
     check: onlyExtensions(EXTENSIONS),

@@ -17,6 +17,7 @@ import {
   everyCertificate,
   requirePresent,
   smki,
+  SMKI_AUTHORITY_DESIGN,
   whenPresent,
   type CertificateKind,
   type Rule,
@@ -25,6 +26,15 @@ import {
 const belowRoot = ({ kind }: CertificateKind) => kind !== 'ROOT';
 const roots = ({ kind }: CertificateKind) => kind === 'ROOT';
 const CLAUSE = 'GBCS version 1 (28 November 2014), page 141';
+
+/** GBCS wants exactly one policy of Device Certificates, of all others at least one. */
+function policySource({ category, kind }: CertificateKind): string {
+  if (category === 'DCCKI') return DCCKI_DESIGN;
+  if (kind === 'ROOT') return `${CLAUSE} (at least one); ${SMKI_AUTHORITY_DESIGN}`;
+  return category === 'DEVICE' && kind === 'END_ENTITY'
+    ? 'GBCS version 1 (28 November 2014), page 145; public test certificates of the SMKI'
+    : `${CLAUSE} (at least one); public test certificates of the SMKI`;
+}
 
 /**
  * What GBCS asks of every certificate of the SMKI. The DCCKI has no public profile: by our own template it keeps the
@@ -110,7 +120,7 @@ export const GBCS: readonly Rule[] = [
   },
   {
     rule: 'one-policy-without-qualifiers',
-    clause: bySource('GBCS version 1 (28 November 2014), page 145; public test certificates of the SMKI'),
+    clause: policySource,
     severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(CERTIFICATE_POLICIES, ({ value }) => {

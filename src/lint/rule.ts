@@ -61,6 +61,9 @@ export function requirePresent(oid: string, name: string, critical: boolean): Fa
 /** What no public text of the DCCKI Certificate Policy tells: the clause of the rules that our own templates make. */
 export const DCCKI_DESIGN = 'DESIGN: certs-templates/dccki';
 
+/** No root of the SMKI is public: what none of its documents says of one, our own templates do. */
+export const SMKI_AUTHORITY_DESIGN = 'DESIGN: certs-templates/authority';
+
 /** The documents of the SMKI do not bind the DCCKI: there the source is our own template. */
 export const bySource =
   (smkiClause: string, dcckiClause = DCCKI_DESIGN): Rule['clause'] =>

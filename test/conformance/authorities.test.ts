@@ -69,12 +69,12 @@ const CLAUSES: readonly [clause: string, authorities: readonly string[], pattern
     /170d3236313132333132303030305a180f39393939313233313233353935395a/,
   ],
   [
-    'RFC 5280, 4.2.1.9; GBCS page 141: a root has KU, BC without pathLen, CP, SKI and no other',
+    'RFC 5280, 4.2.1.9; DESIGN: a root has KU, BC without pathLen, CP, SKI and no other',
     ROOTS,
     extensions(CRITICAL_CERT_SIGN, '300f0603551d130101ff040530030101ff', CRITICAL_POLICY, SUBJECT_KEY),
   ],
   [
-    'RFC 5280, 4.2.1.9; GBCS page 141: an issuing CA has KU, BC with pathLen 0, CP, SKI, AKI and no other',
+    'RFC 5280, 4.2.1.9; DESIGN, as the public Issuing OCA: an issuing CA has KU, BC with pathLen 0, CP, SKI, AKI and no other',
     ISSUING,
     extensions(
       CRITICAL_CERT_SIGN,

@@ -34,6 +34,7 @@ describe('finished certificates', () => {
   const SMKI = [...ORGANISATION, ...DEVICE];
   const EVERY = [...SMKI, ...DCCKI];
 
+  const ONE_POLICY = /301d0603551d200101ff04133011300f060d2a863a0001848fb90f01020104/;
   const clauses: [clause: string, profiles: string[], pattern: RegExp][] = [
     ['RFC 5280, 4.1.2.1: version 3', EVERY, /^3082....3082....a003020102/],
     [
@@ -109,18 +110,20 @@ describe('finished certificates', () => {
       EVERY,
       /30130603551d23040c300a80084/,
     ],
+    ['GBCS page 145: certificatePolicies is critical, one policy without qualifiers', DEVICE, ONE_POLICY],
     [
-      'GBCS page 141: certificatePolicies is critical, one policy without qualifiers',
-      EVERY,
-      /301d0603551d200101ff04133011300f060d2a863a0001848fb90f01020104/,
+      'GBCS page 141; public test certificates: certificatePolicies is critical, one policy without qualifiers',
+      ORGANISATION,
+      ONE_POLICY,
     ],
+    ['DESIGN: certificatePolicies is critical, one policy without qualifiers', DCCKI, ONE_POLICY],
     [
       'RFC 4108, 5: hardwareModuleName with the Device ID, critical',
       DEVICE,
       /30350603551d110101ff042b3029a02706082b06010505070804a01b3019060d2a863a0001848fb90f01020201040800db1234200000a0/,
     ],
     [
-      'GBCS: extensions KU, SKI, SAN, CP, AKI in the order of the public test certificates',
+      'Public test certificates: extensions KU, SKI, SAN, CP, AKI in this order',
       DEVICE,
       /0603551d0f.*0603551d0e.*0603551d11.*0603551d20.*0603551d23/,
     ],

@@ -49,17 +49,25 @@ test('every rule names its clause', () => {
     }
 });
 
+const clausesOf = (one: CertificateKind): string[] =>
+  RULES.filter((rule) => rule.appliesTo(one)).map(({ clause }) =>
+    typeof clause === 'string' ? clause : clause(one),
+  );
+const KINDS = ['ROOT', 'ISSUING', 'END_ENTITY'] as const;
+
 test('what is found in a DCCKI certificate cites no document of the SMKI', () => {
-  const clauses = (['ROOT', 'ISSUING', 'END_ENTITY'] as const).flatMap((kind) => {
-    const one: CertificateKind = { category: 'DCCKI', kind };
-    return RULES.filter((rule) => rule.appliesTo(one)).map(({ clause }) =>
-      typeof clause === 'string' ? clause : clause(one),
-    );
-  });
+  const clauses = KINDS.flatMap((kind) => clausesOf({ category: 'DCCKI', kind }));
   expect(
     clauses.filter((clause) => clause.startsWith('DESIGN: certs-templates/dccki')).length,
   ).toBeGreaterThan(10);
   expect(clauses.filter((clause) => /GBCS|SMKI|SEC Appendix [ABM]/.test(clause))).toEqual([]);
+});
+
+test('GBCS, page 145 is cited of Device Certificates, and of no other', () => {
+  const citing = CATEGORIES.flatMap((category) => KINDS.map((kind) => ({ category, kind }))).filter((one) =>
+    clausesOf(one).some((clause) => clause.includes('page 145')),
+  );
+  expect(citing).toEqual([{ category: 'DEVICE', kind: 'END_ENTITY' }]);
 });
 
 function findingsOf(rule: string, of: string, change: Change): string[] {
