@@ -19,10 +19,10 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 20261124);
 const LONGEST = 50;
 
 test(
-  'a mutated CSR is refused with a DerError, or other readers accept it too',
+  'a mutated CSR is refused with a DerError, or asn1-x509 reads it too and OpenSSL a sample; OpenSSL verifies every one that we would issue to',
   () => {
     const random = seededRandom(SEED);
-    const tally = { cases: CASES, refused: 0, accepted: 0, keepsRules: 0, proven: 0, issuable: 0 };
+    const tally = { cases: CASES, refused: 0, accepted: 0, keepsRules: 0, unread: 0, proven: 0, issuable: 0 };
     const samples = { proven: new Map<string, Buffer>(), unproven: new Map<string, Buffer>() };
     const issuable = new Set<string>();
     const surprises: string[] = [];
@@ -44,7 +44,11 @@ test(
         tally.issuable += 1;
         issuable.add(mutant.octets.toString('hex'));
       }
-      if (!keepsRules && holdsUnreadValue(facts)) continue;
+      if (!keepsRules && holdsUnreadValue(facts)) {
+        // No other reader judges it: the rules have, and no certificate comes of it (docs/divergences.md).
+        tally.unread += 1;
+        continue;
+      }
       // The other reader also looks into values of unknown attributes, which no rule of ours ever uses.
       const refusal = holdsUnreadValue(facts) ? undefined : refusalOfPeculiar(mutant.octets);
       if (refusal !== undefined) surprise(`only readCsr reads it: ${refusal}`);
