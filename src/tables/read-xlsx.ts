@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { openPackage } from './package-parts.ts';
+import { openPackage } from '../archive/package-parts.ts';
 import { sheetReader } from './sheet.ts';
 import { TABLE_LIMITS, unreadable, type TableFault, type TableLimits, type TableRow } from './table.ts';
 import { readWorkbook } from './workbook.ts';

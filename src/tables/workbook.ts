@@ -1,4 +1,4 @@
-import { readWholePart, type PackageParts } from './package-parts.ts';
+import { readWholePart, type PackageParts } from '../archive/package-parts.ts';
 import { showsDate } from './spreadsheet-dates.ts';
 import type { TableFault } from './table.ts';
 import { readXml } from './xml.ts';

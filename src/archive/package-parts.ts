@@ -1,5 +1,10 @@
 import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
-import type { TableLimits } from './table.ts';
+
+/** What the parts of a document may cost. */
+export interface PackageLimits {
+  /** Octets of all parts together, unpacked: what a ZIP bomb meets. */
+  readonly unpackedOctets: number;
+}
 
 /** The parts of an Office document: the files of its ZIP by name. */
 export interface PackageParts {
@@ -15,7 +20,7 @@ export interface PackageParts {
  * @throws Error in words: no ZIP, encrypted, one name twice, too many or too large parts
  * @see ECMA-376, Part 2
  */
-export async function openPackage(bytes: Uint8Array, limits: TableLimits): Promise<PackageParts> {
+export async function openPackage(bytes: Uint8Array, limits: PackageLimits): Promise<PackageParts> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const zip = await fromBufferPromise(buffer, { lazyEntries: true, strictFileNames: true });
   const entries = new Map<string, Entry>();
