@@ -35,7 +35,11 @@ export function startBackground(config: Config, needs: BackgroundNeeds): Looking
           onTaken: () => worker.wake(),
           onTrouble: (err) => logger.error({ err }, 'the drop folder was not taken whole'),
         });
-  const sweeper = setInterval(() => sweep(config, needs), HOUR);
+  let sweeping = sweep(needs);
+  const sweeper = setInterval(() => {
+    sweeping = sweep(needs);
+    tellStaleFeed(config, needs);
+  }, HOUR);
   return {
     wake: () => {
       worker.wake();
@@ -43,6 +47,7 @@ export function startBackground(config: Config, needs: BackgroundNeeds): Looking
     },
     stop: async () => {
       clearInterval(sweeper);
+      await sweeping;
       await drops?.stop();
       await worker.stop();
       await deliverer?.stop();
@@ -50,21 +55,25 @@ export function startBackground(config: Config, needs: BackgroundNeeds): Looking
   };
 }
 
-/** Removes what is kept no longer, and says so; tells of a feed that is stale. */
-function sweep(
-  { batchRetentionDays: days, feedStaleDays }: Config,
-  { batches, webhooks, logger }: BackgroundNeeds,
-): void {
+/** Removes what is kept no longer, and says so. */
+async function sweep({ batches, webhooks, logger }: BackgroundNeeds): Promise<void> {
   const { db, clock } = webhooks;
-  const now = clock.now();
-  sweepDeliveries(new Date(now.getTime() - days * DAY), db).catch((err: unknown) =>
+  const days = batches.retentionDays;
+  await sweepDeliveries(new Date(clock.now().getTime() - days * DAY), db).catch((err: unknown) =>
     logger.warn({ err }, 'deliveries of webhooks could not be swept'),
   );
-  sweepResults(days, batches).then(
+  await sweepResults(batches).then(
     (swept) => swept.forEach((one) => logger.info(one, 'the result of a batch was removed')),
     (err: unknown) => logger.warn({ err }, 'results of batches could not be swept'),
   );
-  findFeedTrouble(now, feedStaleDays, db).then(
+}
+
+/** The start tells it by itself. */
+function tellStaleFeed(
+  { feedStaleDays }: Config,
+  { webhooks: { db, clock }, logger }: BackgroundNeeds,
+): void {
+  findFeedTrouble(clock.now(), feedStaleDays, db).then(
     (trouble) => {
       if (trouble !== undefined) logger.warn(trouble);
     },

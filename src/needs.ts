@@ -26,6 +26,7 @@ export function batchNeeds(config: Config, issuance: IssuanceNeeds): BatchNeeds 
     laboratoryKeys: config.laboratoryKeys === 'on',
     chunkItems: config.batchChunk,
     leaseSeconds: LEASE_SECONDS,
+    retentionDays: config.batchRetentionDays,
     ...(config.liveTimings === undefined ? {} : { timings: config.liveTimings }),
   };
 }

@@ -17,6 +17,8 @@ export interface BatchNeeds {
   readonly chunkItems: number;
   /** How long a chunk is a worker's without a word of it, by the clock of the database. Seconds. */
   readonly leaseSeconds: number;
+  /** Days for which a result can be fetched after its batch has ended. */
+  readonly retentionDays: number;
   /** When batches are worked on, as in the live service; absent: at once. */
   readonly timings?: LiveTimings;
 }

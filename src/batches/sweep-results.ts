@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { recordEvents } from '../audit/audit-log.ts';
-import { query, withTransaction } from '../db/pool.ts';
+import { query, withTransaction, type Db } from '../db/pool.ts';
 import { removeKeys } from './laboratory-keys.ts';
 import type { BatchNeeds } from './needs.ts';
 
@@ -12,19 +12,22 @@ export interface SweptResult {
   readonly endedAt: Date;
 }
 
-/** Ends the time in which results can be fetched, `days` after their batch ended. @returns whose time it ended */
+/**
+ * Ends the time in which results can be fetched, `retentionDays` after their batch ended, and removes the files of this node whose time
+ * is over, whoever ended it. @returns whose time it ended
+ */
 export async function sweepResults(
-  days: number,
-  needs: Pick<BatchNeeds, 'issuance' | 'folder'>,
+  needs: Pick<BatchNeeds, 'issuance' | 'folder' | 'retentionDays'>,
 ): Promise<SweptResult[]> {
   const { db, clock } = needs.issuance;
   const at = clock.now();
   const swept = await withTransaction(db, async (client) => {
-    const { rows } = await query<SweptResult>(
+    const { rows } = await query<SweptResult & { participantId: string; credentialId: string }>(
       client,
       `update batch set result_removed_at = $1 where result_removed_at is null and state in ('COMPLETED', 'CANCELLED')
-         and ended_at < $2 returning id, name, ended_at as "endedAt"`,
-      [at, new Date(at.getTime() - days * DAY)],
+         and ended_at < $2
+       returning id, name, ended_at as "endedAt", participant_id as "participantId", credential_id as "credentialId"`,
+      [at, new Date(at.getTime() - needs.retentionDays * DAY)],
     );
     await removeKeys(
       rows.map(({ id }) => id),
@@ -32,14 +35,37 @@ export async function sweepResults(
       client,
     );
     await recordEvents(
-      rows.map(({ id }) => ({ at, event: 'batch.result.removed', object: id })),
+      rows.map(({ id, name, endedAt, participantId, credentialId }) => ({
+        at,
+        event: 'batch.result.removed',
+        participantId,
+        credentialId,
+        object: id,
+        facts: { name, endedAt, retentionDays: needs.retentionDays },
+      })),
       client,
     );
-    return rows;
+    return rows.map(({ id, name, endedAt }) => ({ id, name, endedAt }));
   });
-  for (const { id } of swept) await rm(path.join(needs.folder, `${id}.zip`), { force: true });
+  await sweepFiles(needs.folder, db);
   await sweepDrafts(needs.folder, at);
   return swept;
+}
+
+/** The day until which the result of a batch that ended then can be fetched, at least. */
+export const resultUntil = (endedAt: Date, { retentionDays }: Pick<BatchNeeds, 'retentionDays'>): Date =>
+  new Date(endedAt.getTime() + retentionDays * DAY);
+
+/** Another node, or one that died, may have ended the time of results that lie here. */
+async function sweepFiles(folder: string, db: Db): Promise<void> {
+  const here = (await readdir(folder)).flatMap((name) => RESULT.exec(name)?.[1] ?? []);
+  if (here.length === 0) return;
+  const { rows } = await query<{ id: string }>(
+    db,
+    `select id from batch where id = any($1::uuid[]) and result_removed_at is not null`,
+    [here],
+  );
+  for (const { id } of rows) await rm(path.join(folder, `${id}.zip`), { force: true });
 }
 
 /** What processes that died left half-written; a day is longer than anything is written. */
@@ -54,3 +80,4 @@ async function sweepDrafts(folder: string, now: Date): Promise<void> {
 }
 
 const DAY = 86_400_000;
+const RESULT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.zip$/;

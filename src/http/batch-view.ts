@@ -5,6 +5,7 @@ import { DURATION_MEASURES, LIMIT_SETTERS, LIMITS } from '../batches/batch-cost.
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
 import type { Rehearsal } from '../batches/rehearse-batch.ts';
+import { resultUntil } from '../batches/sweep-results.ts';
 import { instant, reason } from './answer-schemas.ts';
 import { z } from './zod.ts';
 
@@ -41,6 +42,10 @@ export const batchSchema = z
       .openapi({ description: 'why nothing happens now, and when it goes on' }),
     reasons: z.array(reason.extend({ errorCode: z.string().optional(), position: z.string().optional() })),
     result: z.string().nullable().openapi({ description: 'where it can be fetched, once there is one' }),
+    resultUntil: instant.optional().openapi({ description: 'until then it can be fetched, at least' }),
+    resultRemovedAt: instant
+      .optional()
+      .openapi({ description: 'since then it cannot be fetched; its certificates still can' }),
   })
   .openapi('Batch');
 
@@ -118,7 +123,8 @@ export function rehearsalView({ cost, ...rest }: Rehearsal): z.infer<typeof rehe
 }
 
 /** The batch object of the wire. */
-export function batchView(batch: Batch, now: Date, { timings }: Pick<BatchNeeds, 'timings'>) {
+export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timings' | 'retentionDays'>) {
+  const { timings } = needs;
   const { startedAt, endedAt, items } = batch;
   const counts = Object.fromEntries(ITEM_STATUSES.map((one) => [one, batch.counts[one] ?? 0]));
   const settled = Object.values(counts).reduce((sum, one) => sum + one, 0);
@@ -126,10 +132,6 @@ export function batchView(batch: Batch, now: Date, { timings }: Pick<BatchNeeds,
   const seconds = startedAt === null ? 0 : ((endedAt ?? now).getTime() - startedAt.getTime()) / 1000;
   const perSecond = seconds > 0 ? settled / seconds : undefined;
   const waits = timings === undefined ? undefined : waitsOf(batch, now, timings);
-  const hasResult =
-    (batch.state === 'COMPLETED' || batch.state === 'CANCELLED') &&
-    batch.resultRemovedAt === null &&
-    items !== null;
   return {
     id: batch.id,
     state: batch.state,
@@ -160,8 +162,20 @@ export function batchView(batch: Batch, now: Date, { timings }: Pick<BatchNeeds,
     },
     ...(waits === undefined ? {} : { waits }),
     reasons: batch.reasons,
-    result: hasResult ? `/v1/batches/${batch.id}/result` : null,
+    ...resultOf(batch, needs),
   };
+}
+
+/** Where the result is, and until when; after that, since when it is gone. */
+function resultOf(
+  { id, state, items, endedAt, resultRemovedAt }: Batch,
+  needs: Pick<BatchNeeds, 'retentionDays'>,
+) {
+  if ((state !== 'COMPLETED' && state !== 'CANCELLED') || items === null || endedAt === null)
+    return { result: null };
+  return resultRemovedAt === null
+    ? { result: `/v1/batches/${id}/result`, resultUntil: formatInstant(resultUntil(endedAt, needs)) }
+    : { result: null, resultRemovedAt: formatInstant(resultRemovedAt) };
 }
 
 /** With live timings: until when it waits for its window, if it does. */

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pino } from 'pino';
 import request from 'supertest';
 import { openZip } from '../../src/archive/read-zip.ts';
+import { startBackground } from '../../src/background.ts';
+import { readConfig } from '../../src/config.ts';
 import { claimChunk } from '../../src/batches/claim-chunk.ts';
 import { sweepResults } from '../../src/batches/sweep-results.ts';
 import { verifyResult } from '../../src/batches/verify-result.ts';
@@ -21,6 +24,7 @@ import {
 import { deviceCsr, newKey, organisationCsr } from '../support/csr-builder.ts';
 import { onPostgres } from '../support/test-database.ts';
 
+const silent = pino({ level: 'silent' });
 const octetsOf = (response: NodeJS.ReadableStream, done: (error: null, octets: Buffer) => void) => {
   const chunks: Buffer[] = [];
   response
@@ -655,6 +659,11 @@ describe('batches over HTTP', () => {
     const { text, type } = await events;
     expect(type).toBe('text/event-stream');
     expect(text.match(/"state":"[A-Z]+"/g)?.at(-1)).toBe('"state":"COMPLETED"');
+    expect(await show(id)).toMatchObject({ resultUntil: '2026-12-24T12:00:00Z' });
+    expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(200);
+    const result = path.join(here.batches.folder, `${id}.zip`);
+    const otherNode = path.join(folder, 'other-node');
+    cpSync(result, path.join(otherNode, `${id}.zip`));
     here.clock.advance(30 * 86_400_000 + 1000);
     const draft = path.join(here.batches.folder, 'upload-of-a-process-that-died');
     const fresh = path.join(here.batches.folder, 'upload-of-one-that-writes');
@@ -665,10 +674,20 @@ describe('batches over HTTP', () => {
       writeFileSync(file, 'half');
       utimesSync(file, at, at);
     }
-    const swept = await sweepResults(30, here.batches);
+    const swept = await sweepResults(here.batches);
     expect([existsSync(draft), existsSync(fresh)]).toEqual([false, true]);
     rmSync(fresh);
     expect(swept.map((one) => one.id)).toContain(id);
+    // The start of another node removes what was ended here.
+    const { webhooks } = here.app;
+    const other = { batches: { ...here.batches, folder: otherNode }, webhooks, logger: silent };
+    await startBackground({ ...readConfig({}), batchLanes: 0 }, other).stop();
+    expect([existsSync(result), existsSync(path.join(otherNode, `${id}.zip`))]).toEqual([false, false]);
+    expect(await show(id)).toMatchObject({ result: null, resultRemovedAt: '2026-12-24T12:00:01Z' });
+    expect(await show(id)).not.toHaveProperty('resultUntil');
+    const removed = `audit_event where event = 'batch.result.removed' and object = $1 and participant_id is not null
+      and facts ->> 'endedAt' like '2026-11-24T12:00:00%' and facts ->> 'name' = 'batch'`;
+    expect(await count(removed, id)).toBe(1);
     expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(409);
     expect(
       ((await here.get(`/v1/certificates?batch=${id}`)).body as { items: unknown[] }).items,

@@ -580,10 +580,10 @@ describe('keys for laboratories', () => {
     });
     expect((await fetchKeys(over.id)).status).toBe(409);
     here.clock.advance(29 * 86_400_000);
-    await sweepResults(30, here.batches);
+    await sweepResults(here.batches);
     expect((await headOf(id)).status).toBe(200);
     here.clock.advance(2 * 86_400_000);
-    await sweepResults(30, here.batches);
+    await sweepResults(here.batches);
     const swept = await fetchKeys(id);
     expect([swept.status, (swept.body as Buffer).toString()]).toEqual([
       410,

@@ -111,8 +111,8 @@ describe('live timings', () => {
     at('2026-11-25T09:00:00Z');
     await here.work();
     expect(await show(id)).toMatchObject({ state: 'PAUSED' });
-    const { issuance, intake, folder, chunkItems, leaseSeconds } = here.batches;
-    while (await workOnce({ issuance, intake, folder, chunkItems, leaseSeconds }));
+    const { issuance, intake, folder, chunkItems, leaseSeconds, retentionDays } = here.batches;
+    while (await workOnce({ issuance, intake, folder, chunkItems, leaseSeconds, retentionDays }));
     expect(await show(id)).toMatchObject({ state: 'COMPLETED' });
   });
 

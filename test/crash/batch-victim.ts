@@ -30,6 +30,7 @@ async function workOnBatches(
     folder: evidence,
     chunkItems: 3,
     leaseSeconds: 60,
+    retentionDays: 30,
   };
   if (upload !== undefined) {
     const file = path.join(evidence, `upload-${randomUUID()}`);
