@@ -115,7 +115,8 @@ export const SETTINGS: readonly Setting[] = [
     key: 'requestSeconds',
     default: '60',
     secret: false,
-    meaning: 'time in which a whole request has to arrive',
+    meaning:
+      'time in which a whole request has to arrive; an upload of a batch: time in which 16 KiB of it have to',
   },
   {
     name: 'TCS_SHUTDOWN_SECONDS',

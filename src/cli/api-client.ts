@@ -116,6 +116,7 @@ export const isPassing = ({ code }: Fault): boolean => PASSING.has(code);
 const PASSING: ReadonlySet<FaultCode> = new Set([
   'database-unavailable',
   'service-unreachable',
+  'request-timeout',
   'too-many-requests',
   'request-in-progress',
 ]);

@@ -71,6 +71,7 @@ export const EXIT_CODES = {
   'idempotency-key-reused': 73,
   'output-unwritable': 74,
   'request-in-progress': 75,
+  'request-timeout': 75,
   'too-many-requests': 75,
   'not-authenticated': 77,
   'role-not-permitted': 77,

@@ -29,6 +29,7 @@ export const FAULT_CODES = [
   'precondition-failed',
   'range-not-satisfiable',
   'method-not-allowed',
+  'request-timeout',
   'too-many-requests',
   'database-unavailable',
   'storage-full',

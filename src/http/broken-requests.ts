@@ -7,68 +7,114 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import type { Reason } from '../domain/fault.ts';
 import { adoptMessages } from './express-messages.ts';
+import { httpReason } from './problem-reasons.ts';
+import { watchArrival, type Late } from './watch-arrival.ts';
 
 /**
- * The server under the application: a request arrives whole in `requestSeconds`, its headers in a third of that. What never
- * becomes a request is answered as problem+json too: headers that cannot be read or are too many, a sender that takes too
- * long, an Expect that nobody meets. Express does not see these.
+ * The server under the application: a request arrives whole in `requestSeconds`, its headers in a third of that; the upload of a batch
+ * takes as long as it goes on (`watchArrival`). What never becomes a request is answered as problem+json too: headers that cannot be
+ * read or are too many, a sender that takes too long, an Expect that nobody meets. Express does not see these.
  */
 export function createRequestServer(app: Express, requestSeconds: number): Server {
   const server = createServer(
     {
       ...adoptMessages(app),
-      requestTimeout: requestSeconds * 1000,
+      // Node knows one time for all: see below.
+      requestTimeout: 0,
       headersTimeout: Math.ceil((requestSeconds * 1000) / 3),
       connectionsCheckingInterval: 1000,
     },
-    app,
+    (request, response) => {
+      watchArrival(request, requestSeconds, (late) => answerLate(late, requestSeconds, response));
+      app(request, response);
+    },
   );
-  answerBrokenRequests(server);
+  answerBrokenRequests(server, requestSeconds);
   return server;
 }
 
-function answerBrokenRequests(server: Server): void {
+/** Whoever is late may still be sending: they have a moment to read why nobody listens any more. */
+function answerLate(late: Late, seconds: number, { socket, headersSent }: ServerResponse): void {
+  if (socket === null) return;
+  if (headersSent) {
+    socket.destroy();
+    return;
+  }
+  answerRaw(socket, lateProblem(late, seconds));
+  setTimeout(() => socket.destroy(), MOMENT).unref();
+}
+
+function answerBrokenRequests(server: Server, requestSeconds: number): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const [status, code, detail] = BROKEN.get(error.code ?? '') ?? UNREADABLE;
-    const body = problem(status, code, detail);
-    socket.end(
-      [
-        `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`,
-        'Content-Type: application/problem+json',
-        `Content-Length: ${String(Buffer.byteLength(body))}`,
-        'Connection: close',
-        '',
-        body,
-      ].join('\r\n'),
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    answerRaw(
+      socket,
+      isLate
+        ? lateProblem('HEADERS', requestSeconds)
+        : malformedProblem(...(BROKEN.get(error.code ?? '') ?? UNREADABLE)),
     );
   });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    const body = problem(417, 'expectation-failed', 'Expect can only be 100-continue.');
+    const { body } = malformedProblem(417, 'expectation-failed', 'Expect can only be 100-continue.');
     response.writeHead(417, { 'Content-Type': 'application/problem+json', Connection: 'close' });
     response.end(body);
   });
 }
 
-function problem(status: number, code: string, detail: string): string {
-  return JSON.stringify({
-    type: `urn:problem:tcs:${code}`,
-    title: STATUS_CODES[status] ?? '',
-    status,
+interface RawProblem {
+  readonly status: number;
+  readonly body: string;
+}
+
+function answerRaw(socket: Duplex, { status, body }: RawProblem): void {
+  socket.end(
+    [
+      `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${String(Buffer.byteLength(body))}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+const malformedProblem = (status: number, code: string, detail: string): RawProblem =>
+  problem(status, code, {
+    reason: 'REQUEST_MALFORMED',
+    clause: 'RFC 9112',
     detail,
-    instance: '',
-    requestId: '',
-    errors: [{ reason: 'REQUEST_MALFORMED', clause: 'RFC 9112', detail, fix: 'Correct the request.' }],
+    fix: 'Correct the request.',
   });
+
+function lateProblem(late: Late | 'HEADERS', seconds: number): RawProblem {
+  const time = `${String(seconds)} s (TCS_REQUEST_SECONDS)`;
+  const details = {
+    HEADERS: `The headers did not arrive within a third of ${time}.`,
+    REQUEST: `The request did not arrive whole within ${time}.`,
+    UPLOAD: `Of the upload nothing, or next to nothing, came for ${time}.`,
+  };
+  return problem(408, 'request-timeout', httpReason('REQUEST_TIMEOUT', details[late]));
+}
+
+function problem(status: number, code: string, reason: Reason): RawProblem {
+  const { detail } = reason;
+  const type = `urn:problem:tcs:${code}`;
+  const title = STATUS_CODES[status] ?? '';
+  const value = { type, title, status, detail, instance: '', requestId: '', errors: [reason] };
+  return { status, body: JSON.stringify(value) };
 }
 
 const UNREADABLE = [400, 'malformed-request', 'This is not a request of HTTP/1.1.'] as const;
 const BROKEN = new Map<string, readonly [number, string, string]>([
   ['HPE_HEADER_OVERFLOW', [431, 'headers-too-large', 'Address and headers have at most 16 KiB together.']],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', [413, 'too-large', 'The chunk extensions are too large.']],
-  ['ERR_HTTP_REQUEST_TIMEOUT', [408, 'request-timeout', 'The request did not arrive whole in time.']],
 ]);
+/** Milliseconds. */
+const MOMENT = 1000;

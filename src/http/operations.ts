@@ -201,7 +201,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: { says: 'of a dry run; nothing is kept', content: json(rehearsalSchema) },
       202: { says: 'taken; Location names it', content: json(batchSchema) },
     },
-    problems: [400, 403, 404, 409, 413, 415, ...AUTHENTICATED],
+    problems: [400, 403, 404, 408, 409, 413, 415, ...AUTHENTICATED],
   },
   {
     method: 'get',

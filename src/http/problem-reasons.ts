@@ -66,6 +66,7 @@ const DEFAULTS: Partial<Record<FaultCode, string>> = {
   'not-found': 'NOT_FOUND',
   'method-not-allowed': 'METHOD_NOT_ALLOWED',
   'not-acceptable': 'NOT_ACCEPTABLE',
+  'request-timeout': 'REQUEST_TIMEOUT',
   conflict: 'CONFLICT',
   gone: 'GONE',
   'registry-invalid': 'CONFLICT',

@@ -163,6 +163,20 @@ describe('tcs batch submit and result', () => {
     expect([first.code, idOf(second)]).toEqual([0, idOf(first)]);
   });
 
+  test('an upload that took too long: the same key is told, and the exit code is 75', async () => {
+    const late = createServer((request, response) => {
+      request.resume();
+      const problem = { type: 'urn:problem:tcs:request-timeout', detail: 'It did not come.', errors: [] };
+      response.writeHead(408, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(problem));
+    }).listen(0, '127.0.0.1');
+    await once(late, 'listening');
+    const { port } = late.address() as AddressInfo;
+    const upload = write('late.ndjson', ndjson(deviceLines(1, 210)));
+    const { code, fault } = await submit(upload, '--url', `http://127.0.0.1:${String(port)}`);
+    late.close();
+    expect([code, fault]).toEqual([75, expect.stringMatching(/--idempotency-key [0-9a-f-]{36}/)]);
+  });
+
   test('Ctrl-C ends the looking, says so, and leaves the batch', async () => {
     const upload = write('left.ndjson', ndjson(deviceLines(1, 300)));
     const words = ['batch', 'submit', upload, '--wait', '--category', 'DEVICE', '--purpose', PURPOSE];

@@ -74,8 +74,37 @@ describe('what never becomes a request, or should not', () => {
   );
 
   test('a body that takes too long is 408', async () => {
-    expect((await raw(`${post('Content-Length: 100')}{`)).text).toContain('HTTP/1.1 408 ');
+    const { text } = await raw(`${post('Content-Length: 100')}{`);
+    expect(text).toContain('HTTP/1.1 408 ');
+    expect(text).toContain('within 3 s (TCS_REQUEST_SECONDS)');
   }, 15_000);
+
+  test('the upload of a batch takes as long as it goes on; when it does not, that is 408', async () => {
+    const head = post('Content-Length: 100000')
+      .replace('/v1/certificates', `/v1/batches?category=DEVICE&purpose=DEVICE_AND_USER_SYSTEM_TESTS`)
+      .replace('application/json', 'application/x-ndjson');
+    const { port } = server.address() as AddressInfo;
+    const sendSlowly = async (pieces: number) => {
+      const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+      const closed = once(socket, 'close');
+      socket.write(head);
+      for (let piece = 0; piece < pieces; piece += 1) {
+        socket.write(Buffer.alloc(20_000, 10));
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+      }
+      if (pieces === 5) socket.end();
+      await closed;
+      return text;
+    };
+    // Nothing but empty lines: taken, and refused when it is parsed.
+    const [whole, broken] = await Promise.all([sendSlowly(5), sendSlowly(3)]);
+    expect(whole).toMatch(/^HTTP\/1.1 202 /);
+    expect(broken).toMatch(/^HTTP\/1.1 408 /);
+    expect(broken).toContain('urn:problem:tcs:request-timeout');
+    expect(broken).toContain('Idempotency-Key');
+  }, 20_000);
 
   test.each([
     ['announced as 2 GB', 'Content-Length: 2000000000', Buffer.alloc(65_536, 32)],
