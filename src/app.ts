@@ -44,6 +44,8 @@ export interface App {
   readonly notices: readonly string[];
   /** Begins to work on batches, as many parts at a time as the configuration says; stopped by `close`. */
   work(): void;
+  /** Ends answers that would go on for as long as something else does: the events of batches. */
+  endStreams(): void;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   const verifier = openVerifier();
   let stopSweep = () => Promise.resolve();
   let background: Looking | undefined;
+  const stopping = new AbortController();
   const close = async () => {
     await background?.stop();
     await stopSweep();
@@ -115,6 +118,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       feedVanishingPercent: config.feedVanishingPercent,
       ...readFeedSigner(config),
       ...(config.testBlock === undefined ? {} : { testBlock: config.testBlock }),
+      stopping: stopping.signal,
       afterChange: async (participantIds) => {
         background?.wake();
         await screenAfterChange(participantIds, needs, parts.logger);
@@ -128,7 +132,8 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
       background = startBackground(config, { batches, webhooks, logger: parts.logger });
     };
     const notices = [...exposed, ...(await noticesOf(database, batches, config))];
-    return { http, needs, batches, webhooks, database, notices, work, close };
+    const endStreams = () => stopping.abort();
+    return { http, needs, batches, webhooks, database, notices, work, endStreams, close };
   } catch (error) {
     await close();
     throw error;

@@ -75,6 +75,7 @@ export function stopOnSignals(service: RunningService, log: Log): void {
 async function closeService(server: Server, app: App, seconds: number, logger: Logger): Promise<void> {
   logger.info('shutting down: no new connections, finishing requests in flight');
   const closed = new Promise((resolve) => server.close(resolve));
+  app.endStreams();
   const impatient = setTimeout(() => server.closeAllConnections(), seconds * 1000);
   // A connection that is between two requests is idle only then: look again and again.
   const idle = setInterval(() => server.closeIdleConnections(), 50);

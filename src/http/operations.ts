@@ -227,7 +227,10 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/batches/{id}/events',
     summary: 'Server-Sent Events: the batch whenever it changes, until its end',
-    answers: { 200: { says: 'events named batch', content: { 'text/event-stream': text } } },
+    answers: {
+      200: { says: 'events named batch', content: { 'text/event-stream': text } },
+      204: { says: 'it has ended, and Last-Event-ID is that of its end' },
+    },
     problems: [404, ...AUTHENTICATED],
   },
 ];

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { ENDED_STATES } from '../domain/batch.ts';
+import { ENDED_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
 import { openResult, resultLines } from '../batches/batch-result.ts';
 import { requireBatch, type Batch } from '../batches/batch-store.ts';
@@ -16,6 +16,7 @@ import {
 } from '../batches/deliver-keys.ts';
 import { requireKeys } from '../batches/laboratory-keys.ts';
 import { recordFetched, type Fetched } from '../batches/require-fetchable.ts';
+import { findValid } from '../registry/callers.ts';
 import { callerOf } from './auth.ts';
 import { batchView } from './batch-view.ts';
 import { openPieces, sendPieces } from './pieces.ts';
@@ -125,13 +126,22 @@ export async function sendKeys(
   );
 }
 
-/** The batch object as an event whenever it has changed; the last one is that of its end. @see WHATWG HTML, 9.2 */
+/**
+ * The batch object as an event whenever it has changed; the last one is that of its end. Who comes again with its `Last-Event-ID` has had
+ * it: 204, upon which an EventSource stops. The stream ends, too, when the credential would no longer be taken, and at a shutdown.
+ * @see WHATWG HTML, 9.2
+ */
 export async function sendEvents(
   first: Batch,
   response: Response,
-  { issuance, batches }: HttpNeeds,
+  { issuance, batches, stopping }: HttpNeeds,
 ): Promise<void> {
   const caller = callerOf(response);
+  const had = response.req.get('Last-Event-ID');
+  if (ENDED_STATES.includes(first.state) && had === eventIdOf(first)) {
+    response.status(204).end();
+    return;
+  }
   response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
   if (response.req.method === 'HEAD') {
@@ -139,18 +149,25 @@ export async function sendEvents(
     return;
   }
   const { db, clock } = issuance;
-  let told = '';
+  let told = had;
   for (let batch = first, silent = 0; !response.destroyed; silent += 1) {
     const data = JSON.stringify(batchView(batch, clock.now(), batches));
-    const fact = JSON.stringify([batch.state, batch.counts]);
-    if (fact !== told) response.write(`event: batch\ndata: ${data}\n\n`);
+    const id = eventIdOf(batch);
+    if (id !== told) response.write(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
     else if (silent % KEEP_ALIVE === 0) response.write(': still here\n\n');
-    told = fact;
+    told = id;
     if (ENDED_STATES.includes(batch.state)) break;
-    await pause(BETWEEN_LOOKS);
+    await pause(BETWEEN_LOOKS, undefined, { signal: stopping }).catch(() => undefined);
+    if (stopping.aborted || !(await findValid(caller.credentialId, clock.now(), db))) break;
     batch = await requireBatch(batch.id, caller, db);
   }
   response.end();
+}
+
+/** The same as long as nothing of the batch changes that is told. */
+function eventIdOf({ state, counts }: Batch): string {
+  const told = ITEM_STATUSES.map((status) => String(counts[status] ?? 0));
+  return [state, ...told].join('-');
 }
 
 /** Milliseconds. */

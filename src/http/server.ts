@@ -48,6 +48,8 @@ export interface HttpNeeds {
   readonly feedVanishingPercent: number;
   /** EUI-64s that the DCC gives out for tests only; absent: it gives none. */
   readonly testBlock?: Eui64Range;
+  /** Aborted when the service begins to stop: answers without an end of their own end then. */
+  readonly stopping: AbortSignal;
   /** Called after facts of participants changed: what waits for them is looked at again. */
   readonly afterChange: (participantIds: readonly string[]) => Promise<void>;
 }

@@ -45,6 +45,15 @@ export async function findValidByPrefix(prefix: string, now: Date, db: Db): Prom
   return rows[0] === undefined ? undefined : toCaller(rows[0], now);
 }
 
+/** Who stands behind a credential, if its token would be taken now. */
+export async function findValid(credentialId: string, now: Date, db: Db): Promise<Caller | undefined> {
+  const { rows } = await query<CallerRow>(db, `${SELECT_CALLER} where c.id = $1 and ${VALID}`, [
+    credentialId,
+    now,
+  ]);
+  return rows[0] === undefined ? undefined : toCaller(rows[0], now);
+}
+
 interface CallerRow {
   readonly token_sha256: Buffer;
   readonly id: string;

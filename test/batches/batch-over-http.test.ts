@@ -659,6 +659,15 @@ describe('batches over HTTP', () => {
     const { text, type } = await events;
     expect(type).toBe('text/event-stream');
     expect(text.match(/"state":"[A-Z]+"/g)?.at(-1)).toBe('"state":"COMPLETED"');
+    const end = 'COMPLETED-3-0-0-0-0-0';
+    expect(text.match(/^id: .*$/gm)?.at(-1)).toBe(`id: ${end}`);
+    for (const [had, status] of [
+      [end, 204],
+      ['PENDING-0-0-0-0-0-0', 200],
+    ] as const) {
+      const again = request(here.http).get(`/v1/batches/${id}/events`).set('Last-Event-ID', had);
+      expect((await again.set('Authorization', await here.bearer('METERWORKS'))).status).toBe(status);
+    }
     expect(await show(id)).toMatchObject({ resultUntil: '2026-12-24T12:00:00Z' });
     expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(200);
     const result = path.join(here.batches.folder, `${id}.zip`);
@@ -692,5 +701,27 @@ describe('batches over HTTP', () => {
     expect(
       ((await here.get(`/v1/certificates?batch=${id}`)).body as { items: unknown[] }).items,
     ).toHaveLength(3);
+  });
+
+  test('the events of a batch end when the credential is revoked, and when the service stops', async () => {
+    const { id } = await submitted(deviceLines(1, 3350), { query: '&profile=device-digital-signing' });
+    const follow = async (role: 'PARTICIPANT_VIEWER' | 'PARTICIPANT_ARO') => {
+      const events = here.get(`/v1/batches/${id}/events`, 'METERWORKS', role);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return { text: async () => (await events).text };
+    };
+    const [ended, goesOn] = [await follow('PARTICIPANT_VIEWER'), await follow('PARTICIPANT_ARO')];
+    await query(
+      here.database.pool,
+      `update credential set revoked_at = $1 where role = 'PARTICIPANT_VIEWER' and label = 'test'`,
+      [here.clock.now()],
+    );
+    expect(await ended.text()).toContain('"state":"PENDING"');
+    let isOver = false;
+    const over = goesOn.text().then((text) => ((isOver = true), text));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(isOver).toBe(false);
+    here.app.endStreams();
+    expect(await over).toContain('"state":"PENDING"');
   });
 });
