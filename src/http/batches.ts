@@ -10,6 +10,7 @@ import { rehearseBatch } from '../batches/rehearse-batch.ts';
 import { requireFetchable, type Fetched } from '../batches/require-fetchable.ts';
 import { requireNamed, submitBatch, SUBMITTERS, type SubmittedBatch } from '../batches/submit-batch.ts';
 import { withTransaction } from '../db/pool.ts';
+import { unknownProfile } from '../profiles/choose-profile.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
@@ -30,6 +31,8 @@ export function batchRoutes(needs: HttpNeeds): Router {
     const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
     // Before the upload is read: nobody sends 50,000 CSRs to hear that.
     requireNamed(asked, callerOf(response));
+    const unknown = unknownProfile(issuance.profiles, asked.category, asked.profile);
+    if (unknown !== undefined) throw unknown;
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
     if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');

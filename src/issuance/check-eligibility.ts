@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { securityEvents } from '../audit/security-events.ts';
+import { unknownProfile } from '../profiles/choose-profile.ts';
 import { askRequests } from './decide-requests.ts';
 import { gather } from './gather.ts';
 import type { IssuanceNeeds } from './needs.ts';
@@ -59,12 +60,8 @@ function hasCsr(one: Asked): one is Asked & { readonly request: CertificateReque
 /** Without a CSR: whether the category has a profile of the name at all. */
 function withoutCsr(asked: Asked, { profiles }: IssuanceNeeds) {
   const { category, profile } = asked.request;
-  const ofCategory = [...profiles.profiles.values()].filter((one) => one.category === category);
-  if (profile === undefined || ofCategory.some((one) => one.profile === profile)) return { asked };
-  const detail = `There is no profile ${profile} of the category ${category}.`;
-  const fix = `Profiles of ${category}: ${ofCategory.map((one) => one.profile).join(', ')}.`;
-  const reasons = [{ reason: 'PROFILE_NOT_APPLICABLE', clause: 'DESIGN', detail, fix }];
-  return { asked, profile: new Fault('malformed-request', detail, { reasons }) };
+  const fault = unknownProfile(profiles, category, profile);
+  return fault === undefined ? { asked } : { asked, profile: fault };
 }
 
 const GATHERED = { items: 64, inFlight: 2 };

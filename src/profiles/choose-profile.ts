@@ -1,3 +1,4 @@
+import type { Category } from '../domain/category.ts';
 import type { CertificateSubject, PublicKeyFacts } from '../domain/certificate-request.ts';
 import { Fault } from '../domain/fault.ts';
 import type { ProfileSet } from './load-profiles.ts';
@@ -36,6 +37,20 @@ export function chooseProfile(
       },
     ],
   });
+}
+
+/** Where no CSR is at hand yet: what is wrong when the category has no profile of the name at all. */
+export function unknownProfile(
+  { profiles }: ProfileSet,
+  category: Category,
+  requested: string | undefined,
+): Fault | undefined {
+  const ofCategory = [...profiles.values()].filter((one) => one.category === category);
+  if (requested === undefined || ofCategory.some((one) => one.profile === requested)) return undefined;
+  const detail = `There is no profile ${requested} of the category ${category}.`;
+  const fix = `Profiles of ${category}: ${ofCategory.map((one) => one.profile).join(', ')}.`;
+  const reasons = [{ reason: 'PROFILE_NOT_APPLICABLE', clause: 'DESIGN', detail, fix }];
+  return new Fault('malformed-request', detail, { reasons });
 }
 
 function fits(

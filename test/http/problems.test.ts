@@ -121,6 +121,15 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
       'PROFILE_NOT_APPLICABLE',
     ],
     [
+      'the same of a whole batch, before it is read',
+      () =>
+        ask('post', `/v1/batches?category=DEVICE&purpose=${purpose}&profile=nothing`, '{}', {
+          'Content-Type': 'application/x-ndjson',
+        }),
+      400,
+      'PROFILE_NOT_APPLICABLE',
+    ],
+    [
       'no certificate',
       () => ask('post', '/v1/certificate-checks', { certificate: 'x' }),
       422,
