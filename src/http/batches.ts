@@ -16,6 +16,7 @@ import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
 import { batchView, rehearsalView } from './batch-view.ts';
 import { present } from './certificates.ts';
+import { inTurn } from './in-turn.ts';
 import { onlyMethods } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
 import * as requests from './request-schemas.ts';
@@ -26,6 +27,7 @@ import type { HttpNeeds } from './server.ts';
 export function batchRoutes(needs: HttpNeeds): Router {
   const { batches, issuance } = needs;
   const router = Router();
+  const rehearseInTurn = inTurn();
   router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
     requireActive(callerOf(response));
     const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
@@ -40,8 +42,13 @@ export function batchRoutes(needs: HttpNeeds): Router {
     const upload = await receiveUpload(request, file, batches.intake);
     try {
       const submitted = { upload, contentType, name, request: present(asked) };
-      if (dryRun) response.json(rehearsalView(await rehearseBatch(submitted, callerOf(response), batches)));
-      else await submit(submitted, request, response, needs);
+      if (dryRun) {
+        // Every failure of a dry run is in memory until it is told: that of one at a time. Who left meanwhile is told nothing.
+        const rehearsal = await rehearseInTurn(async () =>
+          response.destroyed ? undefined : rehearseBatch(submitted, callerOf(response), batches),
+        );
+        if (rehearsal !== undefined) response.json(rehearsalView(rehearsal));
+      } else await submit(submitted, request, response, needs);
     } finally {
       await rm(file, { force: true });
     }
