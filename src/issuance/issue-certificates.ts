@@ -86,8 +86,10 @@ async function recordIntended(
       const decided = await bindKeys(looked, needs, at, db);
       const intended = await inTurns(decided, (one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
-      const decisions = decided.map((one) => decisionRecord(one, at));
-      const events = decided.flatMap((one, position) => refusalEvents(one, intended[position], at));
+      const decisions = decided.filter(isAnswer).map((one) => decisionRecord(one, at));
+      const events = decided.flatMap((one, position) =>
+        isAnswer(one) ? refusalEvents(one, intended[position], at) : [],
+      );
       await Promise.all([
         recordDecisions(decisions, db),
         recordIntents(prepared, at, db),
@@ -106,6 +108,10 @@ async function recordIntended(
     return alone;
   }
 }
+
+/** An item of a batch that waits for a quota is asked again and again until it has its answer: only that goes on record. */
+const isAnswer = ({ read: { asked }, decision }: DecidedRequest): boolean =>
+  decision.outcome !== 'QUEUE' || asked.place === undefined;
 
 const heldKey = ({ asked: { idempotencyId: id, fence } }: ReadRequest): HeldKey[] =>
   id === undefined || fence === undefined ? [] : [{ id, fence }];

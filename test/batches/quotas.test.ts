@@ -98,6 +98,13 @@ describe('batches beyond a quota', () => {
     await later();
     await work(waits);
     expect(await issued()).toBe(DAILY);
+    // A wait is no answer: however often it is looked at, only answers are on record.
+    const { rows: onRecord } = await query(
+      here.database.pool,
+      `select (select count(*)::int from decision) as decisions,
+              (select count(*)::int from audit_event where event = 'certificate.refused') as refusals`,
+    );
+    expect(onRecord).toEqual([{ decisions: DAILY, refusals: 0 }]);
 
     here.clock.advance(25 * 3_600_000);
     await later();
