@@ -39,7 +39,9 @@ export interface Batch {
   readonly resultSignature: Buffer | null;
   readonly resultKey: Buffer | null;
   readonly resultRemovedAt: Date | null;
-  /** Verdicts of the chunks that are done, by status. */
+  /** All that is left of it waits for a quota until then, when it is looked at again. */
+  readonly quotaUntil: Date | null;
+  /** Verdicts of the chunks that were worked on, by status. */
   readonly counts: Partial<Readonly<Record<ItemStatus, number>>>;
 }
 
@@ -214,6 +216,8 @@ const SELECT = `
     b.approved_person as "approvedPerson", b.approved_at as "approvedAt", b.rests, b.items, b.reasons, b.started_at as "startedAt",
     b.ended_at as "endedAt", b.result_signature as "resultSignature", b.result_key as "resultKey",
     b.result_removed_at as "resultRemovedAt",
+    (select case when bool_and(k.waits_for_quota) and min(k.not_before) > clock_timestamp() then min(k.not_before) end
+       from batch_chunk k where k.batch_id = b.id and not k.done) as "quotaUntil",
     (select coalesce(json_object_agg(status, items), '{}') from
        (select key as status, sum(value::integer) as items from batch_chunk k, jsonb_each_text(k.counts)
          where k.batch_id = b.id group by key) as told) as counts

@@ -68,18 +68,31 @@ export async function keepChunk(chunk: HeldChunk, db: PoolClient): Promise<void>
   if (rowCount !== 1) throw new LeaseLost(chunk);
 }
 
-/** Gives a chunk back, to be taken up again after a while; `failed`: it did not go as it should. */
+/** Gives a chunk back, to be taken up again after a while; those of its verdicts that there are count from now on. */
 export async function releaseChunk(
   chunk: HeldChunk,
-  { seconds, failed }: { readonly seconds: number; readonly failed: boolean },
+  { seconds, cause }: { readonly seconds: number; readonly cause: 'FAILURE' | 'NO_ROOM' | 'QUOTA' },
   db: PoolClient,
 ): Promise<void> {
   await query(
     db,
-    `update batch_chunk set lease_until = null, not_before = clock_timestamp() + make_interval(secs => $4),
-       tries = case when $5 then tries else 0 end
-      where batch_id = $1 and number = $2 and fence = $3 and not done`,
-    [chunk.batchId, chunk.number, chunk.fence, seconds, failed],
+    `update batch_chunk k set lease_until = null, not_before = clock_timestamp() + make_interval(secs => $4),
+       tries = case when $5::text = 'FAILURE' then tries else 0 end, waits_for_quota = $5 = 'QUOTA', counts = ${VERDICTS}
+      where k.batch_id = $1 and k.number = $2 and k.fence = $3 and not k.done`,
+    [chunk.batchId, chunk.number, chunk.fence, seconds, cause],
+  );
+}
+
+/** Marks a chunk done, with its verdicts counted. */
+export async function endChunk(
+  { batchId, number }: Pick<HeldChunk, 'batchId' | 'number'>,
+  db: PoolClient,
+): Promise<void> {
+  await query(
+    db,
+    `update batch_chunk k set done = true, lease_until = null, counts = ${VERDICTS}
+      where k.batch_id = $1 and k.number = $2`,
+    [batchId, number],
   );
 }
 
@@ -91,6 +104,10 @@ interface Waiting {
 }
 
 const LOOKS = 20;
+/** Of the chunk `k`, by status. */
+const VERDICTS = `(
+  select coalesce(jsonb_object_agg(status, items), '{}') from (select v.status, count(*) as items from batch_verdict v
+    where v.batch_id = k.batch_id and v.position between k.first_position and k.last_position group by v.status) as told)`;
 const CLAIMABLE = `not k.done and (k.lease_until is null or k.lease_until < clock_timestamp())
   and (k.not_before is null or k.not_before < clock_timestamp())`;
 /**

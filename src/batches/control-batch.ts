@@ -4,11 +4,12 @@ import { Fault } from '../domain/fault.ts';
 import { isSamePerson, type Caller } from '../domain/participant.ts';
 import { query, type PoolClient } from '../db/pool.ts';
 import { announceBatch } from './announce-batch.ts';
+import { endChunk } from './claim-chunk.ts';
 import { insertBatch, recordFailures, VERDICT_OF_ITEM, requireBatch, type Batch } from './batch-store.ts';
 import { workflowFailure } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
 import { beginning } from './submit-batch.ts';
-import { abandonPrepared, endChunk } from './work-chunk.ts';
+import { abandonPrepared } from './work-chunk.ts';
 
 /** Who acts on which batch, when, in which transaction. */
 export interface BatchAct {

@@ -59,6 +59,10 @@ export function itemFailure(fault: Fault, codes: ItemCodes): ItemFailure {
   return { status, errorCode, reasons: fault.reasons.length > 0 ? fault.reasons : [bareReason(fault)] };
 }
 
+/** Whether an item has no verdict yet, because a quota is used up for now. */
+export const waitsForQuota = (result: unknown): result is Fault =>
+  result instanceof Fault && result.code === 'too-many-requests';
+
 /** A finding about the container with its code, clause and fix. @throws TypeError for a reason that the table does not have */
 export function explainContainer(finding: ContainerFinding, codes: ItemCodes): ContainerReason {
   const row = codes.container.get(finding.reason);

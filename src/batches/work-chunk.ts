@@ -16,9 +16,9 @@ import {
   type Batch,
   type FailureVerdict,
 } from './batch-store.ts';
-import { keepChunk, LeaseLost, releaseChunk, type HeldChunk } from './claim-chunk.ts';
+import { endChunk, keepChunk, LeaseLost, releaseChunk, type HeldChunk } from './claim-chunk.ts';
 import { isWithoutRoom } from './disk-room.ts';
-import { itemFailure, workflowFailure, type ItemCodes } from './item-codes.ts';
+import { itemFailure, waitsForQuota, workflowFailure, type ItemCodes } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
 import { about } from './parse-batch.ts';
 import { duplicateOf } from './rehearse-batch.ts';
@@ -97,18 +97,6 @@ export async function abandonPrepared(
   await recordEvents(events, db);
 }
 
-/** Marks a chunk done, with its verdicts counted. */
-export async function endChunk({ batchId, number }: Pick<HeldChunk, 'batchId' | 'number'>, db: PoolClient) {
-  await query(
-    db,
-    `update batch_chunk k set done = true, lease_until = null, counts = (
-       select coalesce(jsonb_object_agg(status, items), '{}') from (select v.status, count(*) as items from batch_verdict v
-         where v.batch_id = k.batch_id and v.position between k.first_position and k.last_position group by v.status) as told)
-      where k.batch_id = $1 and k.number = $2`,
-    [batchId, number],
-  );
-}
-
 async function settleItems(chunk: HeldChunk, needs: BatchNeeds): Promise<void> {
   const { issuance } = needs;
   const { codes } = needs.intake;
@@ -185,15 +173,12 @@ function failureOf(
   return [{ position: item.position, ...itemFailure(result, codes) }];
 }
 
-const waitsForQuota = (result: IssuanceResult): boolean =>
-  result instanceof Fault && result.code === 'too-many-requests';
-
 /** Tries of a chunk before its items are given up: what kills a process again and again must not do so for ever. */
 const MOST_TRIES = 10;
-const AFTER_FAILURE = { seconds: 2, failed: true };
+const AFTER_FAILURE = { seconds: 2, cause: 'FAILURE' } as const;
 /** A full disk is nobody's fault: however long it lasts, nothing is given up. */
-const WITHOUT_ROOM = { seconds: 5, failed: false };
+const WITHOUT_ROOM = { seconds: 5, cause: 'NO_ROOM' } as const;
 /** What was issued in the last 24 hours is counted by the hour. */
-const AFTER_QUOTA = { seconds: 300, failed: false };
+const AFTER_QUOTA = { seconds: 300, cause: 'QUOTA' } as const;
 const REVOKED = 'The credential under which the batch came has been revoked.';
 const GIVEN_UP = 'The service failed at this part of the batch again and again.';

@@ -16,7 +16,7 @@ export interface WatchedBatch {
     readonly perSecond?: number;
   };
   /** Why nothing happens now, and when it goes on. */
-  readonly waits?: { readonly until: string };
+  readonly waits?: { readonly cause: 'LIVE_TIMINGS' | 'QUOTA'; readonly until: string };
   readonly reasons: Fault['reasons'];
 }
 
@@ -107,9 +107,11 @@ export function progressLine({ state, items, progress, waits }: WatchedBatch, pa
     ...(pace === undefined ? [] : [`${number(Math.round(pace))}/s`]),
     ...(isMoving ? [`${duration(Math.ceil((items - settled) / pace))} left`] : []),
     ...(failed === 0 ? [] : [`${number(failed)} failed`]),
-    ...(waits === undefined ? [] : [`live timings: goes on at ${waits.until}`]),
+    ...(waits === undefined ? [] : [`${WAITS[waits.cause]} at ${waits.until}`]),
   ].join('  ');
 }
+
+const WAITS = { LIVE_TIMINGS: 'live timings: goes on', QUOTA: 'quota used up: looked at again' } as const;
 
 /** `[########........]   50%` of 0 to 1. */
 export function bar(share: number): string {

@@ -37,9 +37,11 @@ export const batchSchema = z
       secondsLeft: z.number().optional(),
     }),
     waits: z
-      .object({ cause: z.literal('LIVE_TIMINGS'), until: instant, detail: z.string() })
+      .object({ cause: z.enum(['LIVE_TIMINGS', 'QUOTA']), until: instant, detail: z.string() })
       .optional()
-      .openapi({ description: 'why nothing happens now, and when it goes on' }),
+      .openapi({
+        description: 'why nothing happens now, and when it goes on, or, for a QUOTA, is looked at again',
+      }),
     reasons: z.array(reason.extend({ errorCode: z.string().optional(), position: z.string().optional() })),
     result: z.string().nullable().openapi({ description: 'where it can be fetched, once there is one' }),
     resultUntil: instant.optional().openapi({ description: 'until then it can be fetched, at least' }),
@@ -131,7 +133,7 @@ export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timi
   const waiting = (items ?? 0) - settled;
   const seconds = startedAt === null ? 0 : ((endedAt ?? now).getTime() - startedAt.getTime()) / 1000;
   const perSecond = seconds > 0 ? settled / seconds : undefined;
-  const waits = timings === undefined ? undefined : waitsOf(batch, now, timings);
+  const waits = waitsForWindow(batch, now, timings) ?? waitsForQuota(batch);
   return {
     id: batch.id,
     state: batch.state,
@@ -156,7 +158,7 @@ export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timi
       waiting,
       counts,
       ...(perSecond === undefined ? {} : { perSecond: Math.round(perSecond) }),
-      ...(perSecond === undefined || batch.state !== 'PROCESSING' || settled === 0
+      ...(perSecond === undefined || batch.state !== 'PROCESSING' || settled === 0 || waits !== undefined
         ? {}
         : { secondsLeft: Math.ceil(waiting / perSecond) }),
     },
@@ -179,7 +181,12 @@ function resultOf(
 }
 
 /** With live timings: until when it waits for its window, if it does. */
-function waitsOf({ state, rests, approvedAt, submittedAt }: Batch, now: Date, timings: LiveTimings) {
+function waitsForWindow(
+  { state, rests, approvedAt, submittedAt }: Batch,
+  now: Date,
+  timings: LiveTimings | undefined,
+) {
+  if (timings === undefined) return undefined;
   if (state !== 'QUEUED' && !(state === 'PAUSED' && rests)) return undefined;
   const until = waitsUntil(approvedAt ?? submittedAt, now, timings);
   if (until === undefined) return undefined;
@@ -188,6 +195,15 @@ function waitsOf({ state, rests, approvedAt, submittedAt }: Batch, now: Date, ti
     `Live timings: what is handed in before ${from} is worked on from ${from} to ${to} (Europe/London)` +
     (rests ? '; the window closed before this batch was done.' : '.');
   return { cause: 'LIVE_TIMINGS' as const, until: formatInstant(until), detail };
+}
+
+/** Until when all that is left of it is put off because a quota is used up. */
+function waitsForQuota({ state, quotaUntil }: Batch) {
+  if (quotaUntil === null || (state !== 'PROCESSING' && state !== 'QUEUED')) return undefined;
+  const until = formatInstant(quotaUntil);
+  const detail =
+    'The quota of certificates in 24 hours is used up; what is left is looked at again then, and goes on as the quota frees.';
+  return { cause: 'QUOTA' as const, until, detail };
 }
 
 export function itemView(item: StoredItem) {

@@ -80,7 +80,14 @@ describe('batches beyond a quota', () => {
   test('what waits for a quota has no verdict, is not issued, and goes on when the quota frees', async () => {
     const { id } = await submitted(deviceLines(40));
     await work(waits);
-    expect(await show(id)).toMatchObject({ state: 'PROCESSING', items: 40 });
+    const told = await show(id);
+    expect(told).toMatchObject({
+      state: 'PROCESSING',
+      items: 40,
+      progress: { settled: DAILY, waiting: 15, counts: { SUCCESS: DAILY } },
+      waits: { cause: 'QUOTA', until: expect.any(String) as string },
+    });
+    expect(told.progress).not.toHaveProperty('secondsLeft');
     expect(await issued()).toBe(DAILY);
     const { rows } = await query(
       here.database.pool,
@@ -96,6 +103,7 @@ describe('batches beyond a quota', () => {
     ]);
     // Looked at again too early, nothing comes of it.
     await later();
+    expect(await show(id)).not.toHaveProperty('waits');
     await work(waits);
     expect(await issued()).toBe(DAILY);
     // A wait is no answer: however often it is looked at, only answers are on record.

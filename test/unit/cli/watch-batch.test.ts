@@ -53,9 +53,15 @@ test.each([
   ],
   [
     'waiting for its window',
-    { ...batch('QUEUED', 0), waits: { until: '2026-11-24T20:00:00Z' } },
+    { ...batch('QUEUED', 0), waits: { cause: 'LIVE_TIMINGS', until: '2026-11-24T20:00:00Z' } },
     undefined,
     'QUEUED      [................]    0%  0 of 50,000  live timings: goes on at 2026-11-24T20:00:00Z',
+  ],
+  [
+    'waiting for a quota',
+    { ...batch('PROCESSING', 25_000), waits: { cause: 'QUOTA', until: '2026-11-24T20:05:00Z' } },
+    0,
+    'PROCESSING  [########........]   50%  25,000 of 50,000  0/s  quota used up: looked at again at 2026-11-24T20:05:00Z',
   ],
   [
     'at its end',
