@@ -38,6 +38,12 @@ export async function claimChunk(
       const { rows } = await query<Waiting>(client, NEXT, [before]);
       const [next] = rows;
       if (next === undefined) return undefined;
+      // The batch before its chunk, as whoever cancels it.
+      await query(
+        client,
+        `update batch set state = 'PROCESSING', started_at = coalesce(started_at, $2) where id = $1 and state = 'QUEUED'`,
+        [next.batchId, clock.now()],
+      );
       const { rows: held } = await query<HeldChunk>(client, CLAIM, [next.batchId, leaseSeconds]);
       const [chunk] = held;
       if (chunk === undefined) continue;
@@ -46,11 +52,6 @@ export async function claimChunk(
         `insert into batch_turn (participant_id, turn) values ($1, $2::bigint + $3)
          on conflict (participant_id) do update set turn = excluded.turn`,
         [next.participantId, next.turn, next.turnCost],
-      );
-      await query(
-        client,
-        `update batch set state = 'PROCESSING', started_at = coalesce(started_at, $2) where id = $1 and state = 'QUEUED'`,
-        [next.batchId, clock.now()],
       );
       return chunk;
     }

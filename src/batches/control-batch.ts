@@ -174,7 +174,8 @@ async function move(act: BatchAct, from: readonly BatchState[], to: 'PAUSED' | '
 
 async function lockBatch({ id, caller, db }: BatchAct): Promise<Batch> {
   const { id: known } = await requireBatch(id, caller, db);
-  await query(db, `select from batch where id = $1 for update`, [known]);
+  // What refers to it can be written meanwhile: who records verdicts has a chunk, for which its cancellation waits.
+  await query(db, `select from batch where id = $1 for no key update`, [known]);
   return requireBatch(known, caller, db);
 }
 

@@ -27,8 +27,8 @@ export async function keepTimings({ timings, issuance: { db, clock } }: BatchNee
       const { rows } = await query<{ id: string }>(
         client,
         isClosed
-          ? `update batch set state = 'PAUSED', rests = true where id in (${UNDER_WAY} for update skip locked) returning id`
-          : `update batch set state = 'QUEUED', rests = false where id in (${RESTING} for update skip locked) returning id`,
+          ? `update batch set state = 'PAUSED', rests = true where id in (${UNDER_WAY} for no key update skip locked) returning id`
+          : `update batch set state = 'QUEUED', rests = false where id in (${RESTING} for no key update skip locked) returning id`,
       );
       const event = isClosed ? 'batch.paused' : 'batch.resumed';
       for (const { id } of rows) {

@@ -50,7 +50,7 @@ export async function completeBatches({ issuance: { db, clock } }: BatchNeeds): 
       `update batch set state = 'COMPLETED', rests = false, ended_at = $1 where id in (
          select b.id from batch b where b.state in ('QUEUED', 'PROCESSING', 'PAUSED')
             and not exists (select from batch_chunk k where k.batch_id = b.id and not k.done)
-          order by b.id for update skip locked) returning id`,
+          order by b.id for no key update skip locked) returning id`,
       [at],
     );
     for (const { id } of rows) {

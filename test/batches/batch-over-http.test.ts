@@ -444,6 +444,42 @@ describe('batches over HTTP', () => {
       }
     }, 60_000);
 
+  if (onPostgres)
+    test('who cancels a batch and who works on it never wait for each other', async () => {
+      const { id } = await submitted(deviceLines(2, 2620));
+      await workOnce(here.batches);
+      const { pool } = here.database;
+      const other = await pool.connect();
+      const waits = async () => {
+        while (
+          (await count(
+            `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )) === 0
+        );
+      };
+      const chunk = `select from batch_chunk where batch_id = $1 for update nowait`;
+      try {
+        // As if it were cancelled: the batch is held, and its chunks will be asked for.
+        await other.query('begin');
+        await other.query(`select from batch where id = $1 for no key update`, [id]);
+        const claimed = claimChunk(here.batches);
+        await waits();
+        expect((await other.query(chunk, [id])).rowCount).toBe(1);
+        await other.query('rollback');
+        expect(await claimed).toMatchObject({ batchId: id });
+        // As if verdicts were recorded: the chunk is held, and what refers to the batch will be written.
+        await other.query('begin');
+        await other.query(chunk, [id]);
+        const cancelled = here.post(`/v1/batches/${id}/cancellation`).then((answer) => answer.status);
+        await waits();
+        await other.query(`select from batch where id = $1 for key share nowait`, [id]);
+        await other.query('commit');
+        expect(await cancelled).toBe(200);
+      } finally {
+        other.release();
+      }
+    });
+
   test('what kills or fails its reader again and again is REJECTED, and holds nobody up', async () => {
     const { id } = await submitted(deviceLines(1, 2220));
     // As if ten processes had died over it.
