@@ -116,18 +116,19 @@ const CLAIMABLE = `not k.done and (k.lease_until is null or k.lease_until < cloc
  * had before its turn (a turn costs 2 at most). So nobody saves turns up, nobody pays for the past, and a newcomer is
  * served at once but cannot hold up the others with ever new small batches.
  */
+export const TURN_FLOOR = `select coalesce(max(turn), 0) - 2 as turn from batch_turn`;
+/** Of a participant with the row `t`, if it has one. */
+export const TURN = `greatest(coalesce(t.turn, 0), floor.turn)`;
 const NEXT = `
-  with waiting as (
-    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, coalesce(t.turn, 0) as turn
-      from batch b left join batch_turn t on t.participant_id = b.participant_id
+  with floor as (${TURN_FLOOR}),
+  waiting as (
+    select distinct on (b.participant_id) b.id, b.participant_id, b.turn_cost, b.submitted_at, ${TURN} as turn
+      from batch b cross join floor left join batch_turn t on t.participant_id = b.participant_id
      where b.state in ('QUEUED', 'PROCESSING') and ($1::timestamptz is null or coalesce(b.approved_at, b.submitted_at) < $1)
        and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
-     order by b.participant_id, b.submitted_at, b.id),
-  floor as (select coalesce(max(turn), 0) - 2 as turn from batch_turn)
-  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost",
-         greatest(w.turn, floor.turn)::text as turn
-    from waiting w, floor
-   order by greatest(w.turn, floor.turn), w.submitted_at, w.id limit 1`;
+     order by b.participant_id, b.submitted_at, b.id)
+  select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost", w.turn::text as turn
+    from waiting w order by w.turn, w.submitted_at, w.id limit 1`;
 const CLAIM = `
   update batch_chunk set fence = fence + 1, tries = tries + 1, lease_until = clock_timestamp() + make_interval(secs => $2), not_before = null
    where batch_id = $1 and number = (select k.number from batch_chunk k where k.batch_id = $1 and ${CLAIMABLE}

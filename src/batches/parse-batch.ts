@@ -11,6 +11,7 @@ import { announceBatch } from './announce-batch.ts';
 import type { BatchItem } from './batch-item.ts';
 import { limitsOf } from './batch-limits.ts';
 import { findBatch, type Batch } from './batch-store.ts';
+import { TURN, TURN_FLOOR } from './claim-chunk.ts';
 import { refusedBatch } from './container-error.ts';
 import { isWithoutRoom, roomFault } from './disk-room.ts';
 import { generateItems } from './generate-items.ts';
@@ -198,12 +199,23 @@ const ROWS = 1000;
 const REFUSALS = new Set(['malformed-request', 'too-large']);
 const MOST_TRIES = 10;
 const NOT_READ = 'The service failed to read it again and again.';
-/** Whoever took one has ten seconds to lock it; until then nobody else takes it. */
+/**
+ * Of the participant who is next, as for a chunk: to be read is a turn, too. Whoever took one has ten seconds to lock it;
+ * until then nobody else takes it.
+ */
 const TAKE = `
-  update batch set state = 'PARSING', parse_tries = parse_tries + 1, parse_after = clock_timestamp() + interval '10 seconds'
-   where id = (select id from batch where state in ('PENDING', 'PARSING') and (parse_after is null or parse_after < clock_timestamp())
-     order by turn_cost, submitted_at, id limit 1 for update skip locked)
-  returning id, parse_tries as tries`;
+  with floor as (${TURN_FLOOR}),
+  next as (
+    select b.id, b.participant_id, b.turn_cost, ${TURN} as turn
+      from batch b cross join floor left join batch_turn t on t.participant_id = b.participant_id
+     where b.state in ('PENDING', 'PARSING') and (b.parse_after is null or b.parse_after < clock_timestamp())
+     order by ${TURN}, b.turn_cost, b.submitted_at, b.id limit 1 for no key update of b skip locked),
+  turned as (
+    insert into batch_turn (participant_id, turn) select participant_id, turn + turn_cost from next
+      on conflict (participant_id) do update set turn = excluded.turn)
+  update batch b set state = 'PARSING', parse_tries = b.parse_tries + 1, parse_after = clock_timestamp() + interval '10 seconds'
+    from next where b.id = next.id
+  returning b.id, b.parse_tries as tries`;
 const PUT_OFF = `
   update batch set parse_after = clock_timestamp() + interval '10 seconds', parse_tries = parse_tries - $2::smallint
    where id = $1 and state = 'PARSING'`;

@@ -12,9 +12,10 @@ import { completeBatches, workChunk } from './work-chunk.ts';
  * @param onError  what went wrong at a chunk or a parse; it is tried again
  */
 export function startWorker(needs: BatchNeeds, lanes: number, onError: (error: unknown) => void): Looking {
+  const reading: Reading = { lanes: 0, chunkDue: false };
   const worker = keepLooking(
     async () => {
-      const found = await workOnce(needs);
+      const found = await workOnce(needs, reading);
       // What one lane did may have made work for the others.
       if (found) worker.wake();
       return found;
@@ -26,21 +27,50 @@ export function startWorker(needs: BatchNeeds, lanes: number, onError: (error: u
   return worker;
 }
 
-/** Does the next thing there is to do. @returns whether there was any */
-export async function workOnce(needs: BatchNeeds): Promise<boolean> {
+/** Who of a process reads uploads. */
+export interface Reading {
+  /** Lanes that read one. */
+  lanes: number;
+  /** One was read since a chunk was taken. */
+  chunkDue: boolean;
+}
+
+/**
+ * Does the next thing there is to do: an upload is read before a chunk is worked on. But while there are chunks one lane reads
+ * at most, and none two uploads in a row: uploads of 50,000 CSRs, handed in together, would hold all chunks up.
+ * @returns whether there was any
+ */
+export async function workOnce(
+  needs: BatchNeeds,
+  reading: Reading = { lanes: 0, chunkDue: false },
+): Promise<boolean> {
   const { rows } = await query<Outlook>(needs.issuance.db, ANYTHING);
   const [{ open, approved, rests } = NOTHING] = rows;
   if (!open) return false;
   if (approved) await query(needs.issuance.db, ADMIT);
-  if (await parseBatch(needs)) return true;
+  const chunkFirst = reading.lanes > 0 || reading.chunkDue;
+  if (!chunkFirst && (await readUpload(needs, reading))) return true;
   const admission = needs.timings === undefined && !rests ? 'everything' : await keepTimings(needs);
   const chunk = admission === 'nothing' ? undefined : await claimChunk(needs, admission);
-  if (chunk === undefined) {
-    await completeBatches(needs);
-    return false;
+  if (chunk !== undefined) {
+    reading.chunkDue = false;
+    await workChunk(chunk, needs);
+    return true;
   }
-  await workChunk(chunk, needs);
-  return true;
+  if (chunkFirst && (await readUpload(needs, reading))) return true;
+  await completeBatches(needs);
+  return false;
+}
+
+async function readUpload(needs: BatchNeeds, reading: Reading): Promise<boolean> {
+  reading.lanes += 1;
+  try {
+    const found = await parseBatch(needs);
+    reading.chunkDue ||= found;
+    return found;
+  } finally {
+    reading.lanes -= 1;
+  }
 }
 
 const RESTS = { idle: 500, afterError: 2000 };

@@ -672,6 +672,39 @@ describe('batches over HTTP', () => {
     });
   }, 60_000);
 
+  test('many uploads of one participant hold up neither that of another nor the chunks', async () => {
+    // As if nobody had had a turn.
+    await query(here.database.pool, `delete from batch_turn`);
+    const ids: string[] = [];
+    for (let number = 0; number < 3; number += 1) {
+      ids.push((await submitted(deviceLines(1, 3500 + number))).id);
+      here.clock.advance(1000);
+    }
+    const other = (await submitted(deviceLines(1, 3510), { as: 'NORTHGATE' })).id;
+    const states = async () => {
+      const { rows } = await query<{ id: string; state: string }>(
+        here.database.pool,
+        `select id, state from batch where id = any($1)`,
+        [[...ids, other]],
+      );
+      return [...ids, other].map((id) => rows.find((row) => row.id === id)?.state);
+    };
+    const reading = { lanes: 0, chunkDue: false };
+    await workOnce(here.batches, reading);
+    expect(await states()).toEqual(['QUEUED', 'PENDING', 'PENDING', 'PENDING']);
+    await workOnce(here.batches, reading);
+    expect(await states()).toEqual(['COMPLETED', 'PENDING', 'PENDING', 'PENDING']);
+    await workOnce(here.batches, reading);
+    expect(await states()).toEqual(['COMPLETED', 'PENDING', 'PENDING', 'QUEUED']);
+    // Another lane reads already.
+    await workOnce(here.batches, { lanes: 1, chunkDue: false });
+    expect(await states()).toEqual(['COMPLETED', 'PENDING', 'PENDING', 'COMPLETED']);
+    // Nothing else is left to do.
+    await workOnce(here.batches, { lanes: 1, chunkDue: false });
+    expect(await states()).toEqual(['COMPLETED', 'QUEUED', 'PENDING', 'COMPLETED']);
+    await here.work();
+  });
+
   test('ever new small batches do not starve a large one of somebody else', async () => {
     const large = await submitted(deviceLines(120, 3600));
     await workOnce(here.batches);
