@@ -23,8 +23,8 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Takes the next chunk: of the participant who has had the fewest turns among those that have work, and of its oldest
- * batch. A participant that comes new begins where the others are. Whose lease is over is taken over. With live timings only
+ * Takes the next chunk: of the participant who has had the fewest turns among those that have work, and of its
+ * batches the oldest of those whose turns cost least: what the DCC prepared comes first. A participant that comes new begins where the others are. Whose lease is over is taken over. With live timings only
  * what was handed in before the window opened.
  */
 export async function claimChunk(
@@ -126,7 +126,7 @@ const NEXT = `
       from batch b cross join floor left join batch_turn t on t.participant_id = b.participant_id
      where b.state in ('QUEUED', 'PROCESSING') and ($1::timestamptz is null or coalesce(b.approved_at, b.submitted_at) < $1)
        and exists (select from batch_chunk k where k.batch_id = b.id and ${CLAIMABLE})
-     order by b.participant_id, b.submitted_at, b.id)
+     order by b.participant_id, b.turn_cost, b.submitted_at, b.id)
   select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost", w.turn::text as turn
     from waiting w order by w.turn, w.submitted_at, w.id limit 1`;
 const CLAIM = `

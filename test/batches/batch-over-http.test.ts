@@ -628,9 +628,15 @@ describe('batches over HTTP', () => {
     });
     expect((await here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_OPERATOR')).status).toBe(403);
     expect((await here.post(`/v1/batches/${id}/approval`)).status).toBe(403);
+    // It comes before what its participant handed in earlier.
+    const own = await submitted(deviceLines(30, 2420));
+    await workOnce(here.batches);
     expect((await here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_APPROVER')).body).toMatchObject({
       state: 'APPROVED_BY_SECOND_OPERATOR',
     });
+    await workOnce(here.batches);
+    await workOnce(here.batches);
+    expect([await show(id), await show(own.id)]).toMatchObject([{ state: 'COMPLETED' }, { state: 'QUEUED' }]);
     await here.work();
     expect(await show(id)).toMatchObject({
       state: 'COMPLETED',
