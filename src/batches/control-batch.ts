@@ -107,7 +107,8 @@ export async function cancelBatch(
 
 /**
  * A new batch of the items that failed, duplicates left out; linked to the old one.
- * @throws Fault `not-found`; `conflict` when it has not ended or nothing failed
+ * @throws Fault `not-found`; `conflict` when it has not ended, nothing failed, or it was retried: what failed again is retried from
+ * that retry, else what it got would be issued twice
  */
 export async function retryBatch(
   act: BatchAct,
@@ -116,6 +117,7 @@ export async function retryBatch(
   const { caller, at, db } = act;
   const batch = await lockBatch(act);
   requireState(batch, ['COMPLETED', 'CANCELLED'], 'retried');
+  await requireFirstRetry(batch.id, db);
   const id = randomUUID();
   const { state, turnCost } = beginning(caller);
   const { rows } = await query<{ items: number }>(db, `select count(*)::integer as items ${FAILED_ITEMS}`, [
@@ -161,6 +163,22 @@ export async function retryBatch(
     [id, chunkItems, items, Math.ceil(items / chunkItems)],
   );
   return requireBatch(id, caller, db);
+}
+
+/** Under the lock of the batch. */
+async function requireFirstRetry(id: string, db: PoolClient): Promise<void> {
+  const { rows } = await query<{ id: string; ended: boolean }>(
+    db,
+    `select id, ended_at is not null as ended from batch where retry_of = $1 order by submitted_at, id limit 1`,
+    [id],
+  );
+  const [earlier] = rows;
+  if (earlier === undefined) return;
+  throw new Fault('conflict', `The batch was retried already: batch ${earlier.id}.`, {
+    fix: earlier.ended
+      ? 'If something failed again, retry that batch.'
+      : 'Wait for that batch; if something fails again, retry it.',
+  });
 }
 
 async function move(act: BatchAct, from: readonly BatchState[], to: 'PAUSED' | 'QUEUED'): Promise<Batch> {

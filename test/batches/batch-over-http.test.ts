@@ -593,6 +593,14 @@ describe('batches over HTTP', () => {
     await here.work();
     const retried = bodyOf(await here.post(`/v1/batches/${id}/retry`));
     expect(retried).toMatchObject({ state: 'QUEUED', items: 30, retryOf: id });
+    const twice = await here.post(`/v1/batches/${id}/retry`);
+    expect([twice.status, twice.body]).toMatchObject([
+      409,
+      {
+        detail: `The batch was retried already: batch ${retried.id}.`,
+        errors: [{ fix: 'Wait for that batch; if something fails again, retry it.' }],
+      },
+    ]);
     await here.work();
     expect(await show(retried.id)).toMatchObject({
       state: 'COMPLETED',
