@@ -19,8 +19,16 @@ export interface BatchAct {
   readonly db: PoolClient;
 }
 
-/** Lets a batch rest: what a worker has in its hands is finished. @throws Fault `not-found`, `conflict` */
-export const pauseBatch = (act: BatchAct) => move(act, ['QUEUED', 'PROCESSING'], 'PAUSED');
+/**
+ * Lets a batch rest: what a worker has in its hands is finished. One that rests until its window opens is held back: it stays
+ * PAUSED then. @throws Fault `not-found`, `conflict`
+ */
+export async function pauseBatch(act: BatchAct): Promise<Batch> {
+  const { id, rests } = await lockBatch(act);
+  if (!rests) return move(act, ['QUEUED', 'PROCESSING'], 'PAUSED');
+  await query(act.db, `update batch set rests = false where id = $1`, [id]);
+  return requireBatch(id, act.caller, act.db);
+}
 
 /** Lets a batch go on. @throws Fault `not-found`, `conflict` */
 export async function resumeBatch(act: BatchAct): Promise<Batch> {

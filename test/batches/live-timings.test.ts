@@ -96,6 +96,14 @@ describe('live timings', () => {
     at('2026-11-25T08:00:00Z');
     await workOnce(here.batches);
     expect((await show(rests)).state).toBe('PAUSED');
+    // Somebody holds it back: it does not go on by itself, and can be let go.
+    expect((await here.post(`/v1/batches/${rests}/pause`)).body).toMatchObject({ state: 'PAUSED' });
+    expect(await show(rests)).not.toHaveProperty('waits');
+    expect((await here.post(`/v1/batches/${rests}/pause`)).status).toBe(409);
+    expect((await here.post(`/v1/batches/${rests}/resume`)).body).toMatchObject({
+      state: 'QUEUED',
+      waits: { until: '2026-11-25T20:00:00Z' },
+    });
     expect((await here.post(`/v1/batches/${rests}/cancellation`)).body).toMatchObject({ state: 'CANCELLED' });
     at('2026-11-25T20:00:00Z');
     await here.work();
