@@ -132,6 +132,14 @@ export async function retryBatch(
     batch.id,
   ]);
   const items = rows[0]?.items ?? 0;
+  if (batch.items === null)
+    throw new Fault(
+      'conflict',
+      'The batch was cancelled before it was read: none of it can be tried again.',
+      {
+        fix: 'Hand the file in again.',
+      },
+    );
   if (items === 0)
     throw new Fault('conflict', 'Nothing of this batch failed that could be tried again.', {
       fix: 'Fetch its result; hand in what is new as another batch.',

@@ -165,14 +165,16 @@ async function handIn(
     const at = clock.now();
     return await withTransaction(db, async (client) => {
       const id = randomUUID();
-      // What was refused as a whole may come again, perhaps under the name that it should have had.
+      // What was refused as a whole may come again, perhaps under the name that it should have had, and so may what was
+      // cancelled before it was read: nothing of it can be retried.
       const key = [caller.participantId, category, purpose, upload.sha256];
       const { rowCount } = await query(
         client,
         `insert into batch_drop as earlier (participant_id, category, purpose, upload_sha256, batch_id)
          values ($1, $2, $3, $4, $5)
          on conflict (participant_id, category, purpose, upload_sha256) do update set batch_id = excluded.batch_id
-          where exists (select from batch b where b.id = earlier.batch_id and b.state in ('REJECTED', 'TAMPERED'))`,
+          where exists (select from batch b where b.id = earlier.batch_id
+            and (b.state in ('REJECTED', 'TAMPERED') or (b.state = 'CANCELLED' and b.items is null)))`,
         [...key, id],
       );
       if (rowCount !== 1) {

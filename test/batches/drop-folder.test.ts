@@ -112,6 +112,22 @@ describe('the drop folder', () => {
     expect(states).toEqual(['REJECTED', 'COMPLETED']);
   });
 
+  test('what was cancelled before it was read may come again', async () => {
+    const content = ndjson(deviceLines(1, 215));
+    drop('first.ndjson', content);
+    expect((await take()).moved).toBe(1);
+    const cancelled = (lying('done')[0] ?? '').slice(0, 36);
+    expect((await here.post(`/v1/batches/${cancelled}/cancellation`)).status).toBe(200);
+    expect((await here.post(`/v1/batches/${cancelled}/retry`)).body).toMatchObject({
+      status: 409,
+      errors: [{ fix: 'Hand the file in again.' }],
+    });
+    drop('second.ndjson', content);
+    expect((await take()).moved).toBe(1);
+    expect(new Set(lying('done').map((name) => name.slice(0, 36))).size).toBe(2);
+    await here.work();
+  });
+
   test('what is not finished is left alone', async () => {
     drop('.hidden.ndjson', 'x');
     drop('meters.ndjson.part', 'x');
