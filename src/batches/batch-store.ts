@@ -41,6 +41,8 @@ export interface Batch {
   readonly resultRemovedAt: Date | null;
   /** All that is left of it waits for a quota until then, when it is looked at again. */
   readonly quotaUntil: Date | null;
+  /** What is done, and how many seconds it was worked on. */
+  readonly worked: { readonly items: number; readonly seconds: number } | null;
   /** Verdicts of the chunks that were worked on, by status. */
   readonly counts: Partial<Readonly<Record<ItemStatus, number>>>;
 }
@@ -216,6 +218,7 @@ const SELECT = `
     b.approved_person as "approvedPerson", b.approved_at as "approvedAt", b.rests, b.items, b.reasons, b.started_at as "startedAt",
     b.ended_at as "endedAt", b.result_signature as "resultSignature", b.result_key as "resultKey",
     b.result_removed_at as "resultRemovedAt",
+    (select json_build_object('items', w.items, 'seconds', w.seconds) from batch_work w where w.batch_id = b.id) as worked,
     (select case when bool_and(k.waits_for_quota) and min(k.not_before) > clock_timestamp() then min(k.not_before) end
        from batch_chunk k where k.batch_id = b.id and not k.done) as "quotaUntil",
     (select coalesce(json_object_agg(status, items), '{}') from

@@ -91,7 +91,7 @@ export async function endChunk(
 ): Promise<void> {
   await query(
     db,
-    `update batch_chunk k set done = true, lease_until = null, counts = ${VERDICTS}
+    `update batch_chunk k set done = true, lease_until = null, ended_at = clock_timestamp(), counts = ${VERDICTS}
       where k.batch_id = $1 and k.number = $2`,
     [batchId, number],
   );
@@ -130,7 +130,8 @@ const NEXT = `
   select w.id as "batchId", w.participant_id as "participantId", w.turn_cost as "turnCost", w.turn::text as turn
     from waiting w order by w.turn, w.submitted_at, w.id limit 1`;
 const CLAIM = `
-  update batch_chunk set fence = fence + 1, tries = tries + 1, lease_until = clock_timestamp() + make_interval(secs => $2), not_before = null
+  update batch_chunk set fence = fence + 1, tries = tries + 1, lease_until = clock_timestamp() + make_interval(secs => $2), not_before = null,
+    begun_at = clock_timestamp()
    where batch_id = $1 and number = (select k.number from batch_chunk k where k.batch_id = $1 and ${CLAIMABLE}
      order by k.number limit 1 for update skip locked)
   returning batch_id as "batchId", number, first_position as first, last_position as last, fence, tries`;

@@ -82,7 +82,7 @@ export async function cancelBatch(
   requireState(batch, OPEN, 'cancelled');
   const { rows: chunks } = await query<{ number: number; first: number; last: number }>(
     db,
-    `update batch_chunk set fence = fence + 1 where batch_id = $1 and not done
+    `update batch_chunk set fence = fence + 1, begun_at = null where batch_id = $1 and not done
      returning number, first_position as first, last_position as last`,
     [batch.id],
   );

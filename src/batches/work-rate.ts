@@ -9,8 +9,8 @@ export interface WorkRate {
 }
 
 /**
- * The rate of the batches of a category that were completed last, whoever's they were: that of the median item, so that neither many
- * small batches nor one that somebody paused decide.
+ * The rate of the batches of a category that were completed last, whoever's they were, while they were worked on: that of the median
+ * item, so that many small batches do not decide.
  * @returns nothing when none took any time
  */
 export async function recentRate(category: Category, db: Db): Promise<WorkRate | undefined> {
@@ -26,6 +26,6 @@ export async function recentRate(category: Category, db: Db): Promise<WorkRate |
 
 const LOOKED_AT = 20;
 const COMPLETED_LAST = `
-  select items, extract(epoch from ended_at - started_at)::float8 as seconds from batch
-   where state = 'COMPLETED' and category = $1 and items > 0 and ended_at > started_at
-   order by ended_at desc, id limit $2`;
+  select w.items, w.seconds from (
+    select id from batch where state = 'COMPLETED' and category = $1 and items > 0 order by ended_at desc, id limit $2) as b
+    cross join lateral (select items, seconds from batch_work where batch_id = b.id and seconds > 0 offset 0) as w`;

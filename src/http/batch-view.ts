@@ -33,8 +33,11 @@ export const batchSchema = z
       counts: z.object(
         Object.fromEntries(ITEM_STATUSES.map((one) => [one, count])) as Record<ItemStatus, typeof count>,
       ),
-      perSecond: z.number().optional(),
-      secondsLeft: z.number().optional(),
+      perSecond: z
+        .number()
+        .optional()
+        .openapi({ description: 'while it was worked on; pauses, nights and waits do not count' }),
+      secondsLeft: z.number().optional().openapi({ description: 'of work, by that rate' }),
     }),
     waits: z
       .object({ cause: z.enum(['LIVE_TIMINGS', 'QUOTA']), until: instant, detail: z.string() })
@@ -127,12 +130,11 @@ export function rehearsalView({ cost, ...rest }: Rehearsal): z.infer<typeof rehe
 /** The batch object of the wire. */
 export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timings' | 'retentionDays'>) {
   const { timings } = needs;
-  const { startedAt, endedAt, items } = batch;
+  const { startedAt, endedAt, items, worked } = batch;
   const counts = Object.fromEntries(ITEM_STATUSES.map((one) => [one, batch.counts[one] ?? 0]));
   const settled = Object.values(counts).reduce((sum, one) => sum + one, 0);
   const waiting = (items ?? 0) - settled;
-  const seconds = startedAt === null ? 0 : ((endedAt ?? now).getTime() - startedAt.getTime()) / 1000;
-  const perSecond = seconds > 0 ? settled / seconds : undefined;
+  const perSecond = worked !== null && worked.seconds > 0 ? worked.items / worked.seconds : undefined;
   const waits = waitsForWindow(batch, now, timings) ?? waitsForQuota(batch);
   return {
     id: batch.id,
@@ -158,7 +160,7 @@ export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timi
       waiting,
       counts,
       ...(perSecond === undefined ? {} : { perSecond: Math.round(perSecond) }),
-      ...(perSecond === undefined || batch.state !== 'PROCESSING' || settled === 0 || waits !== undefined
+      ...(perSecond === undefined || batch.state !== 'PROCESSING' || waits !== undefined
         ? {}
         : { secondsLeft: Math.ceil(waiting / perSecond) }),
     },

@@ -583,7 +583,14 @@ describe('batches over HTTP', () => {
     await workOnce(here.batches);
     expect((await here.post(`/v1/batches/${id}/pause`)).status).toBe(200);
     await here.work();
-    expect(await show(id)).toMatchObject({ state: 'PAUSED', progress: { settled: 20 } });
+    // However long it rests, its rate is that of its work: chunks that were worked on at once share their time.
+    await query(
+      here.database.pool,
+      `update batch_chunk set begun_at = ended_at - interval '2 seconds' where batch_id = $1 and done`,
+      [id],
+    );
+    here.clock.advance(60_000);
+    expect(await show(id)).toMatchObject({ state: 'PAUSED', progress: { settled: 20, perSecond: 10 } });
     expect((await here.post(`/v1/batches/${id}/pause`)).status).toBe(409);
     expect((await here.post(`/v1/batches/${id}/resume`)).body).toMatchObject({ state: 'QUEUED' });
     expect((await here.post(`/v1/batches/${id}/cancellation`)).body).toMatchObject({

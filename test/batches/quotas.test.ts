@@ -229,7 +229,10 @@ describe('batches beyond a quota', () => {
       await submitted(deviceLines(20));
       await work(waits);
       // As long as its twenty items took is the rate by which the next ones are costed.
-      await query(here.database.pool, `update batch set started_at = ended_at - interval '8 seconds'`);
+      await query(
+        here.database.pool,
+        `update batch_chunk set begun_at = now() - interval '8 seconds', ended_at = now()`,
+      );
       const lines = deviceLines(20, 100);
       for (let turn = 0; turn < 2; turn += 1) {
         const said = await rehearsed(waits, lines);
