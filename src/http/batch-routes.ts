@@ -16,7 +16,7 @@ import { generationOrder, submitGeneration } from '../batches/generation.ts';
 import { acknowledgeKeys } from '../batches/laboratory-keys.ts';
 import { CONTROLLERS, SUBMITTERS } from '../batches/submit-batch.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
-import { present } from './certificates.ts';
+import { present } from './present.ts';
 import { invalidCursor, readCursor, writeCursor } from './cursor.ts';
 import * as fields from './fields.ts';
 import { route, type AskedRoute, type RouteAnswer } from './route.ts';

@@ -4,7 +4,7 @@ import { checksOneByOne } from '../issuance/check-eligibility.ts';
 import { checkCertificate, decodeCertificate } from '../lint/check-certificate.ts';
 import { callerOf } from './auth.ts';
 import { octetsBody } from './body.ts';
-import { present } from './certificates.ts';
+import { present } from './present.ts';
 import { requireSmallCsr } from './csr-size.ts';
 import { noParameters, onlyMethods, requireType } from './negotiation.ts';
 import * as requests from './request-schemas.ts';

@@ -13,7 +13,7 @@ import {
 import { listDeliveries, type Delivery } from '../webhooks/delivery-store.ts';
 import { listWebhooks, requireWebhook, type Webhook } from '../webhooks/webhook-store.ts';
 import { instant } from './answer-schemas.ts';
-import { present } from './certificates.ts';
+import { present } from './present.ts';
 import { malformedRequest } from './problem-reasons.ts';
 import * as fields from './fields.ts';
 import { listRoute } from './list-route.ts';

@@ -13,7 +13,7 @@ import { findFacts } from '../../registry/facts.ts';
 import { proposeAgreement, proposeAgreementState } from '../../registrar/agreements.ts';
 import { proposeHold, proposeRelease } from '../../registrar/holds.ts';
 import { proposeNomination, proposeNominationEnd } from '../../registrar/nominations.ts';
-import { present } from '../certificates.ts';
+import { present } from '../present.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';

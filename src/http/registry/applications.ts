@@ -9,7 +9,7 @@ import { findApplication, findHistory, listApplications } from '../../issuance/f
 import { listDependentBatches } from '../../batches/dependent-batches.ts';
 import { previewDependents } from '../../issuance/preview-dependents.ts';
 import { submitApplication, submitDraft, withdrawApplication } from '../../issuance/submit-application.ts';
-import { present } from '../certificates.ts';
+import { present } from '../present.ts';
 import { requireSmallCsr } from '../csr-size.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';

@@ -5,7 +5,7 @@ import {
   listObligations,
   proposeWaiver,
 } from '../../registrar/obligations.ts';
-import { present } from '../certificates.ts';
+import { present } from '../present.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';

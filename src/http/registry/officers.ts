@@ -1,6 +1,6 @@
 import { CATEGORIES } from '../../domain/category.ts';
 import { listOfficers, moveOfficer, nominateOfficer } from '../../registrar/officers.ts';
-import { present } from '../certificates.ts';
+import { present } from '../present.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';

@@ -13,7 +13,7 @@ import {
   registerParticipant,
   rejectDetails,
 } from '../../registrar/details.ts';
-import { present } from '../certificates.ts';
+import { present } from '../present.ts';
 import { requireNumberCursor } from '../cursor.ts';
 import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';

@@ -2,7 +2,7 @@ import { Fault } from '../../domain/fault.ts';
 import { REVIEW_KINDS, REVIEW_STATES, type Review } from '../../domain/review.ts';
 import { listReviews, requireReview, withdrawReview } from '../../registry/reviews.ts';
 import { decideReview } from '../../registrar/decide-review.ts';
-import { present } from '../certificates.ts';
+import { present } from '../present.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { EVERYBODY, READERS, route, type AskedRoute } from '../route.ts';
 import { z } from '../zod.ts';
