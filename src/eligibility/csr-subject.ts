@@ -189,6 +189,7 @@ const COMMON_NAME_FORM =
 /** Letters, digits and hyphens (RFC 1123, 2.1); a last label of digits only would be an address. */
 const HOST_NAME =
   /^(?=.{1,253}$)(?!(.*\.)?\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+/** No form of a Signifier: what looks like text where octets are wanted is told as such. */
 const SIGNIFIER_LIKE = /^[A-Z0-9_-]{3,}$/i;
 const NAMES = new Map([
   [oids.COMMON_NAME, 'commonName'],
