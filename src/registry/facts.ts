@@ -1,4 +1,5 @@
 import type { Fact, FactKind, FactValues } from '../domain/facts.ts';
+import type { ReviewAct } from '../domain/review.ts';
 import { query, type Db } from '../db/pool.ts';
 
 /** A version of a fact, and when it was written down. */
@@ -13,7 +14,9 @@ export interface RecordedFact extends Fact {
  * its import, and no two imports have the same.
  */
 export async function listFacts(participantId: string, db: Db, kind?: FactKind): Promise<RecordedFact[]> {
-  const { rows } = await query<StoredFact & { readonly feedVersion: number | null }>(
+  const { rows } = await query<
+    StoredFact & { readonly recordedAt: Date; readonly feedVersion: number | null }
+  >(
     db,
     `select f.kind, f.key, f.version, f.state, f.since, f.value, f.source, f.recorded_at as "recordedAt", i.version as "feedVersion"
        from fact f left join feed_import i
@@ -109,7 +112,7 @@ export function reviveDates(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      typeof member === 'string' && INSTANTS.has(name) && ISO_INSTANT.test(member)
+      typeof member === 'string' && Object.hasOwn(INSTANTS, name) && ISO_INSTANT.test(member)
         ? new Date(member)
         : reviveDates(member),
     ]),
@@ -118,22 +121,34 @@ export function reviveDates(value: unknown): unknown {
 
 interface StoredFact extends Omit<Fact, 'value'> {
   readonly value: unknown;
-  readonly recordedAt: Date;
 }
 
+/** Names of the members that are Dates, at any depth. */
+type InstantName<Value> = Value extends Date
+  ? never
+  : Value extends readonly (infer Item)[]
+    ? InstantName<Item>
+    : Value extends object
+      ? {
+          [Name in keyof Value & string]-?: NonNullable<Value[Name]> extends Date
+            ? Name
+            : InstantName<NonNullable<Value[Name]>>;
+        }[keyof Value & string]
+      : never;
+
 const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-const INSTANTS = new Set([
-  'since',
-  'from',
-  'to',
-  'now',
-  'requestedAt',
-  'offeredAt',
-  'executedAt',
-  'effectiveFrom',
-  'effectiveTo',
-  'expelledAt',
-  'reapplicationFrom',
-  'expiresAt',
-  'lockedUntil',
-]);
+/** Of the values of facts, and of what reviews keep until it is done: the compiler holds the list whole, and free of others. */
+const INSTANTS: Readonly<Record<InstantName<FactValues[FactKind] | ReviewAct>, true>> = {
+  since: true,
+  from: true,
+  to: true,
+  requestedAt: true,
+  offeredAt: true,
+  executedAt: true,
+  effectiveFrom: true,
+  effectiveTo: true,
+  expelledAt: true,
+  reapplicationFrom: true,
+  expiresAt: true,
+  lockedUntil: true,
+};
