@@ -178,6 +178,7 @@ export async function retryBatch(
      select $1, number, (number - 1) * $2 + 1, least(number * $2, $3) from generate_series(1, $4::integer) as number`,
     [id, chunkItems, items, Math.ceil(items / chunkItems)],
   );
+  if (state !== 'PREPARED') await announceBatch(id, 'batch.queued', at, db);
   return requireBatch(id, caller, db);
 }
 

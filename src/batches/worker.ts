@@ -1,5 +1,6 @@
 import { keepLooking, type Looking } from '../db/keep-looking.ts';
 import { query } from '../db/pool.ts';
+import { admitBatches } from './admit-batches.ts';
 import { claimChunk } from './claim-chunk.ts';
 import { keepTimings } from './keep-timings.ts';
 import type { BatchNeeds } from './needs.ts';
@@ -47,7 +48,7 @@ export async function workOnce(
   const { rows } = await query<Outlook>(needs.issuance.db, ANYTHING);
   const [{ open, approved, rests } = NOTHING] = rows;
   if (!open) return false;
-  if (approved) await query(needs.issuance.db, ADMIT);
+  if (approved) await admitBatches(needs);
   const chunkFirst = reading.lanes > 0 || reading.chunkDue;
   if (!chunkFirst && (await readUpload(needs, reading))) return true;
   const admission = needs.timings === undefined && !rests ? 'everything' : await keepTimings(needs);
@@ -87,6 +88,3 @@ const ANYTHING = `
          coalesce(bool_or(rests), false) as rests
     from batch where ended_at is null and (rests
       or state in ('APPROVED_BY_SECOND_OPERATOR', 'PENDING', 'PARSING', 'QUEUED', 'PROCESSING'))`;
-/** Two people of the DCC agree: from here on it is a batch like any other. */
-const ADMIT = `
-  update batch set state = case when items is null then 'PENDING' else 'QUEUED' end where state = 'APPROVED_BY_SECOND_OPERATOR'`;

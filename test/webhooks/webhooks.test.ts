@@ -482,6 +482,33 @@ describe('webhooks', () => {
     await post(`/v1/webhooks/${other.id}/removal`, undefined, 'NORTHGATE');
   });
 
+  test('a retry is told as queued: at once, and one of the DCC when a second person has approved it', async () => {
+    const there = await receive();
+    await add(there.url, ['batch.queued']);
+    const bad = [{ id: 'bad', csr: 'none' }];
+    const asDcc = ['DCC', 'DCC_TEST_OPERATOR'] as const;
+    const approve = (id: string) => here.post(`/v1/batches/${id}/approval`, 'DCC', 'DCC_TEST_APPROVER');
+    const queued = async () => {
+      while ((await deliverDue(needs)) > 0);
+      return there.received.map(
+        (one) => (JSON.parse(one.body) as { batch: { id: string; state: string } }).batch,
+      );
+    };
+    const { id: own } = (await here.submit(bad)).body as Made;
+    const dcc = { as: asDcc[0], role: asDcc[1], query: '&onBehalfOf=METERWORKS' };
+    const { id: ofDcc } = (await here.submit(bad, dcc)).body as Made;
+    await approve(ofDcc);
+    await here.work();
+    there.received.splice(0, (await queued()).length);
+
+    const { id: again } = (await here.post(`/v1/batches/${own}/retry`)).body as Made;
+    const { id: prepared } = (await here.post(`/v1/batches/${ofDcc}/retry`, ...asDcc)).body as Made;
+    expect(await queued()).toMatchObject([{ id: again, state: 'QUEUED' }]);
+    await approve(prepared);
+    await here.work();
+    expect((await queued()).map(({ id }) => id)).toEqual([again, prepared]);
+  });
+
   test('what is rolled back is not told; pausing and resuming is', async () => {
     const there = await receive();
     await add(there.url, ['batch.paused', 'batch.resumed', 'batch.rejected']);
