@@ -62,8 +62,8 @@ export interface LimitUse {
 export interface RehearsedItems {
   readonly items: number;
   readonly certificates: number;
-  /** Items that fail for a reason. */
-  readonly failedFor: (reason: string) => number;
+  /** Items that are told a reason. */
+  readonly beyond: (reason: string) => number;
 }
 
 /**
@@ -71,7 +71,7 @@ export interface RehearsedItems {
  * notice is wanted, or one waits: gate A10), and the cap of the agreement on which it rests. What has no limit has no row.
  */
 export function limitsUsed(
-  { items, certificates, failedFor }: RehearsedItems,
+  { items, certificates, beyond }: RehearsedItems,
   { request, caller, participant, now }: AskedBatch,
   limits: { readonly ofService: BatchLimits; readonly agreed: BatchLimits },
   ruleSet: RuleSet,
@@ -82,7 +82,7 @@ export function limitsUsed(
     used,
     takes,
     remains: Math.max(0, most - used - takes),
-    beyond: failedFor(reason),
+    beyond: beyond(reason),
     reason,
   });
   const { ofService, agreed } = limits;
@@ -101,8 +101,10 @@ export function limitsUsed(
   const { agreement } = findBasis(participant, question, ruleSet);
   const quota = dailyQuota({ question, participant, agreement, ruleSet });
   if (quota !== undefined) {
-    const { most, setBy, issued, beyond } = quota;
-    rows.push(use({ limit: 'DAILY_QUOTA', setBy, most, used: issued, takes: certificates, reason: beyond }));
+    const { most, setBy, issued } = quota;
+    rows.push(
+      use({ limit: 'DAILY_QUOTA', setBy, most, used: issued, takes: certificates, reason: quota.beyond }),
+    );
   }
   if (agreement?.volumeCap !== undefined)
     rows.push(

@@ -10,7 +10,7 @@ import type { BatchItem } from './batch-item.ts';
 import { agreedLimits } from './batch-limits.ts';
 import { manifestFacts, presentIssuer, type BatchIssuer } from './batch-result.ts';
 import type { BatchRequest } from './batch-store.ts';
-import { itemFailure } from './item-codes.ts';
+import { itemFailure, waitsForQuota } from './item-codes.ts';
 import type { BatchNeeds } from './needs.ts';
 import { askedHash } from './parse-batch.ts';
 import { readItems } from './read-items.ts';
@@ -21,6 +21,8 @@ import { participantOf, type SubmittedBatch } from './submit-batch.ts';
 export interface Rehearsal {
   readonly items: number;
   readonly counts: Readonly<Record<ItemStatus, number>>;
+  /** Items that would have no verdict yet: a quota is used up. */
+  readonly waiting: number;
   readonly cost: BatchCost;
   /** Every item that would fail, in their order. */
   readonly failures: readonly RehearsedFailure[];
@@ -59,47 +61,54 @@ export async function rehearseBatch(
   const ask = rehearsing(request, caller, needs);
   let issuer: BatchIssuer | undefined;
   let items = 0;
-  let waiting: BatchItem[] = [];
+  let waiting = 0;
+  let unasked: BatchItem[] = [];
+  const told = new Map<string, number>();
+  const tell = (reasons: readonly Reason[]) => {
+    for (const reason of new Set(reasons.map((one) => one.reason)))
+      told.set(reason, (told.get(reason) ?? 0) + 1);
+  };
   const rehearse = async () => {
-    for (const { item, result } of await ask(waiting)) {
+    for (const { item, result } of await ask(unasked)) {
       const { position, id, fileName } = item;
       const about = { position, id, ...(fileName === undefined ? {} : { fileName }) };
-      if (result instanceof Fault) {
+      if (result instanceof Fault) tell(result.reasons);
+      if (waitsForQuota(result)) waiting += 1;
+      else if (result instanceof Fault) {
         const failure = itemFailure(result, intake.codes);
         counts[failure.status] += 1;
         failures.push({ ...about, ...failure });
         measure.add({ ...about, ...failure });
-        continue;
+      } else {
+        counts.SUCCESS += 1;
+        issuer ??= result.signedBy;
+        const certificate = longestCertificate(result);
+        measure.add({ ...about, status: 'SUCCESS', certificate, serialNumber: result.serialNumber });
       }
-      counts.SUCCESS += 1;
-      issuer ??= result.signedBy;
-      const certificate = longestCertificate(result);
-      measure.add({ ...about, status: 'SUCCESS', certificate, serialNumber: result.serialNumber });
     }
-    waiting = [];
+    unasked = [];
   };
   for await (const item of readItems({ file: upload.file, contentType }, { ...intake, limits: agreed })) {
     items += 1;
-    waiting.push(item);
-    if (waiting.length === needs.chunkItems) await rehearse();
+    unasked.push(item);
+    if (unasked.length === needs.chunkItems) await rehearse();
   }
   await rehearse();
 
   issuer ??= presentIssuer(request.category, issuance.hierarchy);
   const facts = manifestFacts({ id: NIL_UUID, name, participant: signifier, request }, issuer, now);
   const certificates = counts.SUCCESS;
-  const failedFor = (reason: string) =>
-    failures.filter(({ reasons }) => reasons.some((one) => one.reason === reason)).length;
   return {
     items,
     counts,
+    waiting,
     cost: {
       chargeable: false,
       signatures: certificates,
       chunks: Math.ceil(items / needs.chunkItems),
       resultOctets: measure.octets(facts, counts, issuer.chain, needs.serviceKey?.spki ?? NO_KEY),
       limits: limitsUsed(
-        { items, certificates, failedFor },
+        { items, certificates, beyond: (reason) => told.get(reason) ?? 0 },
         { request, caller, participant, now },
         { ofService: intake.limits, agreed },
         issuance.ruleSets.at(now),

@@ -71,6 +71,9 @@ export const rehearsalSchema = z
   .object({
     items: count,
     counts: z.record(z.enum(ITEM_STATUSES), count),
+    waiting: count.openapi({
+      description: 'items for which a quota is used up: they wait, without a verdict',
+    }),
     cost: z
       .object({
         chargeable: z.literal(false),
@@ -117,11 +120,12 @@ export const rehearsalSchema = z
 export function rehearsalView({ cost, ...rest }: Rehearsal): z.infer<typeof rehearsalSchema> {
   const { waitsUntil: until, ...duration } = cost.duration;
   const waits = until === undefined ? {} : { waitsUntil: formatInstant(until) };
-  const { items, counts } = rest;
+  const { items, counts, waiting } = rest;
   const failures = rest.failures.map(({ reasons, ...one }) => ({ ...one, reasons: [...reasons] }));
   return {
     items,
     counts,
+    waiting,
     cost: { ...cost, limits: [...cost.limits], duration: { ...duration, ...waits } },
     failures,
   };
