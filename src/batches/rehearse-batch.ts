@@ -1,6 +1,7 @@
 import { ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
+import { findKeySubjects } from '../ca/public-keys.ts';
 import { explain } from '../eligibility/rule-set.ts';
 import { EarlierRequests } from '../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../issuance/issue-certificates.ts';
@@ -23,6 +24,8 @@ export interface Rehearsal {
   readonly counts: Readonly<Record<ItemStatus, number>>;
   /** Items that would have no verdict yet: a quota is used up. */
   readonly waiting: number;
+  /** Items that would get a certificate although one was signed for their key and subject already. */
+  readonly again: number;
   readonly cost: BatchCost;
   /** Every item that would fail, in their order. */
   readonly failures: readonly RehearsedFailure[];
@@ -62,6 +65,7 @@ export async function rehearseBatch(
   let issuer: BatchIssuer | undefined;
   let items = 0;
   let waiting = 0;
+  let again = 0;
   let unasked: BatchItem[] = [];
   const told = new Map<string, number>();
   const tell = (reasons: readonly Reason[]) => {
@@ -69,7 +73,12 @@ export async function rehearseBatch(
       told.set(reason, (told.get(reason) ?? 0) + 1);
   };
   const rehearse = async () => {
-    for (const { item, result } of await ask(unasked)) {
+    const asked = await ask(unasked);
+    const keys = asked.flatMap(({ result }) => (result instanceof Fault ? [] : [result.publicKeySha256]));
+    const known = await findKeySubjects(keys, issuance.db);
+    // A key of another subject is refused: those that passed had theirs for the same one.
+    again += keys.filter((key) => known.has(key.toString('hex'))).length;
+    for (const { item, result } of asked) {
       const { position, id, fileName } = item;
       const about = { position, id, ...(fileName === undefined ? {} : { fileName }) };
       if (result instanceof Fault) tell(result.reasons);
@@ -102,6 +111,7 @@ export async function rehearseBatch(
     items,
     counts,
     waiting,
+    again,
     cost: {
       chargeable: false,
       signatures: certificates,

@@ -71,6 +71,9 @@ export const rehearsalSchema = z
   .object({
     items: count,
     counts: z.record(z.enum(ITEM_STATUSES), count),
+    again: count.openapi({
+      description: 'items that would get a certificate although their key has one for the same subject',
+    }),
     waiting: count.openapi({
       description: 'items for which a quota is used up: they wait, without a verdict',
     }),
@@ -120,12 +123,13 @@ export const rehearsalSchema = z
 export function rehearsalView({ cost, ...rest }: Rehearsal): z.infer<typeof rehearsalSchema> {
   const { waitsUntil: until, ...duration } = cost.duration;
   const waits = until === undefined ? {} : { waitsUntil: formatInstant(until) };
-  const { items, counts, waiting } = rest;
+  const { items, counts, waiting, again } = rest;
   const failures = rest.failures.map(({ reasons, ...one }) => ({ ...one, reasons: [...reasons] }));
   return {
     items,
     counts,
     waiting,
+    again,
     cost: { ...cost, limits: [...cost.limits], duration: { ...duration, ...waits } },
     failures,
   };

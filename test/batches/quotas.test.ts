@@ -11,6 +11,7 @@ interface Rehearsed {
   readonly items: number;
   readonly counts: Record<string, number>;
   readonly waiting: number;
+  readonly again: number;
   readonly failures: readonly { readonly position: number }[];
   readonly cost: { readonly limits: readonly { readonly limit: string }[]; readonly duration: object };
 }
@@ -228,17 +229,19 @@ describe('batches beyond a quota', () => {
     });
 
     test('what was issued before counts too, and a dry run takes nothing away', async () => {
-      await submitted(deviceLines(20));
+      const sent = deviceLines(20);
+      await submitted(sent);
       await work(waits);
       // As long as its twenty items took is the rate by which the next ones are costed.
       await query(
         here.database.pool,
         `update batch_chunk set begun_at = now() - interval '8 seconds', ended_at = now()`,
       );
+      expect(await rehearsed(waits, sent.slice(0, 2))).toMatchObject({ counts: { SUCCESS: 2 }, again: 2 });
       const lines = deviceLines(20, 100);
       for (let turn = 0; turn < 2; turn += 1) {
         const said = await rehearsed(waits, lines);
-        expect(said).toMatchObject({ counts: { SUCCESS: 5 }, waiting: 15, failures: [] });
+        expect(said).toMatchObject({ counts: { SUCCESS: 5 }, waiting: 15, again: 0, failures: [] });
         expect(limitOf(said, 'DAILY_QUOTA')).toMatchObject({ used: 20, takes: 5, remains: 0, beyond: 15 });
         expect(said.cost).toMatchObject({ signatures: 5, chunks: 2 });
         expect(said.cost.duration).toEqual({ seconds: 8, measuredBy: 'RECENT_BATCHES', batches: 1 });
