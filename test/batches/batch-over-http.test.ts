@@ -743,6 +743,9 @@ describe('batches over HTTP', () => {
   }, 60_000);
 
   test('events tell of every change until the end; after its days a result is gone and the certificates are not', async () => {
+    const begun = here.clock.now().getTime();
+    const daysLater = (days: number, seconds = 0) =>
+      `${new Date(begun + days * 86_400_000 + seconds * 1000).toISOString().slice(0, 19)}Z`;
     const { id } = await submitted(deviceLines(3, 3300));
     const events = here.get(`/v1/batches/${id}/events`);
     await here.work();
@@ -758,7 +761,7 @@ describe('batches over HTTP', () => {
       const again = request(here.http).get(`/v1/batches/${id}/events`).set('Last-Event-ID', had);
       expect((await again.set('Authorization', await here.bearer('METERWORKS'))).status).toBe(status);
     }
-    expect(await show(id)).toMatchObject({ resultUntil: '2026-12-24T12:00:00Z' });
+    expect(await show(id)).toMatchObject({ resultUntil: daysLater(30) });
     expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(200);
     const result = path.join(here.batches.folder, `${id}.zip`);
     const otherNode = path.join(folder, 'other-node');
@@ -782,10 +785,10 @@ describe('batches over HTTP', () => {
     const other = { batches: { ...here.batches, folder: otherNode }, webhooks, logger: silent };
     await startBackground({ ...readConfig({}), batchLanes: 0 }, other).stop();
     expect([existsSync(result), existsSync(path.join(otherNode, `${id}.zip`))]).toEqual([false, false]);
-    expect(await show(id)).toMatchObject({ result: null, resultRemovedAt: '2026-12-24T12:00:01Z' });
+    expect(await show(id)).toMatchObject({ result: null, resultRemovedAt: daysLater(30, 1) });
     expect(await show(id)).not.toHaveProperty('resultUntil');
     const removed = `audit_event where event = 'batch.result.removed' and object = $1 and participant_id is not null
-      and facts ->> 'endedAt' like '2026-11-24T12:00:00%' and facts ->> 'name' = 'batch'`;
+      and facts ->> 'endedAt' like '${daysLater(0).slice(0, 19)}%' and facts ->> 'name' = 'batch'`;
     expect(await count(removed, id)).toBe(1);
     expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(409);
     expect(
