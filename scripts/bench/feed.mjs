@@ -12,6 +12,7 @@ const COLUMNS =
     ',',
   );
 
+const { systemClock } = load('./domain/clock.js');
 const { openDatabase } = load('./db/open-database.js');
 const { migrate } = load('./db/migrate.js');
 const { query } = load('./db/pool.js');
@@ -32,7 +33,7 @@ async function take(text, version) {
   const signature = sign('sha256', octets, key);
   const start = performance.now();
   const feed = { octets, fileName: 'feed.csv', signature, dryRun: false };
-  const report = await importFeed(feed, readSignerCertificate(signer), by, new Date(), database.pool);
+  const report = await importFeed(feed, readSignerCertificate(signer), by, systemClock, database.pool);
   if (!report.applied || report.diff.toVersion !== version) throw new Error('the feed was not taken');
   return { rows: text.split('\n').length - 2, seconds: (performance.now() - start) / 1000 };
 }
