@@ -199,19 +199,22 @@ const ROWS = 1000;
 const REFUSALS = new Set(['malformed-request', 'too-large']);
 const MOST_TRIES = 10;
 const NOT_READ = 'The service failed to read it again and again.';
+/** About what 500 CSRs are. */
+const PART_OCTETS = 262_144;
 /**
- * Of the participant who is next, as for a chunk: to be read is a turn, too. Whoever took one has ten seconds to lock it;
- * until then nobody else takes it.
+ * Of the participant who is next, as for a chunk. To be read is a turn, too, but for what is smaller than a part: that costs next to
+ * nothing, and whoever hands in one small batch after the other would spend all turns on reading. Whoever took one has ten seconds to
+ * lock it; until then nobody else takes it.
  */
 const TAKE = `
   with floor as (${TURN_FLOOR}),
   next as (
-    select b.id, b.participant_id, b.turn_cost, ${TURN} as turn
+    select b.id, b.participant_id, b.turn_cost, b.upload_octets, ${TURN} as turn
       from batch b cross join floor left join batch_turn t on t.participant_id = b.participant_id
      where b.state in ('PENDING', 'PARSING') and (b.parse_after is null or b.parse_after < clock_timestamp())
      order by ${TURN}, b.turn_cost, b.submitted_at, b.id limit 1 for no key update of b skip locked),
   turned as (
-    insert into batch_turn (participant_id, turn) select participant_id, turn + turn_cost from next
+    insert into batch_turn (participant_id, turn) select participant_id, turn + turn_cost from next where upload_octets >= ${String(PART_OCTETS)}
       on conflict (participant_id) do update set turn = excluded.turn)
   update batch b set state = 'PARSING', parse_tries = b.parse_tries + 1, parse_after = clock_timestamp() + interval '10 seconds'
     from next where b.id = next.id

@@ -724,6 +724,15 @@ describe('batches over HTTP', () => {
     await workOnce(here.batches, { lanes: 1, chunkDue: false });
     expect(await states()).toEqual(['COMPLETED', 'QUEUED', 'PENDING', 'COMPLETED']);
     await here.work();
+
+    // What is as large as a part costs a turn when it is read, though it be refused; a small one costs none.
+    const turnsAfter = async (octets: number) => {
+      await query(here.database.pool, `delete from batch_turn`);
+      await submitted([{ id: 'x'.repeat(octets), csr: 'none' }]);
+      await workOnce(here.batches);
+      return count('batch_turn where turn > 0');
+    };
+    expect([await turnsAfter(262_144), await turnsAfter(1000)]).toEqual([1, 0]);
   });
 
   test('ever new small batches do not starve a large one of somebody else', async () => {
