@@ -24,8 +24,9 @@ export class LeaseLost extends Error {
 
 /**
  * Takes the next chunk: of the participant who has had the fewest turns among those that have work, and of its
- * batches the oldest of those whose turns cost least: what the DCC prepared comes first. A participant that comes new begins where the others are. Whose lease is over is taken over. With live timings only
- * what was handed in before the window opened.
+ * batches the oldest of those whose turns cost least: what the DCC prepared comes first. A participant that comes new
+ * begins where the others are. Whose lease is over is taken over. With live timings only what was handed in before the
+ * window opened.
  */
 export async function claimChunk(
   { issuance: { db, clock }, leaseSeconds }: BatchNeeds,

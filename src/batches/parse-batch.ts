@@ -214,7 +214,8 @@ const TAKE = `
      where b.state in ('PENDING', 'PARSING') and (b.parse_after is null or b.parse_after < clock_timestamp())
      order by ${TURN}, b.turn_cost, b.submitted_at, b.id limit 1 for no key update of b skip locked),
   turned as (
-    insert into batch_turn (participant_id, turn) select participant_id, turn + turn_cost from next where upload_octets >= ${String(PART_OCTETS)}
+    insert into batch_turn (participant_id, turn)
+      select participant_id, turn + turn_cost from next where upload_octets >= ${String(PART_OCTETS)}
       on conflict (participant_id) do update set turn = excluded.turn)
   update batch b set state = 'PARSING', parse_tries = b.parse_tries + 1, parse_after = clock_timestamp() + interval '10 seconds'
     from next where b.id = next.id
