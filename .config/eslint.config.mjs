@@ -15,6 +15,9 @@ const LAYERS = [
   ['cli'],
 ];
 
+/** Folders of a folder: what stands beside them knows none of them, each of them only those before it. */
+const PARTS = { batches: ['containers', 'intake', 'laboratory', 'results', 'work'] };
+
 /** One library, one folder (docs/architecture.md). */
 const OWNERS = {
   x509: '@peculiar/.*|reflect-metadata|piscina',
@@ -65,6 +68,20 @@ const keyDoorRules = (patterns) => ({
   'no-restricted-globals': ['error', { name: 'crypto', message: KEY_DOOR_MESSAGE }],
 });
 
+/** Of a folder of parts: files, and what they must not import besides. */
+const partRules = (folder) => {
+  const parts = PARTS[folder] ?? [];
+  const message = 'Import only from parts before this one (docs/architecture.md).';
+  const closed = (from, names) => names.map((name) => ({ regex: `^${from}${name}/`, message }));
+  return [
+    { files: `${folder}/*.ts`, closed: closed('\\./', parts) },
+    ...parts.map((part, place) => ({
+      files: `${folder}/${part}/*.ts`,
+      closed: closed('\\.\\./', parts.slice(place + 1)),
+    })),
+  ];
+};
+
 const layerRules = LAYERS.flatMap((folders, layer) =>
   folders.flatMap((folder) => {
     const closed = LAYERS.slice(layer)
@@ -95,11 +112,15 @@ const layerRules = LAYERS.flatMap((folders, layer) =>
     ];
     if (folder === 'keys')
       return [{ files: ['src/keys/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns }] } }];
-    const exceptions = Object.entries(NEEDS_ONE).filter(([file]) => file.startsWith(`${folder}/`));
-    return [[`${folder}/**/*.ts`], ...exceptions].map(([files, needed]) => ({
-      files: [`src/${files}`],
-      rules: keyDoorRules([...patterns, ...keyDoor(needed)]),
-    }));
+    const exceptions = Object.entries(NEEDS_ONE)
+      .filter(([file]) => file.startsWith(`${folder}/`))
+      .map(([files, needed]) => ({ files, needed }));
+    return [{ files: `${folder}/**/*.ts` }, ...partRules(folder), ...exceptions].map(
+      ({ files, needed, closed: besides = [] }) => ({
+        files: [`src/${files}`],
+        rules: keyDoorRules([...patterns, ...besides, ...keyDoor(needed)]),
+      }),
+    );
   }),
 );
 const topRules = { files: ['src/*.ts'], rules: keyDoorRules(keyDoor()) };

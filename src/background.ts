@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { watchDrops } from './batches/drop-folder.ts';
+import { watchDrops } from './batches/intake/drop-folder.ts';
 import type { BatchNeeds } from './batches/needs.ts';
-import { sweepResults } from './batches/sweep-results.ts';
-import { startWorker } from './batches/worker.ts';
+import { sweepResults } from './batches/results/sweep-results.ts';
+import { startWorker } from './batches/work/worker.ts';
 import type { Config } from './config.ts';
 import type { Looking } from './db/keep-looking.ts';
 import { findFeedTrouble } from './registrar/feeds.ts';

@@ -1,7 +1,14 @@
 import type { LiveTimings } from '../domain/live-timings.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { Signer } from '../keys/signer.ts';
-import type { IntakeNeeds } from './receive-upload.ts';
+import type { BatchLimits } from './batch-limits.ts';
+import type { ItemCodes } from './item-codes.ts';
+
+/** What the intake of batches works with. */
+export interface IntakeNeeds {
+  readonly limits: BatchLimits;
+  readonly codes: ItemCodes;
+}
 
 /** What the use cases of batches work with; opened once at start. */
 export interface BatchNeeds {

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { verifyResult, type ResultVerdict } from '../batches/verify-result.ts';
+import { verifyResult, type ResultVerdict } from '../batches/results/verify-result.ts';
 import { Fault } from '../domain/fault.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';

@@ -10,11 +10,11 @@ import {
   resumeBatch,
   retryBatch,
   type BatchAct,
-} from '../batches/control-batch.ts';
+} from '../batches/work/control-batch.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
-import { generationOrder, submitGeneration } from '../batches/generation.ts';
-import { acknowledgeKeys } from '../batches/laboratory-keys.ts';
-import { CONTROLLERS, SUBMITTERS } from '../batches/submit-batch.ts';
+import { generationOrder, submitGeneration } from '../batches/laboratory/generation.ts';
+import { acknowledgeKeys } from '../batches/laboratory/laboratory-keys.ts';
+import { CONTROLLERS, SUBMITTERS } from '../batches/intake/submit-batch.ts';
 import { batchSchema, batchView, itemSchema, itemView } from './batch-view.ts';
 import { present } from './present.ts';
 import { invalidCursor, readCursor, writeCursor } from './cursor.ts';

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { CHECK_LIMITS, checkZip, type CheckedFile } from '../batches/check-zip.ts';
+import { CHECK_LIMITS, checkZip, type CheckedFile } from '../batches/containers/check-zip.ts';
 import { checksOneByOne } from '../issuance/check-eligibility.ts';
 import { checkCertificate, decodeCertificate } from '../lint/check-certificate.ts';
 import { callerOf } from './auth.ts';

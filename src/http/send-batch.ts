@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { ENDED_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
-import { openResult, resultLines } from '../batches/batch-result.ts';
+import { openResult, resultLines } from '../batches/results/batch-result.ts';
 import { requireBatch, type Batch } from '../batches/batch-store.ts';
 import {
   beginDownload,
@@ -13,8 +13,8 @@ import {
   keyPieces,
   recordDelivery,
   type KeyDownload,
-} from '../batches/deliver-keys.ts';
-import { requireKeys } from '../batches/laboratory-keys.ts';
+} from '../batches/laboratory/deliver-keys.ts';
+import { requireKeys } from '../batches/laboratory/laboratory-keys.ts';
 import { recordFetched, type Fetched } from '../batches/require-fetchable.ts';
 import { findValid } from '../registry/callers.ts';
 import { callerOf } from './auth.ts';

@@ -1,6 +1,6 @@
 import { formatInstant } from '../domain/instant.ts';
 import { DELIVERY_STATES, WEBHOOK_EVENTS, WEBHOOK_STATES } from '../domain/webhook.ts';
-import { CONTROLLERS } from '../batches/submit-batch.ts';
+import { CONTROLLERS } from '../batches/intake/submit-batch.ts';
 import {
   addWebhook,
   enableWebhook,

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { takeDrops, watchDrops } from '../../src/batches/drop-folder.ts';
+import { takeDrops, watchDrops } from '../../src/batches/intake/drop-folder.ts';
 import { query } from '../../src/db/pool.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import {

@@ -20,10 +20,10 @@ import {
   holdDownload,
   keyPieces,
   recordDelivery,
-} from '../../src/batches/deliver-keys.ts';
-import { PIECE_OCTETS } from '../../src/batches/laboratory-keys.ts';
-import { sweepResults } from '../../src/batches/sweep-results.ts';
-import { workOnce } from '../../src/batches/worker.ts';
+} from '../../src/batches/laboratory/deliver-keys.ts';
+import { PIECE_OCTETS } from '../../src/batches/laboratory/laboratory-keys.ts';
+import { sweepResults } from '../../src/batches/results/sweep-results.ts';
+import { workOnce } from '../../src/batches/work/worker.ts';
 import { query } from '../../src/db/pool.ts';
 import type { Caller } from '../../src/domain/participant.ts';
 import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { verifyResult } from '../../src/batches/verify-result.ts';
+import { verifyResult } from '../../src/batches/results/verify-result.ts';
 import { query } from '../../src/db/pool.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { workOnce } from '../../src/batches/worker.ts';
+import { workOnce } from '../../src/batches/work/worker.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
 import { submitApplication, submitDraft } from '../../src/issuance/submit-application.ts';
 import { findIssuanceReport } from '../../src/registrar/reports.ts';

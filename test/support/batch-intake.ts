@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { BatchContentType, BatchItem, ContainerReason } from '../../src/batches/batch-item.ts';
 import { DEFAULT_BATCH_LIMITS, type BatchLimits } from '../../src/batches/batch-limits.ts';
 import { loadItemCodes } from '../../src/batches/item-codes.ts';
-import { readItems } from '../../src/batches/read-items.ts';
-import type { IntakeNeeds } from '../../src/batches/receive-upload.ts';
+import { readItems } from '../../src/batches/containers/read-items.ts';
+import type { IntakeNeeds } from '../../src/batches/needs.ts';
 import { Fault, type FaultCode } from '../../src/domain/fault.ts';
 
 /** What an upload came to: its items, or why it was refused as a whole. */

@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { FinishedItem } from '../../src/batches/finished-item.ts';
-import type { BatchFacts } from '../../src/batches/manifest.ts';
-import { writeResult, type WrittenResult } from '../../src/batches/write-result.ts';
+import type { FinishedItem } from '../../src/batches/results/finished-item.ts';
+import type { BatchFacts } from '../../src/batches/results/manifest.ts';
+import { writeResult, type WrittenResult } from '../../src/batches/results/write-result.ts';
 import type { SerialNumber } from '../../src/domain/serial-number.ts';
 import { createSigner } from '../../src/keys/software-signer.ts';
 import { formatName } from '../../src/x509/name.ts';

@@ -1,6 +1,6 @@
 import type { CertificateVerdict } from '../../../src/lint/check-certificate.ts';
 import { Fault } from '../../../src/domain/fault.ts';
-import { checkZip, CHECK_LIMITS } from '../../../src/batches/check-zip.ts';
+import { checkZip, CHECK_LIMITS } from '../../../src/batches/containers/check-zip.ts';
 import { rawZip, type RawEntry, type RawZipChange } from '../../support/raw-zip.ts';
 
 /** DER enough to be handed to the check, whose verdict tells the octets apart. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { merkleTree } from '../../../src/batches/merkle-tree.ts';
+import { merkleTree } from '../../../src/batches/results/merkle-tree.ts';
 
 /** RFC 6962, 2.1 word for word: slow, and written without a look at the other. */
 function treeHash(leaves: readonly Buffer[]): Buffer {

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isUntouched, parseBatchContentType, receiveUpload } from '../../../src/batches/receive-upload.ts';
+import {
+  isUntouched,
+  parseBatchContentType,
+  receiveUpload,
+} from '../../../src/batches/intake/receive-upload.ts';
 import { CODES, intakeNeeds, temporaryFolder } from '../../support/batch-intake.ts';
 import { inOrder } from '../../support/batch-results.ts';
 

@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'csv-parse/sync';
-import type { FinishedItem } from '../../../src/batches/finished-item.ts';
-import { verifyResult } from '../../../src/batches/verify-result.ts';
-import { resultName } from '../../../src/batches/write-result.ts';
+import type { FinishedItem } from '../../../src/batches/results/finished-item.ts';
+import { verifyResult } from '../../../src/batches/results/verify-result.ts';
+import { resultName } from '../../../src/batches/results/write-result.ts';
 import { encodePem } from '../../../src/x509/pem.ts';
 import { temporaryFolder } from '../../support/batch-intake.ts';
 import {

@@ -1,0 +1,236 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, open, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { CATEGORIES, PURPOSES } from '../../domain/category.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { Caller } from '../../domain/participant.ts';
+import { recordEvents } from '../../audit/audit-log.ts';
+import { query, withTransaction } from '../../db/pool.ts';
+import { findValidByPrefix } from '../../registry/callers.ts';
+import type { BatchContentType } from '../batch-item.ts';
+import type { BatchNeeds } from '../needs.ts';
+import { moveWithReport, refusalReport } from './drop-report.ts';
+import { findDrops, type Drop } from './find-drops.ts';
+import { receiveUpload, type ReceivedUpload } from './receive-upload.ts';
+import { submitBatch, SUBMITTERS } from './submit-batch.ts';
+
+/** A folder that is watched, and as whom what lies in it is handed in. */
+export interface DropFolder {
+  readonly folder: string;
+  /** Prefixes of tokens (`tcs token list`), one for each participant: no secret, and taken back like any token. */
+  readonly credentials: readonly string[];
+  /** In which a file must not have changed. */
+  readonly settleMilliseconds?: number;
+}
+
+/**
+ * Hands in what lies in `<folder>/<SIGNIFIER>/<CATEGORY>/<PURPOSE>/`, and moves it to `done/` or `refused/` of the participant
+ * with a report beside it; what lies elsewhere in `<folder>/<SIGNIFIER>/` is refused. Names that begin with a full stop or end
+ * with `.part` or `.tmp` are not looked at, nor what changed within the last seconds, whatever its date says: files are best
+ * written under such a name and then given their own.
+ * @param onTrouble  told of what is left where it is, and where: it is looked at again
+ * @returns how many files were moved
+ */
+export async function takeDrops(
+  { folder, credentials, settleMilliseconds = SETTLED }: DropFolder,
+  needs: BatchNeeds,
+  onTrouble: (error: unknown, place: string) => void,
+): Promise<number> {
+  let moved = 0;
+  for (const prefix of credentials)
+    try {
+      const caller = await findValidByPrefix(prefix, needs.issuance.clock.now(), needs.issuance.db);
+      if (caller === undefined || !mayHandIn(caller))
+        throw new Error(
+          `credential ${prefix} of TCS_DROP_CREDENTIALS is unknown, over, or may hand nothing in`,
+        );
+      const home = path.join(folder, caller.signifier);
+      for (const drop of await findDrops(home, (error) => onTrouble(error, home)))
+        try {
+          if (await takeDrop(home, drop, settleMilliseconds, caller, needs)) moved += 1;
+        } catch (error) {
+          onTrouble(error, path.join(home, ...drop.place, drop.file));
+        }
+    } catch (error) {
+      onTrouble(error, prefix);
+    }
+  return moved;
+}
+
+/** Watches until it is stopped; trouble that lasts is told once. */
+export function watchDrops(
+  drops: DropFolder,
+  needs: BatchNeeds,
+  { onTaken, onTrouble }: { readonly onTaken: () => void; readonly onTrouble: (error: unknown) => void },
+): { stop(): Promise<void> } {
+  let turn = Promise.resolve();
+  let isIdle = true;
+  let told: ReadonlySet<string> = new Set();
+  const look = async () => {
+    const troubles = new Map<string, unknown>();
+    // The text of an error may have a name in it that is another one each time.
+    const moved = await takeDrops(drops, needs, (error, place) =>
+      troubles.set(`${place} ${(error as NodeJS.ErrnoException).code ?? ''}`, error),
+    );
+    for (const [trouble, error] of troubles) if (!told.has(trouble)) onTrouble(error);
+    told = new Set(troubles.keys());
+    if (moved > 0) onTaken();
+    isIdle = true;
+  };
+  const timer = setInterval(() => {
+    if (!isIdle) return;
+    isIdle = false;
+    turn = look();
+  }, LOOK);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await turn;
+    },
+  };
+}
+
+/** @returns whether it was taken; else it is not complete yet, or somebody else was faster */
+async function takeDrop(
+  home: string,
+  drop: Drop,
+  settleMilliseconds: number,
+  caller: Caller,
+  needs: BatchNeeds,
+): Promise<boolean> {
+  const source = path.join(home, ...drop.place, drop.file);
+  const found = await lstat(source).catch(() => undefined);
+  if (found === undefined || Date.now() - found.ctimeMs < settleMilliseconds) return false;
+  try {
+    if (!found.isFile()) throw refused('It is not a file.');
+    const handed = await handIn(source, found.ctimeMs, drop, caller, needs);
+    if (handed === undefined) return false;
+    const { id, isNew } = handed;
+    const words = isNew ? 'Handed in as' : 'The same octets were handed in before; they are';
+    await moveWithReport(
+      source,
+      path.join(home, 'done'),
+      `${id}-${drop.file}`,
+      `${words} batch ${id}.\nHow it stands: tcs batch show ${id}\n`,
+    );
+  } catch (error) {
+    // Only what the file itself is at fault for: all else is tried again.
+    if (!(error instanceof Fault) || !REFUSALS.has(error.code)) throw error;
+    const stamp = needs.issuance.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
+    await moveWithReport(
+      source,
+      path.join(home, 'refused'),
+      `${stamp}-${randomUUID().slice(0, 8)}-${drop.file}`,
+      refusalReport(error),
+    );
+  }
+  return true;
+}
+
+/**
+ * One batch for the same octets, category and purpose of a participant, whoever hands them in how often.
+ * @returns nothing when the file changed while it was read, or another worker was faster
+ */
+async function handIn(
+  source: string,
+  changedAt: number,
+  drop: Drop,
+  caller: Caller,
+  needs: BatchNeeds,
+): Promise<{ readonly id: string; readonly isNew: boolean } | undefined> {
+  const { db, clock } = needs.issuance;
+  const [categoryFolder, purposeFolder] = drop.place;
+  if (categoryFolder === undefined || purposeFolder === undefined)
+    throw refused('It lies in no folder that says what it asks for: <CATEGORY>/<PURPOSE>/.');
+  const category = CATEGORIES.find((one) => one === categoryFolder);
+  const purpose = PURPOSES.find((one) => one === purposeFolder);
+  const { name, ext } = path.parse(drop.file);
+  const contentType = CONTENT_TYPES.get(ext.toLowerCase());
+  if (category === undefined) throw refused(`${categoryFolder} is none of ${CATEGORIES.join(', ')}.`);
+  if (purpose === undefined) throw refused(`${purposeFolder} is none of ${PURPOSES.join(', ')}.`);
+  if (contentType === undefined)
+    throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
+  const copy = path.join(needs.folder, `upload-${randomUUID()}`);
+  // A link that takes the place of the file meanwhile is not followed.
+  const handle = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW).catch(movedMeanwhile);
+  if (handle === undefined) return undefined;
+  const upload = await receiveUpload(
+    handle.createReadStream({ autoClose: false }),
+    copy,
+    needs.intake,
+  ).finally(() => handle.close());
+  try {
+    if ((await lstat(source).catch(movedMeanwhile))?.ctimeMs !== changedAt) return undefined;
+    const at = clock.now();
+    return await withTransaction(db, async (client) => {
+      const id = randomUUID();
+      // What was refused as a whole may come again, perhaps under the name that it should have had, and so may what was
+      // cancelled before it was read: nothing of it can be retried.
+      const key = [caller.participantId, category, purpose, upload.sha256];
+      const { rowCount } = await query(
+        client,
+        `insert into batch_drop as earlier (participant_id, category, purpose, upload_sha256, batch_id)
+         values ($1, $2, $3, $4, $5)
+         on conflict (participant_id, category, purpose, upload_sha256) do update set batch_id = excluded.batch_id
+          where exists (select from batch b where b.id = earlier.batch_id
+            and (b.state in ('REJECTED', 'TAMPERED') or (b.state = 'CANCELLED' and b.items is null)))`,
+        [...key, id],
+      );
+      if (rowCount !== 1) {
+        const { rows } = await query<{ id: string }>(
+          client,
+          `select batch_id as id from batch_drop
+            where participant_id = $1 and category = $2 and purpose = $3 and upload_sha256 = $4`,
+          key,
+        );
+        return { id: rows[0]?.id ?? '', isNew: false };
+      }
+      // The folder names for whom it is.
+      const asked = { category, purpose, channel: 'INTERNET', onBehalfOf: caller.signifier } as const;
+      const batch = await submitBatch(
+        { upload, contentType, name: nameOf(name), request: asked },
+        caller,
+        at,
+        client,
+        id,
+      );
+      const { credentialId, person: by, role } = caller;
+      const facts = { by, role, receipt: receiptOf(upload), state: batch.state, drop: drop.file };
+      const event = { at, event: 'batch.submitted', participantId: batch.participantId, credentialId };
+      await recordEvents([{ ...event, object: id, facts }], client);
+      return { id, isNew: true };
+    });
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+/** Another worker has taken it. */
+function movedMeanwhile(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+/** As over HTTP: a locked officer hands nothing in (SEC Appendix P, 3.1). */
+const mayHandIn = ({ role, officer }: Caller) =>
+  SUBMITTERS.includes(role) && (officer === undefined || officer.state === 'ACTIVE');
+const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
+const refused = (detail: string) => new Fault('malformed-request', detail);
+
+/** As a batch may be called. */
+const nameOf = (stem: string): string =>
+  stem
+    .replace(/[^A-Za-z0-9._ -]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 100) || 'batch';
+
+const REFUSALS: ReadonlySet<string> = new Set(['malformed-request', 'too-large', 'unsupported-media-type']);
+const CONTENT_TYPES: ReadonlyMap<string, BatchContentType> = new Map([
+  ['.zip', 'application/zip'],
+  ['.ndjson', 'application/x-ndjson'],
+  ['.jsonl', 'application/x-ndjson'],
+  ['.csv', 'text/csv'],
+] as const);
+/** Milliseconds. */
+const LOOK = 2000;
+const SETTLED = 3000;

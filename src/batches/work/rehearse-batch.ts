@@ -1,0 +1,173 @@
+import { ITEM_STATUSES, type ItemStatus } from '../../domain/batch.ts';
+import { Fault, type Reason } from '../../domain/fault.ts';
+import type { Caller } from '../../domain/participant.ts';
+import { findKeySubjects } from '../../ca/public-keys.ts';
+import { explain } from '../../eligibility/rule-set.ts';
+import { EarlierRequests } from '../../issuance/earlier-requests.ts';
+import { rehearseCertificates } from '../../issuance/issue-certificates.ts';
+import { findWholeParticipant } from '../../registry/participants.ts';
+import type { BatchItem } from '../batch-item.ts';
+import { agreedLimits } from '../batch-limits.ts';
+import { manifestFacts, presentIssuer, type BatchIssuer } from '../results/batch-result.ts';
+import type { BatchRequest } from '../batch-store.ts';
+import { itemFailure, waitsForQuota } from '../item-codes.ts';
+import type { BatchNeeds } from '../needs.ts';
+import { readItems } from '../containers/read-items.ts';
+import { longestCertificate, measureResult } from '../results/result-size.ts';
+import { participantOf, type SubmittedBatch } from '../intake/submit-batch.ts';
+import { durationOf, limitsUsed, type BatchCost } from './batch-cost.ts';
+import { askedHash } from './parse-batch.ts';
+
+/** What a batch would come to now, and what it would use. */
+export interface Rehearsal {
+  readonly items: number;
+  readonly counts: Readonly<Record<ItemStatus, number>>;
+  /** Items that would have no verdict yet: a quota is used up. */
+  readonly waiting: number;
+  /** Items that would get a certificate although one was signed for their key and subject already. */
+  readonly again: number;
+  readonly cost: BatchCost;
+  /** Every item that would fail, in their order. */
+  readonly failures: readonly RehearsedFailure[];
+}
+
+export interface RehearsedFailure {
+  readonly position: number;
+  readonly id: string;
+  readonly fileName?: string;
+  readonly status: ItemStatus;
+  readonly errorCode: string;
+  readonly reasons: readonly Reason[];
+}
+
+/**
+ * Decides, fills and lints every item of an upload without a signature; nothing is kept. As in a real run, what the file
+ * itself would use of quotas, caps and limits is counted, item by item, and so are the keys that it would bind; what others
+ * ask for meanwhile is not. The answer tells what the batch would use, too.
+ * @throws Fault as `readItems`, for a container that would be refused as a whole; as `participantOf`
+ */
+export async function rehearseBatch(
+  { upload, contentType, name, request }: SubmittedBatch,
+  caller: Caller,
+  needs: BatchNeeds,
+): Promise<Rehearsal> {
+  const begun = performance.now();
+  const { intake, issuance } = needs;
+  const now = issuance.clock.now();
+  const { signifier } = await participantOf(request, caller, issuance.db);
+  const participant = await findWholeParticipant(signifier, now, issuance.db);
+  const agreed = participant === undefined ? intake.limits : agreedLimits(participant, intake.limits, now);
+
+  const counts = Object.fromEntries(ITEM_STATUSES.map((status) => [status, 0])) as Record<ItemStatus, number>;
+  const failures: RehearsedFailure[] = [];
+  const measure = measureResult();
+  const ask = rehearsing(request, caller, needs);
+  let issuer: BatchIssuer | undefined;
+  let items = 0;
+  let waiting = 0;
+  let again = 0;
+  let unasked: BatchItem[] = [];
+  const told = new Map<string, number>();
+  const tell = (reasons: readonly Reason[]) => {
+    for (const reason of new Set(reasons.map((one) => one.reason)))
+      told.set(reason, (told.get(reason) ?? 0) + 1);
+  };
+  const rehearse = async () => {
+    const asked = await ask(unasked);
+    const keys = asked.flatMap(({ result }) => (result instanceof Fault ? [] : [result.publicKeySha256]));
+    const known = await findKeySubjects(keys, issuance.db);
+    // A key of another subject is refused: those that passed had theirs for the same one.
+    again += keys.filter((key) => known.has(key.toString('hex'))).length;
+    for (const { item, result } of asked) {
+      const { position, id, fileName } = item;
+      const about = { position, id, ...(fileName === undefined ? {} : { fileName }) };
+      if (result instanceof Fault) tell(result.reasons);
+      if (waitsForQuota(result)) waiting += 1;
+      else if (result instanceof Fault) {
+        const failure = itemFailure(result, intake.codes);
+        counts[failure.status] += 1;
+        failures.push({ ...about, ...failure });
+        measure.add({ ...about, ...failure });
+      } else {
+        counts.SUCCESS += 1;
+        issuer ??= result.signedBy;
+        const certificate = longestCertificate(result);
+        measure.add({ ...about, status: 'SUCCESS', certificate, serialNumber: result.serialNumber });
+      }
+    }
+    unasked = [];
+  };
+  for await (const item of readItems({ file: upload.file, contentType }, { ...intake, limits: agreed })) {
+    items += 1;
+    unasked.push(item);
+    if (unasked.length === needs.chunkItems) await rehearse();
+  }
+  await rehearse();
+
+  issuer ??= presentIssuer(request.category, issuance.hierarchy);
+  const facts = manifestFacts({ id: NIL_UUID, name, participant: signifier, request }, issuer, now);
+  const certificates = counts.SUCCESS;
+  return {
+    items,
+    counts,
+    waiting,
+    again,
+    cost: {
+      chargeable: false,
+      signatures: certificates,
+      chunks: Math.ceil(items / needs.chunkItems),
+      resultOctets: measure.octets(facts, counts, issuer.chain, needs.serviceKey?.spki ?? NO_KEY),
+      limits: limitsUsed(
+        { items, certificates, beyond: (reason) => told.get(reason) ?? 0 },
+        { request, caller, participant, now },
+        { ofService: intake.limits, agreed },
+        issuance.ruleSets.at(now),
+      ),
+      duration: await durationOf(items, { category: request.category, now, begun }, needs),
+    },
+    failures,
+  };
+}
+
+/** Asks about items as if those before them had been issued; what asks for the same certificate a second time is not asked. */
+function rehearsing(request: BatchRequest, caller: Caller, needs: BatchNeeds) {
+  const positions = new Map<string, number>();
+  const earlier = new EarlierRequests();
+  return async (items: readonly BatchItem[]) => {
+    const found = items.map((item) => ({ item, duplicate: duplicateFault(item, positions, needs) }));
+    const asked = found
+      .filter(({ duplicate }) => duplicate === undefined)
+      .map(({ item: { csr, deviceType } }) => ({
+        request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
+        caller,
+      }));
+    const results = await rehearseCertificates(asked, needs.issuance, earlier);
+    let next = 0;
+    return found.map(({ item, duplicate }) => {
+      const result = duplicate ?? results[next++];
+      if (result === undefined) throw new TypeError('an item that was asked about has no answer');
+      return { item, result };
+    });
+  };
+}
+
+function duplicateFault(
+  { position, csr }: BatchItem,
+  positions: Map<string, number>,
+  { issuance: { ruleSets, clock } }: BatchNeeds,
+): Fault | undefined {
+  const asked = askedHash(csr);
+  const first = asked === undefined ? undefined : positions.get(asked);
+  if (asked !== undefined && first === undefined) positions.set(asked, position);
+  return first === undefined ? undefined : duplicateOf(first, ruleSets.at(clock.now()));
+}
+
+/** The refusal of an item that asks for what an earlier one asks for. */
+export function duplicateOf(position: number, ruleSet: Parameters<typeof explain>[1]): Fault {
+  const detail = `item ${String(position)} of the batch asks for the same certificate`;
+  const reason = explain({ reason: 'CSR_DUPLICATE_IN_BATCH', detail }, ruleSet);
+  return new Fault('csr-refused', 'The CSR is there twice.', { reasons: [reason] });
+}
+
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+const NO_KEY = Buffer.alloc(0);
