@@ -5,10 +5,19 @@ import { Router, type Request, type Response } from 'express';
 import { Fault } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { requireBatch } from '../batches/batch-store.ts';
-import { parseBatchContentType, receiveUpload, type ReceivedUpload } from '../batches/intake/receive-upload.ts';
+import {
+  parseBatchContentType,
+  receiveUpload,
+  type ReceivedUpload,
+} from '../batches/intake/receive-upload.ts';
 import { rehearseBatch } from '../batches/work/rehearse-batch.ts';
 import { requireFetchable, type Fetched } from '../batches/require-fetchable.ts';
-import { requireNamed, submitBatch, SUBMITTERS, type SubmittedBatch } from '../batches/intake/submit-batch.ts';
+import {
+  requireNamed,
+  submitBatch,
+  SUBMITTERS,
+  type SubmittedBatch,
+} from '../batches/intake/submit-batch.ts';
 import { withTransaction } from '../db/pool.ts';
 import { unknownProfile } from '../profiles/choose-profile.ts';
 import { answerOnce } from './answer-once.ts';
