@@ -74,19 +74,29 @@ function requireResult({ state, items, resultRemovedAt }: Batch): void {
     );
 }
 
-/** Items in their order, a page at a time: positions are 1, 2, 3 and so on. */
+/** Items in their order: positions are 1, 2, 3 and so on. While those of a page are told, the next page is looked up. */
 async function* finishedItems(
   { id, items }: Batch,
   { issuance: { db } }: BatchNeeds,
 ): AsyncGenerator<FinishedItem, void, undefined> {
-  for (let first = 1; first <= (items ?? 0); first += PAGE_ITEMS) {
-    const page = [id, first, first + PAGE_ITEMS - 1];
-    const { rows } = await query<StoredItem & { der: Buffer | null }>(db, PAGE, page);
+  const lookUp = (first: number) => {
+    const page = query<FinishedRow>(db, PAGE, [id, first, first + PAGE_ITEMS - 1]);
+    // Whoever stops before it is there does not ask whether it failed.
+    page.catch(() => undefined);
+    return page;
+  };
+  const last = items ?? 0;
+  let next = last > 0 ? lookUp(1) : undefined;
+  for (let first = 1; next !== undefined; first += PAGE_ITEMS) {
+    const { rows } = await next;
+    next = first + PAGE_ITEMS <= last ? lookUp(first + PAGE_ITEMS) : undefined;
     for (const row of rows) yield toFinished(row);
   }
 }
 
-function toFinished(row: StoredItem & { der: Buffer | null }): FinishedItem {
+type FinishedRow = StoredItem & { readonly der: Buffer | null };
+
+function toFinished(row: FinishedRow): FinishedItem {
   const { position, id, fileName, status, errorCode, reasons, serialNumber, der } = row;
   const file = fileName === null ? {} : { fileName };
   if (status === 'SUCCESS' && serialNumber !== null && der !== null)

@@ -109,9 +109,13 @@ async function insertItems(batch: Batch, file: string, needs: BatchNeeds, db: Po
   const earlier = new Map<string, number>();
   let rows: object[] = [];
   let items = 0;
-  const flush = async () => {
-    if (rows.length === 0) return;
-    await query(db, INSERT_ITEMS, [batch.id, JSON.stringify(rows)]);
+  let sent: Promise<unknown> = Promise.resolve();
+  // While the database writes a part, the next one is read.
+  const send = async () => {
+    await sent;
+    sent = query(db, INSERT_ITEMS, [batch.id, JSON.stringify(rows)]);
+    // Whether it failed is asked before the next one is sent; what is wrong in the file may be told before.
+    sent.catch(() => undefined);
     rows = [];
   };
   const { intake, issuance } = needs;
@@ -123,9 +127,10 @@ async function insertItems(batch: Batch, file: string, needs: BatchNeeds, db: Po
   for await (const item of found) {
     items += 1;
     rows.push(itemRow(item, earlier));
-    if (rows.length === ROWS) await flush();
+    if (rows.length === ROWS) await send();
   }
-  await flush();
+  if (rows.length > 0) await send();
+  await sent;
   return items;
 }
 
