@@ -1,52 +1,67 @@
 import { createHash } from 'node:crypto';
-import type { EligibilityQuestion } from '../domain/eligibility-question.ts';
+import type { ApprovedReferral, EligibilityQuestion } from '../domain/eligibility-question.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
 
-/** A question as it is kept: the participant as it was, which many decisions share, and the rest. */
-export interface KeptQuestion {
-  readonly inputs: string;
-  readonly snapshot?: { readonly sha256: Buffer; readonly value: string };
+/** What of a question stands with its decision, by member; those that are `undefined` are not kept. */
+export type KeptInputs = Readonly<Record<string, unknown>>;
+
+/** The participant as it was, which many decisions share. */
+export interface Snapshot {
+  readonly sha256: Buffer;
+  readonly value: string;
 }
 
-/** JSON of a question in two parts. @param snapshots  of this set so far, by participant: each is written once */
+/**
+ * A question as it is kept, but for its referral.
+ * @param snapshots  those so far, by participant: each is written once
+ */
 export function keepQuestion(
-  {
-    request,
-    caller,
-    participant,
-    csr,
-    standing,
-    referral,
-    now,
-    validUntil,
-    unfitProfile,
-  }: EligibilityQuestion,
-  snapshots: Map<string, NonNullable<KeptQuestion['snapshot']>>,
-): KeptQuestion {
+  { request, caller, participant, csr, standing, now, validUntil, unfitProfile }: EligibilityQuestion,
+  snapshots: Map<string, Snapshot>,
+): { readonly inputs: KeptInputs; readonly snapshot?: Snapshot } {
   const { category, purpose, environment, deviceType, replacement, channel, onBehalfOf } = request;
   const asked = { category, purpose, environment, deviceType, replacement, channel, onBehalfOf };
-  const rest = { csr, standing, referral, now, validUntil, unfitProfile };
-  if (participant === undefined) return { inputs: JSON.stringify({ request: asked, caller, ...rest }) };
+  if (participant === undefined)
+    return { inputs: { request: asked, caller, csr, standing, now, validUntil, unfitProfile } };
   const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay } = participant;
-  const own = { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay };
+  const identifiers = { allocations, roleAssignments, deviceRanges };
+  // Apart from the identifiers: it is another with each request, they mostly are not.
+  const counted = { certificatesIssued, issuedInDay };
   let snapshot = snapshots.get(participant.id);
   if (snapshot === undefined) snapshots.set(participant.id, (snapshot = takeSnapshot(participant)));
   return {
-    inputs: JSON.stringify({ request: asked, caller, participant: own, ...rest }),
+    inputs: {
+      request: asked,
+      caller,
+      participant: identifiers,
+      counted,
+      csr,
+      standing,
+      now,
+      validUntil,
+      unfitProfile,
+    },
     snapshot,
   };
 }
 
 /** The question again, as `decide` takes it. */
-export function restoreQuestion(inputs: string, snapshot: string | null): EligibilityQuestion {
-  const rest = JSON.parse(inputs, reviveInstant) as EligibilityQuestion;
+export function restoreQuestion(
+  inputs: string,
+  snapshot: string | null,
+  referral: ApprovedReferral | null,
+): EligibilityQuestion {
+  const { counted, ...kept } = JSON.parse(inputs, reviveInstant) as EligibilityQuestion & {
+    counted?: object;
+  };
+  const rest = referral === null ? kept : { ...kept, referral };
   if (snapshot === null) return { ...rest, participant: undefined };
   const core = JSON.parse(snapshot, reviveInstant) as TestingParticipant;
-  return { ...rest, participant: { ...core, ...rest.participant } };
+  return { ...rest, participant: { ...core, ...rest.participant, ...counted } };
 }
 
 /** What does not depend on the request: `JSON.stringify` leaves out what is `undefined`. */
-function takeSnapshot(participant: TestingParticipant): NonNullable<KeptQuestion['snapshot']> {
+function takeSnapshot(participant: TestingParticipant): Snapshot {
   const value = JSON.stringify({
     ...participant,
     allocations: undefined,

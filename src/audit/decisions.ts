@@ -4,7 +4,8 @@ import type { Reason } from '../domain/fault.ts';
 import { query, type Db } from '../db/pool.ts';
 import { recordEvents } from './audit-log.ts';
 import { securityEvents } from './security-events.ts';
-import { keepQuestion, restoreQuestion, type KeptQuestion } from './decision-inputs.ts';
+import { restoreQuestion, type Snapshot } from './decision-inputs.ts';
+import { rowOf, setsOf } from './decision-sets.ts';
 
 /** A decision and the question it answered. */
 export interface DecisionRecord {
@@ -21,41 +22,19 @@ export interface DecisionRecord {
 
 /**
  * Appends decisions, passed and refused alike, two statements for all, and what a security officer should know of them;
- * nothing changes them afterwards.
+ * nothing changes them afterwards. Those whose ids are of one set (`DecisionIds`) are one row.
  */
 export async function recordDecisions(records: readonly DecisionRecord[], db: Db): Promise<void> {
   if (records.length === 0) return;
-  const snapshots = new Map<string, NonNullable<KeptQuestion['snapshot']>>();
-  const rows = records.map(({ question, decision, ...record }) => {
-    const { inputs, snapshot } = keepQuestion(question, snapshots);
-    return {
-      id: record.id,
-      decided_at: record.decidedAt,
-      request_id: record.requestId,
-      credential_id: question.caller.credentialId,
-      participant_id: question.participant?.id,
-      category: question.request.category,
-      purpose: question.request.purpose,
-      environment: question.request.environment,
-      device_type: question.request.deviceType,
-      channel: question.request.channel,
-      subject: record.subject,
-      public_key_sha256: record.publicKeySha256?.toString('hex'),
-      outcome: decision.outcome,
-      basis: decision.basis,
-      agreement_ref: decision.agreementRef,
-      simulated_role: decision.simulatedRole,
-      rule_set: decision.ruleSet,
-      reasons: decision.reasons,
-      gates: decision.gates,
-      inputs,
-      participant_snapshot: snapshot?.sha256.toString('hex'),
-    };
-  });
+  const snapshots = new Map<string, Snapshot>();
+  const sets = setsOf(records).map((set) => rowOf(set, snapshots));
+  const rows = JSON.stringify(sets.map(({ row }) => row));
+  // JSON on a line each: as members of the rows they would be parsed with them, which costs more than all else.
+  const lines = sets.map(({ each }) => JSON.stringify(each)).join('\n');
   // Sent together, in this order: a decision refers to its snapshot, and what is sent after them to the decisions.
   await Promise.all([
     recordSnapshots([...snapshots.values()], db),
-    query(db, INSERT, [JSON.stringify(rows)]),
+    query(db, INSERT, [rows, lines]),
     recordEvents(securityEvents(records), db),
   ]);
 }
@@ -87,7 +66,7 @@ export async function findDecision(
 ): Promise<StoredDecision | undefined> {
   const { rows } = await query<Stored>(
     db,
-    `${SELECT} where d.id = $1 and ($2::uuid is null or d.participant_id = $2)`,
+    `${SELECT} where d.set_id = decision_set_id($1) and d.id = $1 and ($2::uuid is null or d.participant_id = $2)`,
     [id, participantId ?? null],
   );
   return rows[0] && toDecision(rows[0]);
@@ -99,16 +78,19 @@ export async function listDecisions(
   page: { readonly limit: number; readonly after?: { readonly decidedAt: Date; readonly id: string } },
   db: Db,
 ): Promise<StoredDecision[]> {
+  // Each has an index in the order of the list; the sets that come before the page are not looked into.
+  const whose = filter.participantId === undefined ? '$1::uuid is null' : 'd.participant_id = $1';
+  const after = page.after ?? NOWHERE;
   const { rows } = await query<Stored>(
     db,
-    `${SELECT} where ($1::uuid is null or d.participant_id = $1) and ($2::text is null or d.outcome = $2)
-        and ($3::timestamptz is null or (d.decided_at, d.id) < ($3, $4::uuid)) and ($6::text is null or p.signifier = $6)
-      order by d.decided_at desc, d.id desc limit $5`,
+    `${SELECT} where ${whose} and ($2::text is null or d.outcome = $2) and ($6::text is null or p.signifier = $6)
+        and (d.decided_at, d.set_id) <= ($3::timestamptz, decision_set_id($4)) and (d.decided_at, d.id) < ($3, $4::uuid)
+      order by d.decided_at desc, d.set_id desc, d.id desc limit $5`,
     [
       filter.participantId ?? null,
       filter.outcome ?? null,
-      page.after?.decidedAt ?? null,
-      page.after?.id ?? null,
+      after.decidedAt,
+      after.id,
       page.limit,
       filter.signifier ?? null,
     ],
@@ -120,8 +102,9 @@ export async function listDecisions(
 export async function findReferrals(ids: readonly string[], db: Db): Promise<Map<string, ApprovedReferral>> {
   const { rows } = await query<{ id: string; referral: ApprovedReferral }>(
     db,
-    `select id, inputs::jsonb -> 'referral' as referral from decision
-      where id = any($1::uuid[]) and inputs::jsonb ? 'referral'`,
+    `select named.id, s.referral
+       from unnest($1::uuid[]) as named (id) join decision_set s on s.id = decision_set_id(named.id)
+      where s.referral is not null`,
     [ids],
   );
   return new Map(rows.map(({ id, referral }) => [id, referral]));
@@ -130,17 +113,15 @@ export async function findReferrals(ids: readonly string[], db: Db): Promise<Map
 interface Stored extends Omit<StoredDecision, 'question'> {
   readonly inputs: string | null;
   readonly snapshot: string | null;
+  readonly referral: ApprovedReferral | null;
 }
 
-const toDecision = ({ inputs, snapshot, ...decision }: Stored): StoredDecision => ({
+const toDecision = ({ inputs, snapshot, referral, ...decision }: Stored): StoredDecision => ({
   ...decision,
-  ...(inputs === null ? {} : { question: restoreQuestion(inputs, snapshot) }),
+  ...(inputs === null ? {} : { question: restoreQuestion(inputs, snapshot, referral) }),
 });
 
-async function recordSnapshots(
-  snapshots: readonly { readonly sha256: Buffer; readonly value: string }[],
-  db: Db,
-): Promise<void> {
+async function recordSnapshots(snapshots: readonly Snapshot[], db: Db): Promise<void> {
   if (snapshots.length === 0) return;
   await query(
     db,
@@ -151,20 +132,22 @@ async function recordSnapshots(
   );
 }
 
+/** Before the newest decision. */
+const NOWHERE = { decidedAt: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
 const SELECT = `
   select d.id, d.decided_at as "decidedAt", d.request_id as "requestId", p.signifier as participant, d.subject, d.outcome,
-    d.basis, d.agreement_ref as "agreementRef", d.simulated_role as "simulatedRole", d.rule_set as "ruleSet", coalesce(d.gates, '{}') as gates,
-    d.reasons, d.inputs, s.value as snapshot
+    d.basis, d.agreement_ref as "agreementRef", d.simulated_role as "simulatedRole", d.rule_set as "ruleSet",
+    coalesce(d.gates, '{}') as gates, d.reasons, d.inputs, d.referral, s.value as snapshot
   from decision d left join participant p on p.id = d.participant_id
   left join participant_snapshot s on s.sha256 = d.participant_snapshot`;
+const COLUMNS = `id, decided_at, credential_id, participant_id, category, purpose, environment, device_type, channel,
+  outcome, basis, agreement_ref, simulated_role, rule_set, gates, referral, decisions, shared`;
 const INSERT = `
-  insert into decision (id, decided_at, request_id, credential_id, participant_id, category, purpose, environment,
-    device_type, channel, subject, public_key_sha256, outcome, basis, agreement_ref, simulated_role, rule_set, reasons,
-    gates, inputs, participant_snapshot)
-  select id, decided_at, request_id, credential_id, participant_id, category, purpose, environment,
-    device_type, channel, subject, decode(public_key_sha256, 'hex'), outcome, basis, agreement_ref, simulated_role, rule_set,
-    reasons, array(select jsonb_array_elements_text(gates)), inputs, decode(participant_snapshot, 'hex')
-    from json_to_recordset($1::json) as decided (id uuid, decided_at timestamptz, request_id text, credential_id uuid,
-      participant_id uuid, category text, purpose text, environment text, device_type text, channel text, subject text,
-      public_key_sha256 text, outcome text, basis text, agreement_ref text, simulated_role boolean, rule_set text,
-      reasons jsonb, gates jsonb, inputs text, participant_snapshot text)`;
+  insert into decision_set (${COLUMNS}, participant_snapshot, each)
+  select ${COLUMNS}, decode(participant_snapshot, 'hex'), string_to_table::json
+    from rows from (
+      json_to_recordset($1::json) as (id uuid, decided_at timestamptz, credential_id uuid, participant_id uuid,
+        category text, purpose text, environment text, device_type text, channel text, outcome text, basis text,
+        agreement_ref text, simulated_role boolean, rule_set text, gates text[], referral json, decisions integer,
+        shared json, participant_snapshot text),
+      string_to_table($2, chr(10))) as decided`;

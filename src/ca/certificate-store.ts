@@ -35,8 +35,9 @@ export async function findByItems(
 /** Columns and joins of an issued certificate, for every select that ends in `toCertificate`. */
 export const CERTIFICATE_COLUMNS = `c.serial_number, c.category, c.profile, c.authority, p.signifier, c.purpose,
   c.environment, c.eui64, c.not_before, c.not_after, c.issued_at, c.der, c.sha256, c.public_key_sha256,
-  d.id as decision_id, d.basis, d.rule_set, d.simulated_role
-  from certificate c join participant p on p.id = c.participant_id join decision d on d.id = c.decision_id`;
+  c.decision_id, d.basis, d.rule_set, d.simulated_role
+  from certificate c join participant p on p.id = c.participant_id
+  join decision_set d on d.id = decision_set_id(c.decision_id)`;
 
 export interface CertificateRow {
   readonly serial_number: SerialNumber;

@@ -60,7 +60,8 @@ export async function listDependents(
 
 /** $1 participant, $2 reference of the agreement or null, $3 now (notAfter is inclusive, RFC 5280, 4.1.2.5). */
 const RESTING = `
-  from certificate c join participant p on p.id = c.participant_id join decision d on d.id = c.decision_id
+  from certificate c join participant p on p.id = c.participant_id
+  join decision_set d on d.id = decision_set_id(c.decision_id)
  where c.status = 'issued'
    and case when $2::text is not null then c.participant_id = $1::uuid and d.agreement_ref = $2
        else (c.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')

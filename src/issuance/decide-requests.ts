@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { subjectKey } from '../domain/certificate-request.ts';
 import type { Decision } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import type { EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
+import { DecisionIds } from '../audit/decision-sets.ts';
 import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
@@ -57,6 +57,7 @@ export async function bindKeys(
 ): Promise<DecidedRequest[]> {
   const passed = decided.filter((one) => one.decision.outcome === 'PASS');
   const subjects = await claimKeys(passed.map(claimOf), now, db);
+  const ids = new DecisionIds();
   return decided.map((one) => {
     if (one.decision.outcome !== 'PASS') return one;
     const { sha256, subject } = claimOf(one);
@@ -65,7 +66,8 @@ export async function bindKeys(
     const { question } = one;
     const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
     const anew = { ...question, standing };
-    return { ...one, question: anew, decision: decide(anew, needs.ruleSets.at(now)) };
+    const decision = decide(anew, needs.ruleSets.at(now));
+    return { ...one, id: ids.of(anew, decision), question: anew, decision };
   });
 }
 
@@ -89,6 +91,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     findKeySubjects(keys, db),
   ]);
   const ruleSet = needs.ruleSets.at(now);
+  const ids = new DecisionIds();
 
   return requests.map((read, place) => {
     const core = participants.get(signifierOf(read));
@@ -111,7 +114,7 @@ export async function askRequests<Request extends UndecidedRequest>(
     };
     const decision = decide(question, ruleSet);
     if (decision.outcome === 'PASS' && each === 'IN_TURN') earlier.add(participant, read);
-    const decided = { read, id: randomUUID(), participant, question, decision };
+    const decided = { read, id: ids.of(question, decision), participant, question, decision };
     const refusedBy = unfit && refusedByProfile(unfit, decision, ruleSet);
     return refusedBy === undefined ? decided : { ...decided, refusedBy };
   });

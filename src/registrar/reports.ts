@@ -38,16 +38,18 @@ export async function findIssuanceReport(
 ): Promise<IssuanceReport> {
   const { rows } = await query<Omit<IssuanceReport, 'from' | 'to'>>(
     db,
-    `select
+    `with ${NAMED}
+     select
        (select coalesce(json_object_agg(outcome, n), '{}') from (
-          select outcome, count(*)::int as n from decision where decided_at >= $1 and decided_at < $2 group by outcome) as d) as decisions,
+          select outcome, sum(decisions)::int as n from decision_set
+           where decided_at >= $1 and decided_at < $2 group by outcome) as d) as decisions,
        (select coalesce(json_object_agg(category, n), '{}') from (
           select category, count(*)::int as n from certificate
            where status = 'issued' and issued_at >= $1 and issued_at < $2 group by category) as c) as issued,
        (select coalesce(json_agg(json_build_object('reason', reason, 'decisions', n) order by n desc, reason), '[]') from (
           select r ->> 'reason' as reason, count(distinct d.id)::int as n
             from decision d cross join jsonb_array_elements(d.reasons) as r
-           where d.decided_at >= $1 and d.decided_at < $2 group by 1) as reason) as reasons,
+           where d.decided_at >= $1 and d.decided_at < $2 and d.outcome <> 'PASS' group by 1) as reason) as reasons,
        (select coalesce(json_object_agg(category, json_build_object('p50', round(p[1]), 'p95', round(p[2]), 'p99', round(p[3]))),
                         '{}') from (
           select c.category, percentile_cont(array[0.5, 0.95, 0.99]) within group (
@@ -56,9 +58,7 @@ export async function findIssuanceReport(
             left join application_item i on i.serial_number = c.serial_number
             left join application a on a.id = i.application_id
            where c.status = 'issued' and c.issued_at >= $1 and c.issued_at < $2 group by c.category) as t) as turnaround,
-       (select avg(case when d.outcome = 'REFER' or (i.id is not null and d.inputs::jsonb ? 'referral') then 0 else 1 end)::float8
-          from decision d left join application_item i on i.decision_id = d.id
-         where d.decided_at >= $1 and d.decided_at < $2 and not exists (${GIVEN_LATER})) as "decidedByRule"`,
+       (select sum(by_rule)::float8 / sum(decisions) from (${BY_RULE}) as d) as "decidedByRule"`,
     [period.from, period.to],
   );
   const [found] = rows;
@@ -66,12 +66,43 @@ export async function findIssuanceReport(
   return { ...period, ...found };
 }
 
-/** What waits is asked again, and each other answer is a decision: an item knows the last one alone, the others by key and subject. */
-const GIVEN_LATER = `
-  select from application_item of_later join decision later on later.id = of_later.decision_id
-   where i.id is null and later.credential_id = d.credential_id and later.participant_id = d.participant_id
-     and later.category = d.category and later.purpose = d.purpose and later.subject = d.subject
-     and later.public_key_sha256 = d.public_key_sha256 and later.decided_at >= d.decided_at`;
+/** Of the decisions of a set, what tells one request from another: to read no more of each costs half. */
+const REQUESTS = `
+  cross join lateral json_to_recordset(s.each) as one (number integer, subject text, "publicKeySha256" text)`;
+
+/**
+ * What waits is asked again, and each other answer is a decision: an item knows the last one alone, the others by key and
+ * subject. `named`: the decisions that items know. `asked`: who asked for whom and what, and when last. `answered`: for which
+ * key and subject.
+ */
+const NAMED = `
+  named as materialized (
+    select s.id, one.number, s.decided_at, s.credential_id, s.participant_id, s.category, s.purpose, one.subject,
+      one."publicKeySha256"
+      from (select distinct decision_set_id(decision_id) as id from application_item where decision_id is not null) as known
+      join decision_set s on s.id = known.id ${REQUESTS}
+     where s.decided_at >= $1
+       and decision_id_in(s.id, one.number) in (select decision_id from application_item where decision_id is not null)),
+  asked as materialized (
+    select credential_id, participant_id, category, purpose, max(decided_at) as last from named group by 1, 2, 3, 4),
+  answered as materialized (
+    select credential_id, participant_id, category, purpose, subject, "publicKeySha256", max(decided_at) as last
+      from named group by 1, 2, 3, 4, 5, 6)`;
+
+/** Who did not apply later has no earlier answers: then a set counts as a whole. */
+const BY_RULE = `
+  select s.decisions, case when s.outcome = 'REFER' then 0 else s.decisions end as by_rule
+    from decision_set s left join asked using (credential_id, participant_id, category, purpose)
+   where s.decided_at >= $1 and s.decided_at < $2 and (asked.last >= s.decided_at) is not true
+  union all
+  select 1, case when s.outcome = 'REFER' or (named.id is not null and s.referral is not null) then 0 else 1 end
+    from decision_set s join asked using (credential_id, participant_id, category, purpose) ${REQUESTS}
+    left join named on named.id = s.id and named.number = one.number
+    left join answered on answered.credential_id = s.credential_id and answered.participant_id = s.participant_id
+      and answered.category = s.category and answered.purpose = s.purpose and answered.subject = one.subject
+      and answered."publicKeySha256" = one."publicKeySha256" and answered.last >= s.decided_at
+   where s.decided_at >= $1 and s.decided_at < $2 and asked.last >= s.decided_at
+     and (named.id is not null or answered.last is null)`;
 
 export interface OverdueAllocation {
   readonly id: string;

@@ -114,7 +114,8 @@ export async function findRestingApplications(
     db,
     `${SELECT}
       where a.state in ('SUBMITTED', 'SCREENED', 'REFERRED', 'APPROVED', 'ISSUING') and exists (
-        select 1 from application_item i join decision d on d.id = i.decision_id where i.application_id = a.id
+        select 1 from application_item i join decision_set d on d.id = decision_set_id(i.decision_id)
+         where i.application_id = a.id
           and case when $2::text is not null then a.participant_id = $1::uuid and d.agreement_ref = $2
               else (a.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')
                 or (d.basis = 'RDP_NOMINATION' and a.participant_id in (

@@ -75,7 +75,7 @@ describe('a database without room', () => {
 
   test.each([
     ['batch_item'],
-    ['decision'],
+    ['decision_set'],
     ['certificate_intent'],
     ['certificate'],
     ['batch_failure'],

@@ -34,8 +34,9 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
     );
     await query(
       database.pool,
-      `insert into decision (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, reasons)
-       select gen_random_uuid(), now(), id, 'DEVICE', 'X', 'INTERNET', 'REFUSE', 'v', '[]' from credential`,
+      `insert into decision_set (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, decisions, each)
+       select decision_set_id(gen_random_uuid()), now(), id, 'DEVICE', 'X', 'INTERNET', 'REFUSE', 'v', 1, '[{"number":1}]'
+         from credential`,
     );
     await query(database.pool, `insert into audit_event (at, event) values (now(), 'test.happened')`);
     await query(
@@ -91,8 +92,8 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
   );
 
   test.each([
-    [`update decision set outcome = 'PASS'`],
-    ['delete from decision'],
+    [`update decision_set set outcome = 'PASS'`],
+    ['delete from decision_set'],
     [`update audit_event set event = 'other'`],
     ['delete from audit_event'],
     ['truncate audit_event cascade'],

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { findDecision } from '../../src/audit/decisions.ts';
 import { query, type Database } from '../../src/db/pool.ts';
 import { daysFromNow } from '../support/participants.ts';
 import { applyMigration, schemaBefore } from '../support/migrations.ts';
@@ -252,5 +253,77 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
       'select submitted_at as at from application order by id',
     );
     expect(rows.map(({ at }) => at)).toEqual([null, daysFromNow(-4), daysFromNow(-9)]);
+  });
+
+  test('of decisions (0068) becomes sets of one each, in which each is as it was, and what names one still does', async () => {
+    await schemaBefore('0068', database.pool);
+    const run = (text: string, ...values: unknown[]) => query(database.pool, text, values);
+    const maker = await participant('MAKER');
+    const [credential, application] = [randomUUID(), randomUUID()];
+    const [early, late] = ['4b1d3f6e-0000-4000-8000-00000000ffff', '4b1d3f6e-0000-4000-8000-000000010000'];
+    await run(
+      `insert into credential (id, participant_id, role, prefix, token_sha256, created_at, expires_at)
+       values ($1, $2, 'PARTICIPANT_ARO', 'p', '\\x01', now(), now())`,
+      credential,
+      maker,
+    );
+    await run(`insert into participant_snapshot (sha256, value) values ('\\x01', '{"id":"x"}')`);
+    const insert = `insert into decision (id, decided_at, credential_id, participant_id, category, purpose, channel, outcome, rule_set,
+      reasons, request_id, subject, public_key_sha256, agreement_ref, gates, inputs, participant_snapshot)
+      values ($1, $2, $3, $4, 'DEVICE', 'p', 'INTERNET', $5, 'r', $6, $7, $8, $9, $10, $11, $12, $13)`;
+    const reason = { reason: 'A', clause: 'c', detail: 'd "quoted"', fix: 'f' };
+    // Before questions and gates were kept.
+    await run(
+      insert,
+      ...[early, daysFromNow(-9), credential, null, 'REFUSE', JSON.stringify([reason])],
+      ...[null, null, null, null, null, null, null],
+    );
+    const question = {
+      request: { category: 'DEVICE' },
+      participant: { certificatesIssued: 7 },
+      now: daysFromNow(-2),
+    };
+    const referral = { review: 'r', approvedReasons: [{ reason: 'A', detail: 'd' }] };
+    await run(
+      insert,
+      ...[late, daysFromNow(-2), credential, maker, 'PASS', '[]', 'request', 'DEVICE:00db123420000001'],
+      ...[Buffer.of(1, 2), 'BA-1', ['A1', 'A2'], JSON.stringify({ ...question, referral }), Buffer.of(1)],
+    );
+    await run(
+      `insert into application (id, participant_id, credential_id, state, version, request, created_at, state_since)
+       values ($1, $2, $3, 'SCREENED', 1, '{}', now(), now())`,
+      ...[application, maker, credential],
+    );
+    await run(
+      `insert into application_item (id, application_id, position, csr, decision_id) values ($1, $1, 0, '\\x30', $2)`,
+      ...[application, late],
+    );
+    const columns = `id, decided_at, request_id, credential_id, participant_id, category, purpose, environment, device_type, channel,
+      subject, public_key_sha256, outcome, basis, agreement_ref, simulated_role, rule_set, reasons, gates, participant_snapshot`;
+    const all = async () => (await run(`select ${columns} from decision order by decided_at`)).rows;
+    const before = await all();
+    await applyMigration('0068', database.pool);
+    expect(await all()).toEqual(before);
+    expect(before).toHaveLength(2);
+    const kept = await findDecision(late, database.pool);
+    expect(kept).toMatchObject({
+      id: late,
+      participant: 'MAKER',
+      gates: ['A1', 'A2'],
+      agreementRef: 'BA-1',
+      reasons: [],
+    });
+    expect(kept?.question).toEqual({
+      ...question,
+      referral,
+      participant: { id: 'x', certificatesIssued: 7 },
+    });
+    const old = await findDecision(early, database.pool);
+    expect(old).toMatchObject({ id: early, participant: null, gates: [], reasons: [reason] });
+    expect(old).not.toHaveProperty('question');
+    const set = await run(
+      `select s.agreement_ref from application_item i join decision_set s on s.id = decision_set_id(i.decision_id)`,
+    );
+    expect(set.rows).toEqual([{ agreement_ref: 'BA-1' }]);
   });
 });

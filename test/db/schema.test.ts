@@ -33,7 +33,7 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
 
   test.each(
     [
-      ['decision', 'outcome'],
+      ['decision_set', 'outcome'],
       ['audit_event', 'event'],
     ].flatMap(([table = '', column = '']) => [
       [`update ${table} set ${column} = ${column}`, table],
@@ -50,7 +50,7 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     // TRUNCATE CASCADE reaches certificates too; any of the triggers may speak first.
     await expect(run(statement)).rejects.toMatchObject({
       code: '23001',
-      message: expect.stringMatching(/^(decision|audit_event|certificate) is append-only$/),
+      message: expect.stringMatching(/^(decision_set|audit_event|certificate) is append-only$/),
     });
     expect(await count()).toBe(before);
   });
@@ -96,6 +96,42 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     await expect(run(INTENT.replace('select serial_number', `select 'ab'`))).rejects.toMatchObject({
       constraint: 'certificate_intent_serial_number_check',
     });
+  });
+
+  test('holds nothing of a decision that is not on record', async () => {
+    const unknown = '00000000-0000-4000-8000-0000000a0001';
+    const issued = certificate('A4', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\x04', now()`);
+    await expect(
+      run(issued.replace(`'${P1}', '${P1}', '${P1}'`, `'${P1}', '${P1}', '${unknown}'`)),
+    ).rejects.toMatchObject({
+      code: '23503',
+      constraint: 'certificate_decision_id_fkey',
+    });
+    await run(`insert into application (id, participant_id, credential_id, state, version, request, created_at, state_since)
+      values ('${P1}', '${P1}', '${P1}', 'DRAFT', 1, '{}', now(), now())`);
+    const item = (position: number, decision: string) =>
+      `insert into application_item (id, application_id, position, csr, decision_id)
+       values (gen_random_uuid(), '${P1}', ${String(position)}, '\\x30', ${decision})`;
+    await run(item(0, 'null'));
+    await run(item(1, `'${P1}'`));
+    for (const statement of [
+      item(2, `'${unknown}'`),
+      `update application_item set decision_id = '${unknown}'`,
+    ])
+      await expect(run(statement)).rejects.toMatchObject({
+        code: '23503',
+        constraint: 'application_item_decision_id_fkey',
+      });
+  });
+
+  const SET = (id: string, decisions: number) =>
+    `insert into decision_set (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, decisions, each)
+     values (${id}, now(), '${P1}', 'DEVICE', 'x', 'INTERNET', 'PASS', 'r', ${String(decisions)}, '[{"number":1}]')`;
+  test.each([
+    ['under the id of a decision', SET(`'${P1}'`, 1), 'decision_set_id_check'],
+    ['that miscounts them', SET(`decision_set_id(gen_random_uuid())`, 2), 'decision_set_check'],
+  ])('holds no decisions %s', async (_what, statement, constraint) => {
+    await expect(run(statement)).rejects.toMatchObject({ code: '23514', constraint });
   });
 
   test('holds one intent under an Idempotency-Key', async () => {
@@ -314,7 +350,7 @@ async function fill({ pool }: Database): Promise<void> {
   for (const statement of [
     `insert into participant (id, signifier, type, created_at) values ('${P1}', 'NORTHGATE', 'DCC', now()), ('${P2}', 'SOUTHGATE', 'DCC', now())`,
     `insert into credential (id, participant_id, role, prefix, token_sha256, created_at, expires_at) values ('${P1}', '${P1}', 'AUDITOR', 'p', '\\x01', now(), now())`,
-    `insert into decision (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, reasons) values ('${P1}', now(), '${P1}', 'DEVICE', 'x', 'INTERNET', 'PASS', 'r', '[]')`,
+    `insert into decision_set (id, decided_at, credential_id, category, purpose, channel, outcome, rule_set, decisions, each) values (decision_set_id('${P1}'), now(), '${P1}', 'DEVICE', 'x', 'INTERNET', 'PASS', 'r', 1, '[{"number":1}]')`,
     `insert into audit_event (at, event) values (now(), 'thing.happened')`,
     `insert into public_key values ('\\x01', 's', now())`,
     certificate('A1', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\x01', now()`),

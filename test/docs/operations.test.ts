@@ -98,7 +98,7 @@ test('with the two roles of the page, one migrates and the other serves and can 
 
   for (const statement of [
     `update audit_event set event = 'other'`,
-    'delete from decision',
+    'delete from decision_set',
     'truncate audit_event',
     'alter table audit_event disable trigger all',
     'drop trigger audit_event_append_only on audit_event',

@@ -3,9 +3,13 @@ import request from 'supertest';
 import { findDecision, listDecisions, type StoredDecision } from '../../src/audit/decisions.ts';
 import { findRuleSet, recordRuleSets } from '../../src/audit/rule-sets.ts';
 import { query, withTransaction } from '../../src/db/pool.ts';
+import { Fault } from '../../src/domain/fault.ts';
 import { decide } from '../../src/eligibility/decide.ts';
 import { decisionSummary, decisionView } from '../../src/issuance/decision-view.ts';
+import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision, ruleSetOnRecord } from '../../src/issuance/replay-decision.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
 import { recordFacts, type FactChange } from '../../src/registry/record-facts.ts';
 import { findParticipants } from '../../src/registry/participants.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
@@ -136,6 +140,59 @@ describe('a decision on record', () => {
     expect((await post('NORTHGATE', again())).status).toBe(201);
     expect(await resultOf()).toEqual(['KEPT', true]);
     expect(await replay(await latest())).toMatchObject({ same: true, differences: [] });
+  });
+
+  test('made with others that are alike it is in their row, and is found, listed and replayed by itself', async () => {
+    here.clock.advance(1000);
+    const { pool } = here.database;
+    const caller = async (signifier: string) =>
+      (await findCallers([hashToken(await here.token(signifier))], here.clock.now(), pool))[0]!;
+    const [maker, party] = [await caller('METERWORKS'), await caller('NORTHGATE')];
+    const asked = [
+      { caller: maker, eui64: '00db123420000201' },
+      { caller: party, eui64: '00db123410000201' },
+      { caller: maker, eui64: '00db123420000202' },
+      { caller: maker, eui64: '00db123410000202' }, // of the other
+      { caller: maker, eui64: '00db123420000203' },
+    ];
+    const results = await issueCertificates(
+      asked.map(({ caller: by, eui64 }) => ({
+        request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr: deviceCsr(eui64).der },
+        caller: by,
+      })),
+      here.needs,
+    );
+    const ids = results.map((one) => (one instanceof Fault ? one.about.decision! : one.decision.id));
+    const { rows } = await query(
+      pool,
+      `select p.signifier, s.outcome, s.decisions from decision_set s join participant p on p.id = s.participant_id
+        where s.decided_at = $1 order by s.decisions desc, s.outcome`,
+      [here.clock.now()],
+    );
+    expect(rows).toEqual([
+      { signifier: 'METERWORKS', outcome: 'PASS', decisions: 3 },
+      { signifier: 'NORTHGATE', outcome: 'PASS', decisions: 1 },
+      { signifier: 'METERWORKS', outcome: 'REFUSE', decisions: 1 },
+    ]);
+
+    const listed: StoredDecision[] = [];
+    for (let page = 1; page <= 3; page += 1) {
+      const last = listed.at(-1);
+      listed.push(...(await listDecisions({}, { limit: 2, ...(last && { after: last }) }, pool)));
+    }
+    expect(listed.slice(0, 5).map(({ id }) => id)).toEqual([...ids].sort().reverse());
+    for (const [place, id] of ids.entries()) {
+      const stored = (await findDecision(id, pool))!;
+      expect(listed).toContainEqual(stored);
+      expect(stored.subject).toBe(`DEVICE:${asked[place]!.eui64}`);
+      expect(stored.question?.csr?.subject).toMatchObject({ eui64: asked[place]!.eui64 });
+      expect(await replay(stored)).toMatchObject({ same: true, differences: [] });
+    }
+    const counted = async (place: number) =>
+      (await findDecision(ids[place]!, pool))?.question?.participant?.certificatesIssued ?? 0;
+    expect((await counted(4)) - (await counted(0))).toBe(2);
+    expect(await findDecision(ids[0]!, pool, party.participantId)).toBeUndefined();
+    expect(await findDecision(`${ids[0]!.slice(0, -4)}ffff`, pool)).toBeUndefined();
   });
 
   test('shows what became of every rule', async () => {

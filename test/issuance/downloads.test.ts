@@ -212,8 +212,8 @@ describe('what hangs on a basis', () => {
     expect(northgate.certificates.total).toBe(2);
     const trentnet = await previewDependents(await here.idOf('TRENTNET'), {}, here.needs);
     expect(trentnet.certificates).toMatchObject({ total: 0, counts: [], first: [] });
-    await query(here.needs.db, `alter table decision disable trigger all`);
-    await query(here.needs.db, `update decision set basis = 'RDP_NOMINATION'`);
+    await query(here.needs.db, `alter table decision_set disable trigger all`);
+    await query(here.needs.db, `update decision_set set basis = 'RDP_NOMINATION'`);
     await query(here.needs.db, `alter table certificate disable trigger all`);
     await query(here.needs.db, `update certificate set participant_id = $1`, [await here.idOf('REGDATA')]);
     const again = await previewDependents(await here.idOf('TRENTNET'), {}, here.needs);

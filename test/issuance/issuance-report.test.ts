@@ -1,5 +1,6 @@
 import request from 'supertest';
 import { workOnce } from '../../src/batches/work/worker.ts';
+import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
 import { submitApplication, submitDraft } from '../../src/issuance/submit-application.ts';
 import { findIssuanceReport } from '../../src/registrar/reports.ts';
@@ -69,6 +70,13 @@ describe('the issuance report', () => {
     await here.state('METERWORKS', 'HOLD', 'hold-1', 'RELEASED');
     await submitApplication(deviceRequest(), deviceCsrs('20', 1, 3), aro, here.needs);
     expect(await decidedByRule()).toBe(0.25);
+    // Two that the same asker has issued at once, without an application, were not asked again.
+    const asked = deviceCsrs('20', 2, 4).map((csr) => ({
+      request: { ...deviceRequest(), csr },
+      caller: aro,
+    }));
+    await issueCertificates(asked, here.needs);
+    expect(await decidedByRule()).toBe(0.5);
     await here.close();
   });
 });

@@ -35,7 +35,8 @@ export async function listDependentBatches(
         coalesce(resting.certificates, 0) as certificates
        from batch b join participant p on p.id = b.participant_id
        left join (
-         select c.batch_id, count(*)::int as certificates from certificate c join decision d on d.id = c.decision_id
+         select c.batch_id, count(*)::int as certificates from certificate c
+           join decision_set d on d.id = decision_set_id(c.decision_id)
           where c.status = 'issued' and c.batch_id is not null
             and case when $2::text is not null then c.participant_id = $1::uuid and d.agreement_ref = $2
                 else (c.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')

@@ -62,7 +62,7 @@ describe('a refusal for the nominating Parties', () => {
   test('is none where a decision on record was made on the membership alone', () => {
     const inputs = JSON.stringify({ ...askInfrastructure(rdp()), participant: undefined });
     const snapshot = JSON.stringify(rdp());
-    expect(decide(restoreQuestion(inputs, snapshot), ruleSet)).toMatchObject({
+    expect(decide(restoreQuestion(inputs, snapshot, null), ruleSet)).toMatchObject({
       outcome: 'PASS',
       basis: 'RDP_NOMINATION',
     });

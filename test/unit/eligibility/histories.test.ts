@@ -50,7 +50,7 @@ test('a decision replayed from its record is the same, byte for byte', () => {
     fc.property(aHistory, anInstant, (history, at) => {
       const question = questionOf(history, at);
       const { inputs, snapshot } = keepQuestion(question, new Map());
-      const again = restoreQuestion(inputs, snapshot?.value ?? null);
+      const again = restoreQuestion(JSON.stringify(inputs), snapshot?.value ?? null, null);
       expect(canonicalDecision(decide(again, ruleSet))).toBe(canonicalDecision(decide(question, ruleSet)));
     }),
     SEED,

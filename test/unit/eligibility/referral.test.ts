@@ -52,7 +52,7 @@ describe('what an approver covered', () => {
   test('is kept with the decision, so that the replay gives the same answer', () => {
     const question = approved(referredQuestion);
     const { inputs, snapshot } = keepQuestion(question, new Map());
-    const again = restoreQuestion(inputs, snapshot?.value ?? null);
+    const again = restoreQuestion(JSON.stringify(inputs), snapshot?.value ?? null, question.referral ?? null);
     expect(again.referral).toEqual(question.referral);
     expect(decide(again, ruleSet)).toEqual(decide(question, ruleSet));
   });
