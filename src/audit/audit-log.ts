@@ -42,8 +42,27 @@ export async function listEvents(
 ): Promise<(Pick<AuditEvent, 'at' | 'event'> & { readonly facts: Readonly<Record<string, unknown>> })[]> {
   const { rows } = await query<{ at: Date; event: string; facts: Readonly<Record<string, unknown>> }>(
     db,
-    `select at, event, facts from audit_event where object = $1 order by id`,
+    `select at, event, facts from ${eventsOf('$1')} e order by id`,
     [object],
   );
   return rows;
 }
+
+const COLUMNS = 'id, at, event, participant_id, credential_id, request_id, object';
+
+/** All events. Of the certificates of which one event tells for a whole set (`certificates.issued`) only the count is left. */
+export const EVENTS = `(
+  select ${COLUMNS}, case event when 'certificates.issued' then facts - 'certificates' else facts end as facts from audit_event)`;
+
+/**
+ * Events about an object. That the certificate of a batch was issued is told for its whole set, under the batch: of it this
+ * leaves what it says of the one serial number.
+ * @param object  place of the parameter, `$1`
+ */
+export const eventsOf = (object: string): string => `(
+  select * from ${EVENTS} told where object = ${object}
+  union all
+  select ${COLUMNS.replaceAll(/\w+/g, 'told.$&')}, jsonb_set(told.facts, '{certificates}',
+      jsonb_build_object(c.serial_number, told.facts -> 'certificates' -> c.serial_number))
+    from certificate c join audit_event told on told.object = c.batch_id::text and told.event = 'certificates.issued'
+   where c.serial_number = ${object} and told.facts -> 'certificates' ? c.serial_number)`;

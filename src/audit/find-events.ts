@@ -1,4 +1,5 @@
 import { query, type Db } from '../db/pool.ts';
+import { EVENTS, eventsOf } from './audit-log.ts';
 
 /** An event on record. */
 export interface StoredEvent {
@@ -14,7 +15,10 @@ export interface StoredEvent {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** Events, newest first; absent members ask nothing. `event` also finds what begins with it. `cursor`: the last id of the page before. */
+/**
+ * Events, newest first; absent members ask nothing. `event` also finds what begins with it. `cursor`: the last id of the
+ * page before. Of a serial number as `object` also the event that tells of its whole set.
+ */
 export async function searchEvents(
   filter: {
     readonly limit: number;
@@ -29,16 +33,17 @@ export async function searchEvents(
     db,
     `select e.id::text as id, e.at, e.event, p.signifier as participant, c.prefix as credential,
             e.request_id as "requestId", e.object, e.facts
-       from audit_event e left join participant p on p.id = e.participant_id left join credential c on c.id = e.credential_id
+       from ${filter.object === undefined ? EVENTS : eventsOf('$5')} e
+       left join participant p on p.id = e.participant_id left join credential c on c.id = e.credential_id
       where ($1::bigint is null or e.id < $1) and ($2::text is null or p.signifier = $2)
-        and ($3::text is null or starts_with(e.event, $3)) and ($4::text is null or e.object = $4)
-      order by e.id desc limit $5`,
+        and ($3::text is null or starts_with(e.event, $3))
+      order by e.id desc limit $4`,
     [
       filter.cursor ?? null,
       filter.participant ?? null,
       filter.event ?? null,
-      filter.object ?? null,
       filter.limit,
+      ...(filter.object === undefined ? [] : [filter.object]),
     ],
   );
   return rows;

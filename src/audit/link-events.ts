@@ -15,7 +15,7 @@ export async function linkEvents(
   for (let linked = 0; ;) {
     const part = isStopped() ? 0 : await withTransaction(pool, (db) => linkPart(now, db));
     linked += part;
-    if (part < A_PART) return linked;
+    if (part === 0) return linked;
   }
 }
 
@@ -24,9 +24,11 @@ export async function* exportChain(pool: Pool): AsyncGenerator<ChainLine, void, 
   for (let after = 0; ;) {
     const { rows } = await query<ChainLine>(
       pool,
-      `select l.position::int8::float8 as position, encode(l.sha256, 'hex') as sha256, ${EVENT} as event
-         from audit_link l join audit_event e on e.id = l.event_id where l.position > $1 order by l.position limit $2`,
-      [after, A_PART],
+      `select position::int8::float8 as position, encode(sha256, 'hex') as sha256, ${EVENT} as event from (
+         select l.position, l.sha256, e.*, sum(${SIZE}) over (order by l.position) as size
+           from audit_link l join audit_event e on e.id = l.event_id where l.position > $1 order by l.position limit $2) e
+        where size - ${SIZE} < $3 order by position`,
+      [after, A_PART, OCTETS],
     );
     yield* rows;
     const last = rows.at(-1);
@@ -47,11 +49,13 @@ async function linkPart(now: Date, db: PoolClient): Promise<number> {
   );
   const { rows: events } = await query<{ event: ChainedEvent }>(
     db,
-    `select ${EVENT} as event from audit_event e
-      where e.id > (select coalesce(max(event_id), 0) - ${String(LATE)} from audit_link)
-        and not exists (select 1 from audit_link l where l.event_id = e.id)
-      order by e.id limit $1`,
-    [A_PART],
+    `select ${EVENT} as event from (
+       select e.*, sum(${SIZE}) over (order by e.id) as size from audit_event e
+        where e.id > (select coalesce(max(event_id), 0) - ${String(LATE)} from audit_link)
+          and not exists (select 1 from audit_link l where l.event_id = e.id)
+        order by e.id limit $1) e
+      where size - ${SIZE} < $2 order by e.id`,
+    [A_PART, OCTETS],
   );
   let [position, before] = [heads[0]?.position ?? 0, heads[0]?.sha256 ?? BEGINNING];
   const links = events.map(({ event }) => {
@@ -72,7 +76,10 @@ async function linkPart(now: Date, db: PoolClient): Promise<number> {
 const EVENT = `json_build_object('id', e.id::text, 'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   'event', e.event, 'participantId', e.participant_id, 'credentialId', e.credential_id, 'requestId', e.request_id,
   'object', e.object, 'facts', e.facts)`;
-/** Events of one transaction of ours. */
+/** As it is stored. */
+const SIZE = 'pg_column_size(e.facts)';
+/** Events of one transaction of ours, fewer when they are large: one may tell of every certificate of a part of a batch. */
 const A_PART = 2_000;
+const OCTETS = 8 * 1024 * 1024;
 /** So many ids may be taken while a transaction that took one before is still under way. */
 const LATE = 300_000;

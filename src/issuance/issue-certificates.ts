@@ -4,8 +4,9 @@ import { Fault } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { recordIntents, recordIssued } from '../ca/intent-store.ts';
+import { recordIntents } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
+import { recordIssued } from '../ca/record-issued.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
 import { withTransaction, type PoolClient } from '../db/pool.ts';
 import { askRequests, bindKeys, decideRequests, type DecidedRequest } from './decide-requests.ts';
@@ -42,10 +43,10 @@ export async function issueCertificates(
   companion: SetCompanion = NOBODY,
 ): Promise<IssuanceResult[]> {
   const requests = await readRequests(asked, needs);
-  const intended = await recordIntended(requests, needs, companion);
+  const { intended, sets } = await recordIntended(requests, needs, companion);
   const signed = await inTurns(intended, (one) => (one instanceof Fault ? one : signOne(one, needs)));
   const confirmed = await confirm(signed, intended, secondOpinion, needs);
-  return recordSigned(confirmed, requests, needs, companion);
+  return recordSigned(confirmed, sets, requests, needs, companion);
 }
 
 /**
@@ -66,12 +67,19 @@ export async function rehearseCertificates(
 
 type Intended = PreparedCertificate | Fault;
 
+interface Recorded {
+  /** In the order of the requests. */
+  readonly intended: readonly Intended[];
+  /** Ids of the sets of intents in which they are on record. */
+  readonly sets: readonly string[];
+}
+
 /** Decides, prepares and lints, and writes down the decisions and what will be signed: one transaction. */
 async function recordIntended(
   requests: readonly ReadRequest[],
   needs: IssuanceNeeds,
   companion: SetCompanion,
-): Promise<Intended[]> {
+): Promise<Recorded> {
   const at = needs.clock.now();
   try {
     const look = async (db: PoolClient) => {
@@ -90,22 +98,22 @@ async function recordIntended(
       const events = decided.flatMap((one, position) =>
         isAnswer(one) ? refusalEvents(one, intended[position], at) : [],
       );
-      await Promise.all([
+      const [, sets] = await Promise.all([
         recordDecisions(decisions, db),
         recordIntents(prepared, at, db),
         recordEvents(events, db),
       ]);
-      return intended;
+      return { intended, sets };
     };
     return await withTransaction(needs.db, record, look);
   } catch (error) {
     // A row that the database refuses takes the whole statement with it: then each request stands for itself.
     const lostKey = isOvertaken(error);
-    if (lostKey && requests.length === 1) return [overtaken()];
+    if (lostKey && requests.length === 1) return { intended: [overtaken()], sets: [] };
     if ((!lostKey && !isConstraintViolation(error)) || requests.length === 1) throw error;
-    const alone: Intended[] = [];
-    for (const request of requests) alone.push(...(await recordIntended([request], needs, companion)));
-    return alone;
+    const alone: Recorded[] = [];
+    for (const request of requests) alone.push(await recordIntended([request], needs, companion));
+    return { intended: alone.flatMap((one) => one.intended), sets: alone.flatMap((one) => one.sets) };
   }
 }
 
@@ -176,6 +184,7 @@ const notAccepted = ({ serialNumber }: PreparedCertificate, cause: unknown) =>
 /** Writes down the certificates that exist now, with whatever the companion has to say: one transaction. */
 async function recordSigned(
   results: readonly IssuanceResult[],
+  sets: readonly string[],
   requests: readonly ReadRequest[],
   needs: IssuanceNeeds,
   companion: SetCompanion,
@@ -192,10 +201,10 @@ async function recordSigned(
       return requests[position]?.asked.fence === undefined ? abandoned(one) : overtaken();
     });
   // A statement alone is a transaction.
-  if (companion === NOBODY) return outcome(await recordIssued(signed, at, needs.db));
+  if (companion === NOBODY) return outcome(await recordIssued(signed, sets, at, needs.db));
   return withTransaction(needs.db, async (db) => {
     await companion.hold(db);
-    const final = outcome(await recordIssued(signed, at, db));
+    const final = outcome(await recordIssued(signed, sets, at, db));
     await companion.record(final, db);
     return final;
   });

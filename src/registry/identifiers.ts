@@ -126,41 +126,49 @@ const inForce = (table: string, at: string) => `exists (
      and not exists (select 1 from fact g where g.participant_id = f.participant_id and g.kind = 'AGREEMENT' and g.key = f.key
        and g.version > f.version and g.since <= ${at}))`;
 // BOTH is left out: a question that was stored before environments were asked reads the same.
-const ALLOCATION = `json_strip_nulls(json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to,
-  'environment', nullif(i.environment, 'BOTH')))`;
+const ALLOCATION = `json_build_object('kind', i.kind, 'state', 'ACTIVE', 'from', i.eui64_from, 'to', i.eui64_to,
+  'environment', nullif(i.environment, 'BOTH'))`;
 const ASSIGNMENT = `json_build_object('eui64', u.eui64, 'userRole', u.user_role)`;
-const DEVICE_RANGE = `json_strip_nulls(json_build_object('from', d.eui64_from, 'to', d.eui64_to,
-  'deviceTypes', d.device_types, 'delegatedBy', d.delegated_by))`;
+const DEVICE_RANGE = `json_build_object('from', d.eui64_from, 'to', d.eui64_to,
+  'deviceTypes', d.device_types, 'delegatedBy', d.delegated_by)`;
 
+/**
+ * Ranges are looked up once, for who asks and for others. Sets of intents are looked through once, not once for each Device
+ * ID; `is true` keeps the planner from comparing each with each.
+ */
 const SELECT_ASKED = `
+  with intended as materialized (
+    select eui64, count(*)::int as certificates from intent_set cross join unnest(eui64s) as eui64
+     where category = 'DEVICE' and (eui64 in (select unnest($2::text[]))) is true group by eui64)
   select json_strip_nulls(json_build_object(
-      'allocations', (select coalesce(json_agg(${ALLOCATION} order by i.eui64_from), '[]') from identifier_allocation i
-        where ${contains('i')} and i.participant_id = p.id and ${during('i', '$3')}),
+      'allocations', allocated.own,
       'roleAssignments', (select coalesce(json_agg(${ASSIGNMENT} order by u.user_role), '[]') from user_id_role_assignment u
         where u.eui64 = asked.eui64 and u.participant_id = p.id and ${during('u', '$3')}),
-      'deviceRanges', (select coalesce(json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by), '[]') from device_range d
-        where ${contains('d')} and d.participant_id = p.id and ${during('d', '$3')}),
-      'ownedByOther', exists (select 1 from identifier_allocation i
-          where ${contains('i')} and i.participant_id is distinct from p.id and ${during('i', '$3')})
-        or exists (select 1 from device_range d
-          where ${contains('d')} and d.delegated_by is null and d.participant_id is distinct from p.id and ${during('d', '$3')})
-        or exists (select 1 from agreed_range a
-          where ${contains('a')} and a.participant_id is distinct from p.id and ${inForce('a', '$3')}
-            and not exists (select 1 from device_range d where ${contains('d')} and d.participant_id = p.id and ${during('d', '$3')})),
+      'deviceRanges', coalesce(ranged.own, '[]'),
+      'ownedByOther', allocated.by_other or ranged.by_other or (ranged.own is null and exists (select 1 from agreed_range a
+          where ${contains('a')} and a.participant_id is distinct from p.id and ${inForce('a', '$3')})),
       'inCentralRegistry', exists (select 1 from registry_entry r where ${contains('r')} and ${during('r', '$3')}),
       'certificatesForDevice', (select count(*)::int from certificate c
           where c.eui64 = asked.eui64 and c.category = 'DEVICE' and c.status = 'issued')
-        + (select count(*)::int from certificate_intent c where c.eui64 = asked.eui64 and c.category = 'DEVICE'),
+        + coalesce((select i.certificates from intended i where i.eui64 = asked.eui64), 0),
       'deviceCeiling', (select c.certificates from device_ceiling c
         where c.eui64 = asked.eui64 and ${during('c', '$3')}))) as facts
     from unnest($1::text[], $2::text[]) with ordinality as asked (signifier, eui64, place)
     left join participant p on p.signifier = asked.signifier
+    cross join lateral (
+      select coalesce(json_agg(${ALLOCATION} order by i.eui64_from) filter (where i.participant_id = p.id), '[]') as own,
+             coalesce(bool_or(i.participant_id is distinct from p.id), false) as by_other
+        from identifier_allocation i where ${contains('i')} and ${during('i', '$3')}) as allocated
+    cross join lateral (
+      select json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by) filter (where d.participant_id = p.id) as own,
+             coalesce(bool_or(d.delegated_by is null and d.participant_id is distinct from p.id), false) as by_other
+        from device_range d where ${contains('d')} and ${during('d', '$3')}) as ranged
    order by asked.place`;
 
 const SELECT_ALL = `
-  select (select coalesce(json_agg(${ALLOCATION} order by i.eui64_from), '[]') from identifier_allocation i
+  select (select json_strip_nulls(coalesce(json_agg(${ALLOCATION} order by i.eui64_from), '[]')) from identifier_allocation i
            where i.participant_id = $1 and ${during('i', '$2')}) as allocations,
          (select coalesce(json_agg(${ASSIGNMENT} order by u.eui64, u.user_role), '[]') from user_id_role_assignment u
            where u.participant_id = $1 and ${during('u', '$2')}) as "roleAssignments",
-         (select coalesce(json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by), '[]') from device_range d
-           where d.participant_id = $1 and ${during('d', '$2')}) as "deviceRanges"`;
+         (select json_strip_nulls(coalesce(json_agg(${DEVICE_RANGE} order by d.eui64_from, d.delegated_by), '[]'))
+            from device_range d where d.participant_id = $1 and ${during('d', '$2')}) as "deviceRanges"`;

@@ -208,7 +208,7 @@ const SELECT = `
     case when exists (select 1 from fact f
            where f.participant_id = p.id and f.kind = 'AGREEMENT' and f.value ? 'volumeCap')
          then (select count(*)::int from certificate c where c.participant_id = p.id and c.status = 'issued')
-           + (select count(*)::int from certificate_intent c where c.participant_id = p.id)
+           + (select coalesce(sum(cardinality(s.serial_numbers)), 0)::int from intent_set s where s.participant_id = p.id)
          else 0 end as "certificatesIssued",
     (select coalesce(json_object_agg(category, certificates), '{}')
        from (select category, sum(certificates)::int as certificates from issued_count i

@@ -54,6 +54,36 @@ describe('batches over HTTP', () => {
     (await query<{ n: number }>(here.database.pool, `select count(*)::int as n from ${sql}`, values)).rows[0]!
       .n;
 
+  /** The audit tells of the certificates of a part in one event, and finds that by each of their serial numbers. */
+  const tellsOfEach = async (id: string, serialNumbers: readonly string[]) => {
+    const about = async (object: string) => {
+      const answer = await here.get(
+        `/v1/audit-events?event=certificate&limit=500&object=${object}`,
+        'DCC',
+        'DCC_TEST_APPROVER',
+      );
+      return (answer.body as { items: { event: string; object: string; facts: Record<string, unknown> }[] })
+        .items;
+    };
+    const told = await about(id);
+    expect(told.map(({ event, facts }) => ({ event, facts }))).toEqual([
+      { event: 'certificates.issued', facts: { first: 41, last: 41, count: 1 } },
+      { event: 'certificates.issued', facts: { first: 21, last: 40, count: 20 } },
+      { event: 'certificates.issued', facts: { first: 1, last: 20, count: 20 } },
+    ]);
+    const certificates = await query<{ serial: string; sha256: string; decision: string }>(
+      here.database.pool,
+      `select serial_number as serial, encode(sha256, 'hex') as sha256, decision_id as decision from certificate
+        where serial_number = any($1) order by batch_position`,
+      [serialNumbers],
+    );
+    expect(certificates.rows).toHaveLength(41);
+    for (const [place, { serial, ...facts }] of certificates.rows.entries())
+      expect(await about(serial)).toMatchObject([
+        { ...told[2 - Math.floor(place / 20)], facts: { certificates: { [serial]: facts } } },
+      ]);
+  };
+
   test('a mixed file gives exactly the expected verdicts; its result verifies with tcs and OpenSSL, from any place on', async () => {
     const good = deviceLines(40, 1000);
     const key = newKey();
@@ -96,7 +126,7 @@ describe('batches over HTTP', () => {
     expect(batch).toMatchObject({ state: 'COMPLETED', items: lines.length });
     expect(batch.progress.counts['SUCCESS']).toBe(41);
     const items = (await here.get(`/v1/batches/${id}/items?limit=500`)).body as {
-      items: { id: string; status: string; reasons?: { reason: string }[] }[];
+      items: { id: string; status: string; serialNumber?: string; reasons?: { reason: string }[] }[];
     };
     expect(items.items.map((one) => one.id)).toEqual(lines.map((one) => one.id));
     for (const [line, reason] of wrong) {
@@ -106,6 +136,10 @@ describe('batches over HTTP', () => {
         reasons: expect.arrayContaining([reason]) as string[],
       });
     }
+    await tellsOfEach(
+      id,
+      items.items.flatMap(({ serialNumber }) => serialNumber ?? []),
+    );
     // The rehearsal said the same.
     const rehearsed = dry.body as { cost: { resultOctets: number }; failures: { id: string }[] };
     expect(rehearsed.failures.map((one) => one.id)).toEqual(wrong.map(([line]) => line.id));

@@ -76,7 +76,7 @@ describe('a database without room', () => {
   test.each([
     ['batch_item'],
     ['decision_set'],
-    ['certificate_intent'],
+    ['intent_set'],
     ['certificate'],
     ['batch_failure'],
     ['audit_event'],

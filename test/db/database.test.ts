@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
+import { byteaArray } from '../../src/db/bytea-array.ts';
 import { faultOf } from '../../src/db/database-errors.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
@@ -56,6 +57,15 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
   test('migrations are applied once: a second run finds nothing to do', async () => {
     expect(await migrate(database.pool)).toEqual([]);
   });
+
+  test.each([[[]], [['']], [['30', '', '00ff7b2c225c']]])(
+    'octet strings arrive as they were: %j',
+    async (hex) => {
+      const octets = hex.map((one) => Buffer.from(one, 'hex'));
+      const { rows } = await query(database.pool, 'select $1::bytea[] as octets', [byteaArray(octets)]);
+      expect(rows).toEqual([{ octets }]);
+    },
+  );
 
   test('migrations of a newer version are refused by their name', async () => {
     await query(

@@ -326,4 +326,27 @@ describe(`what is on record before a migration, on ${onPostgres ? 'PostgreSQL' :
     );
     expect(set.rows).toEqual([{ agreement_ref: 'BA-1' }]);
   });
+
+  test('of intents (0069) is a set of each, with all that it held', async () => {
+    await schemaBefore('0069', database.pool);
+    const columns = `serial_number, authority, profile, category, participant_id, credential_id, decision_id, idempotency_id, batch_id,
+      batch_position, purpose, environment, subject, eui64, public_key_sha256, not_before, not_after, tbs, prepared_at`;
+    await query(
+      database.pool,
+      `insert into certificate_intent (${columns}) values
+         ('A1', 'a', 'p', 'DEVICE', $1, $2, $3, null, $4, 7, 'x', 'ENDURING', 's', '00db123420000001', '\\x01', $5, $6, '\\x30', $7),
+         ('A2', 'a', 'p', 'DCCKI', $1, $2, $3, $4, null, null, 'x', null, 's', null, '\\x02', $5, $6, '\\x31', $7)`,
+      [
+        ...[randomUUID(), randomUUID(), randomUUID(), randomUUID()],
+        ...[daysFromNow(0), daysFromNow(9), daysFromNow(-1)],
+      ],
+    );
+    const intents = async () =>
+      (await query(database.pool, `select ${columns} from certificate_intent order by serial_number`)).rows;
+    const before = await intents();
+    await applyMigration('0069', database.pool);
+    expect(before).toHaveLength(2);
+    expect(await intents()).toEqual(before);
+    expect((await query(database.pool, 'select from intent_set')).rowCount).toBe(2);
+  });
 });

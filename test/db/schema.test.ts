@@ -55,9 +55,9 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     expect(await count()).toBe(before);
   });
 
-  const INTENT = `insert into certificate_intent select serial_number, authority, profile, category, participant_id,
-    credential_id, decision_id, idempotency_id, batch_id, batch_position, purpose, environment, subject, eui64,
-    public_key_sha256, not_before, not_after, '\\x30', prepared_at from certificate`;
+  const INTENT = `insert into intent_set select gen_random_uuid(), authority, profile, category, participant_id, credential_id,
+    idempotency_id, batch_id, purpose, environment, not_before, not_after, prepared_at, array[serial_number], array[decision_id],
+    array[batch_position], array[subject], array[eui64], array[public_key_sha256], array['\\x30'::bytea] from certificate`;
   test.each([
     [`delete from certificate where serial_number = 'A1'`],
     ['delete from certificate where false'],
@@ -93,7 +93,7 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
   test('holds no certificate and no intent with a serial number in small letters', async () => {
     const issued = certificate('ab', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\x02', now()`);
     await expect(run(issued)).rejects.toMatchObject({ constraint: 'certificate_serial_number_check' });
-    await expect(run(INTENT.replace('select serial_number', `select 'ab'`))).rejects.toMatchObject({
+    await expect(run(INTENT.replace('[serial_number]', `['ab']`))).rejects.toMatchObject({
       constraint: 'certificate_intent_serial_number_check',
     });
   });
@@ -133,6 +133,16 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
   ])('holds no decisions %s', async (_what, statement, constraint) => {
     await expect(run(statement)).rejects.toMatchObject({ code: '23514', constraint });
   });
+
+  test.each([
+    [`array[serial_number]`, `array[serial_number, 'A9']`, 'intent_set_lists'],
+    [`array[serial_number]`, `'{}'`, 'certificate_intent_serial_number_check'],
+  ])(
+    'holds no set of intents with lists that differ in length: %s as %s',
+    async (list, other, constraint) => {
+      await expect(run(INTENT.replace(list, other))).rejects.toMatchObject({ constraint });
+    },
+  );
 
   test('holds one intent under an Idempotency-Key', async () => {
     const under = INTENT.replace('idempotency_id,', `'${P1}',`).replace(
@@ -235,10 +245,10 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     values ('${serial}', 'a', 'p', '${category}', '${P1}', '${P1}', '${P1}', 'x', 's', '${eui64}', '\\x01', now(), now(), now(),
       'issued', '\\x30', '\\x${serial}', now())`;
   const INTENDED = (serial: string, category: string, eui64: string) => `
-    insert into certificate_intent (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
-      subject, eui64, public_key_sha256, not_before, not_after, prepared_at, tbs)
-    values ('${serial}', 'a', 'p', '${category}', '${P1}', '${P1}', '${P1}', 'x', 's', '${eui64}', '\\x01', now(), now(), now(),
-      '\\x30')`;
+    insert into intent_set (id, authority, profile, category, participant_id, credential_id, purpose, not_before, not_after, prepared_at,
+      serial_numbers, decision_ids, batch_positions, subjects, eui64s, public_key_sha256s, tbs)
+    values (gen_random_uuid(), 'a', 'p', '${category}', '${P1}', '${P1}', 'x', now(), now(), now(), '{${serial}}', '{${P1}}', '{null}',
+      '{s}', '{${eui64}}', array['\\x01'::bytea], array['\\x30'::bytea])`;
 
   describe('keeps Device IDs and Registry Entries of the SEC Panel apart', () => {
     beforeAll(async () => {
@@ -340,10 +350,12 @@ async function emptyDatabases(
   return { fresh, done };
 }
 
-const certificate = (serial: string, columns: string, values: string) => `
+function certificate(serial: string, columns: string, values: string): string {
+  return `
   insert into certificate (serial_number, authority, profile, category, participant_id, credential_id, decision_id, purpose,
     subject, public_key_sha256, not_before, not_after, prepared_at, ${columns})
   values ('${serial}', 'a', 'p', 'DEVICE', '${P1}', '${P1}', '${P1}', 'x', 's', '\\x01', now(), now(), now(), ${values})`;
+}
 
 /** Two participants, a decision, an event, and two certificates: A1 issued, A2 abandoned. */
 async function fill({ pool }: Database): Promise<void> {

@@ -229,9 +229,9 @@ describe('callers', () => {
       await query(
         here.database.pool,
         `with gone as (delete from certificate where serial_number = $1 returning *)
-         insert into certificate_intent select serial_number, authority, profile, category, participant_id, credential_id,
-           decision_id, idempotency_id, batch_id, batch_position, purpose, environment, subject, eui64, public_key_sha256,
-           not_before, not_after, der, prepared_at from gone`,
+         insert into intent_set select gen_random_uuid(), authority, profile, category, participant_id, credential_id,
+           idempotency_id, batch_id, purpose, environment, not_before, not_after, prepared_at, array[serial_number],
+           array[decision_id], array[batch_position], array[subject], array[eui64], array[public_key_sha256], array[der] from gone`,
         [first.body.serialNumber],
       );
       await query(here.database.pool, 'alter table certificate enable trigger certificate_append_only');

@@ -123,5 +123,5 @@ const PAGE = 10_000;
 const USED = `
   select distinct eui64 from (
     select eui64 from certificate where eui64 between $1 and $2
-    union all select eui64 from certificate_intent where eui64 between $1 and $2
+    union all select eui64 from intent_set cross join unnest(eui64s) as eui64 where eui64 collate "C" between $1 and $2
     union all select eui64 from laboratory_device where eui64 between $1 and $2) as used order by eui64 limit $3`;

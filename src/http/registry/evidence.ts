@@ -94,7 +94,10 @@ export const EVIDENCE_ROUTES = [
       ...fields.page,
       participant: fields.signifier.optional(),
       event: z.string().max(100).optional(),
-      object: fields.text(200).optional(),
+      object: fields.text(200).optional().openapi({
+        description:
+          'serial number, id, signifier or prefix; a serial number also finds what is told of its whole set',
+      }),
     }),
     answer: items,
     handle: async ({ query, pool }) => {

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import type { Eui64 } from '../../src/domain/eui64.ts';
+import type { IssuedCertificate } from '../../src/domain/certificate.ts';
+import type { SerialNumber } from '../../src/domain/serial-number.ts';
+import type { LintedTbs } from '../../src/lint/lint.ts';
+import { abandonIntents, findLeftovers, recordIntents, type Intent } from '../../src/ca/intent-store.ts';
+import { recordIssued } from '../../src/ca/record-issued.ts';
+import { query, withTransaction, type Db, type PoolClient } from '../../src/db/pool.ts';
+import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
+import { findIdentifierFacts } from '../../src/registry/identifiers.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+import { onPostgres } from '../support/test-database.ts';
+import { world, type World } from '../support/world.ts';
+
+const EUI64 = '00db123420000301' as Eui64;
+
+describe('a set of intents', () => {
+  let here: World;
+  let like: Intent;
+  let drawn = 0;
+  beforeAll(async () => {
+    here = await world();
+    const hash = hashToken(await here.token('METERWORKS'));
+    const [caller] = await findCallers([hash], here.clock.now(), here.database.pool);
+    const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
+    const request = { category: 'DEVICE', purpose, channel: 'INTERNET', csr: deviceCsr(EUI64).der } as const;
+    const [issued] = (await issueCertificates(
+      [{ request, caller: caller! }],
+      here.needs,
+    )) as IssuedCertificate[];
+    const { category, profile, authority, publicKeySha256, notBefore, notAfter, decision } = issued!;
+    const { participantId, credentialId } = caller!;
+    like = {
+      ...{ category, profile, authority, publicKeySha256, notBefore, notAfter, purpose, participantId },
+      ...{ credentialId, decisionId: decision.id, subject: `DEVICE:${EUI64}`, eui64: EUI64 },
+      ...{ serialNumber: '' as SerialNumber, tbs: Buffer.from('30', 'hex') as LintedTbs },
+    };
+  });
+  afterAll(() => here.close());
+
+  const newIntent = (changes: Partial<Intent> = {}): Intent => {
+    drawn += 1;
+    const serialNumber = drawn.toString(16).toUpperCase().padStart(32, '7') as SerialNumber;
+    return { ...like, serialNumber, tbs: Buffer.from([0x30, drawn]) as LintedTbs, ...changes };
+  };
+  const inTransaction = <T>(work: (db: PoolClient) => Promise<T>) => withTransaction(here.needs.db, work);
+  const intend = (intents: readonly Intent[]) =>
+    inTransaction((db) => recordIntents(intents, here.clock.now(), db));
+  const issue = (intents: readonly Intent[], sets: readonly string[], db: Db = here.needs.db) =>
+    recordIssued(
+      intents.map(({ serialNumber }) => ({
+        serialNumber,
+        der: Buffer.from(serialNumber, 'hex'),
+        sha256: Buffer.from(`01${serialNumber}`, 'hex'),
+      })),
+      sets,
+      here.clock.now(),
+      db,
+    );
+  const abandon = (intents: readonly Intent[], db: PoolClient) =>
+    abandonIntents(intents.map(serial), 'in a test', here.clock.now(), db);
+  const serial = ({ serialNumber }: Intent) => serialNumber;
+  const onRecord = async (intents: readonly Intent[]) => {
+    const { rows } = await query<{ serial_number: string; status: string; tbs: Buffer | null }>(
+      here.database.pool,
+      `select serial_number, status, tbs from certificate where serial_number = any($1)
+       union all select serial_number, 'prepared', tbs from certificate_intent where serial_number = any($1)`,
+      [intents.map(serial)],
+    );
+    return intents.map((intent) => {
+      const found = rows.filter((row) => row.serial_number === intent.serialNumber);
+      for (const { status, tbs } of found) expect(tbs).toEqual(status === 'issued' ? null : intent.tbs);
+      return found.map((row) => row.status).join();
+    });
+  };
+
+  test('is one row for those that are alike; one under an Idempotency-Key is by itself', async () => {
+    const intents = [
+      newIntent(),
+      newIntent({ idempotencyId: randomUUID() }),
+      newIntent({ purpose: 'SOME_OTHER' as Intent['purpose'] }),
+      newIntent(),
+    ];
+    const sets = await intend(intents);
+    expect(sets).toHaveLength(3);
+    const facts = await findIdentifierFacts(
+      [{ signifier: 'METERWORKS', eui64: EUI64 }],
+      here.clock.now(),
+      here.needs.db,
+    );
+    expect(facts).toMatchObject([{ certificatesForDevice: 5 }]);
+    expect(await issue(intents, sets)).toEqual(new Set(intents.map(serial)));
+    expect(await onRecord(intents)).toEqual(['issued', 'issued', 'issued', 'issued']);
+    expect((await query(here.needs.db, 'select from intent_set')).rowCount).toBe(0);
+  });
+
+  test('keeps what was not signed and loses what was abandoned: that is issued no more', async () => {
+    const intents = [newIntent(), newIntent(), newIntent()];
+    const [abandoned, signed, failed] = intents as [Intent, Intent, Intent];
+    const sets = await intend(intents);
+    expect(await inTransaction((db) => abandon([abandoned], db))).toEqual([abandoned.serialNumber]);
+    expect(await issue([abandoned, signed], sets)).toEqual(new Set([signed.serialNumber]));
+    expect(await onRecord(intents)).toEqual(['abandoned', 'issued', 'prepared']);
+    const leftovers = await findLeftovers(new Date(here.clock.now().getTime() + 1), here.needs.db);
+    expect(leftovers.map((one) => one.serialNumber)).toEqual([failed.serialNumber]);
+    expect(await issue([signed, failed], sets)).toEqual(new Set([failed.serialNumber]));
+  });
+
+  test('abandons an intent whose Idempotency-Key has a certificate already', async () => {
+    const [first, second] = [newIntent(), newIntent({ idempotencyId: randomUUID() })];
+    await issue([second], await intend([second]));
+    const again = { ...first, idempotencyId: second.idempotencyId! };
+    expect(await issue([again], await intend([again]))).toEqual(new Set());
+    expect(await onRecord([first, second])).toEqual(['abandoned', 'issued']);
+  });
+
+  if (onPostgres)
+    describe('of which two processes take at once', () => {
+      /** Lets `late` begin while `early` has its change and has not committed it. */
+      const atOnce = async <T>(early: (db: PoolClient) => Promise<unknown>, late: () => Promise<T>) => {
+        let waiting: Promise<T> | undefined;
+        await inTransaction(async (db) => {
+          await early(db);
+          waiting = late();
+          const { rows } = await query<{ pid: number }>(db, 'select pg_backend_pid() as pid');
+          const blocked = 'select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))';
+          while ((await query(here.database.pool, blocked, [rows[0]!.pid])).rowCount === 0);
+        });
+        return waiting;
+      };
+
+      test('what one abandons the other issues no more, but everything else', async () => {
+        const intents = [newIntent(), newIntent(), newIntent(), newIntent()];
+        const sets = await intend(intents);
+        const early = (db: PoolClient) => abandon(intents.slice(0, 2), db);
+        expect(await atOnce(early, () => issue(intents.slice(1, 3), sets))).toEqual(
+          new Set([intents[2]!.serialNumber]),
+        );
+        expect(await onRecord(intents)).toEqual(['abandoned', 'abandoned', 'issued', 'prepared']);
+      });
+
+      test('what is left when the other has abandoned it is nothing, or is all issued', async () => {
+        const intents = [newIntent(), newIntent()];
+        const sets = await intend(intents);
+        const issued = await atOnce(
+          (db) => abandon(intents.slice(0, 1), db),
+          () => issue(intents.slice(1), sets),
+        );
+        expect(issued).toEqual(new Set([intents[1]!.serialNumber]));
+        const gone = [newIntent()];
+        const set = await intend(gone);
+        expect(
+          await atOnce(
+            (db) => abandon(gone, db),
+            () => issue(gone, set),
+          ),
+        ).toEqual(new Set());
+        expect(await onRecord([...intents, ...gone])).toEqual(['abandoned', 'issued', 'abandoned']);
+        expect(
+          (await query(here.needs.db, 'select from intent_set where id = any($1)', [[...sets, ...set]]))
+            .rowCount,
+        ).toBe(0);
+      });
+
+      test('what one issues the other abandons no more, but what the one left', async () => {
+        const intents = [newIntent(), newIntent(), newIntent()];
+        const sets = await intend(intents);
+        const abandoned = await atOnce(
+          (db) => issue(intents.slice(0, 2), sets, db),
+          () => inTransaction((db) => abandon(intents, db)),
+        );
+        expect(abandoned).toEqual([intents[2]!.serialNumber]);
+        expect(await onRecord(intents)).toEqual(['issued', 'issued', 'abandoned']);
+      });
+    });
+});
