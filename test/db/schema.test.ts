@@ -6,6 +6,8 @@ import { onPostgres, testDatabase } from '../support/test-database.ts';
 
 const P1 = '00000000-0000-4000-8000-000000000001';
 const P2 = '00000000-0000-4000-8000-000000000002';
+/** Of nothing on record. */
+const P3 = '00000000-0000-4000-8000-000000000003';
 
 describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
   let database: Awaited<ReturnType<typeof testDatabase>>;
@@ -87,6 +89,46 @@ describe(`the schema, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`
     await expect(run(certificate('A3', columns, values))).rejects.toMatchObject({
       code: '23514',
       constraint,
+    });
+  });
+
+  const ISSUED = certificate('AF', 'status, der, sha256, issued_at', `'issued', '\\x30', '\\xAF', now()`);
+  test.each([
+    ['certificate_participant_id_fkey', ISSUED.replace(`'${P1}', '${P1}'`, `'${P3}', '${P1}'`)],
+    ['certificate_credential_id_fkey', ISSUED.replace(`'${P1}', '${P1}'`, `'${P1}', '${P3}'`)],
+    ['certificate_public_key_sha256_fkey', ISSUED.replace(`'\\x01'`, `'\\x77'`)],
+    [
+      'certificate_batch_id_fkey',
+      ISSUED.replace('issued_at)', 'issued_at, batch_id, batch_position)').replace(/\)$/, `, '${P3}', 1)`),
+    ],
+    [
+      'batch_item_batch_id_fkey',
+      `insert into batch_item (batch_id, position, id, csr) values ('${P3}', 1, 'i', 'c')`,
+    ],
+    [
+      'batch_verdict_batch_id_position_fkey',
+      `insert into batch_failure values ('${P3}', 1, 'CSR_ERROR', 'e', '[]')`,
+    ],
+  ])('holds nothing that refers to what is not on record: %s', async (constraint, statement) => {
+    await expect(run(statement)).rejects.toMatchObject({ code: '23503', constraint });
+  });
+
+  test.each(
+    [
+      ['participant', 'id'],
+      ['credential', 'id'],
+      ['public_key', 'sha256'],
+      ['batch', 'id'],
+      ['batch_item', 'position'],
+    ].flatMap(([table = '', key = '']) => [
+      [`delete from ${table} where false`, table],
+      [`truncate ${table} cascade`, table],
+      [`update ${table} set ${key} = ${key} where false`, table],
+    ]),
+  )('keeps what others refer to: %s', async (statement, table) => {
+    await expect(run(statement)).rejects.toMatchObject({
+      code: '23001',
+      message: `what ${table} has on record is referred to, and stays`,
     });
   });
 
