@@ -64,19 +64,17 @@ create view decision as
     subject text, "publicKeySha256" text, reasons jsonb, inputs jsonb);
 
 -- What a foreign key would check, once for all rows of a statement. Sets are never removed: nothing has to be locked. Each
--- is looked up by the index: a join could be planned, for good, while there are few.
+-- is looked up by the index: a join could be planned, for good, while there are few. For certificates 0070 does it.
 create function require_decision_set() returns trigger language plpgsql as $$
 begin
   if exists (
     select from (select distinct decision_set_id(decision_id) as id from added where decision_id is not null) as named
      where (select s.id from decision_set s where s.id = named.id) is null) then
     raise exception '% names a decision that is not on record', tg_table_name using errcode = 'foreign_key_violation',
-      table = tg_table_name, constraint = tg_table_name || '_decision_id_fkey';
+      table = tg_table_name, constraint = 'application_item_decision_id_fkey';
   end if;
   return null;
 end $$;
-create trigger certificate_decision after insert on certificate
-  referencing new table as added for each statement execute function require_decision_set();
 create trigger application_item_decision after insert on application_item
   referencing new table as added for each statement execute function require_decision_set();
 create trigger application_item_decided after update on application_item

@@ -62,19 +62,16 @@ create view certificate_intent as
       s.public_key_sha256s, s.tbs)
     as one (serial_number, decision_id, batch_position, subject, eui64, public_key_sha256, tbs);
 
--- Whether Registry Entries of the SEC Panel hold one of these Device IDs: it is looked for only where one reaches between
--- the lowest and the highest of them.
-create function registry_entry_holds_any(eui64s text[]) returns boolean language sql stable as $$
-  select exists (
-    select from registry_entry r
-     where r.valid_to is null and eui64_range(r.eui64_from, r.eui64_to, '[]') && (
-         select eui64_range(min(one collate "C"), max(one collate "C"), '[]') from unnest(eui64s) as one)
-       and exists (select from unnest(eui64s) as one where eui64_range(r.eui64_from, r.eui64_to, '[]') @> one))
-$$;
-
+-- No certificate for a Device ID in a Registry Entry of the SEC Panel. Entries are looked for only where one reaches between the
+-- lowest and the highest of the Device IDs. Twice the same, for a function that both call would have its plan made anew each time.
 create function refuse_intent_in_registry_entry() returns trigger language plpgsql as $$
 begin
-  if exists (select from made where category = 'DEVICE' and registry_entry_holds_any(eui64s)) then
+  if exists (
+    with device as (select unnest(eui64s) collate "C" as eui64 from made where category = 'DEVICE')
+    select from registry_entry r
+     where r.valid_to is null
+       and eui64_range(r.eui64_from, r.eui64_to, '[]') && (select eui64_range(min(eui64), max(eui64), '[]') from device)
+       and exists (select from device d where eui64_range(r.eui64_from, r.eui64_to, '[]') @> d.eui64)) then
     raise exception 'the Device ID of an intent lies in a Registry Entry of the SEC Panel'
       using errcode = 'exclusion_violation', constraint = 'certificate_not_in_registry_entry';
   end if;
@@ -85,7 +82,12 @@ create trigger intent_set_not_in_registry_entry after insert on intent_set refer
 
 create or replace function refuse_device_certificate_in_registry_entry() returns trigger language plpgsql as $$
 begin
-  if registry_entry_holds_any(array(select eui64 from made where category = 'DEVICE')) then
+  if exists (
+    with device as (select eui64 from made where category = 'DEVICE')
+    select from registry_entry r
+     where r.valid_to is null
+       and eui64_range(r.eui64_from, r.eui64_to, '[]') && (select eui64_range(min(eui64), max(eui64), '[]') from device)
+       and exists (select from device d where eui64_range(r.eui64_from, r.eui64_to, '[]') @> d.eui64)) then
     raise exception 'the Device ID of a certificate lies in a Registry Entry of the SEC Panel'
       using errcode = 'exclusion_violation', constraint = 'certificate_not_in_registry_entry';
   end if;

@@ -31,6 +31,8 @@ declare
         where (select p.id from participant p where p.id = a.id) is null) then 'certificate_participant_id_fkey'
     when exists (select from (select distinct credential_id as id from added) a
         where (select c.id from credential c where c.id = a.id) is null) then 'certificate_credential_id_fkey'
+    when exists (select from (select distinct decision_set_id(decision_id) as id from added) a
+        where (select s.id from decision_set s where s.id = a.id) is null) then 'certificate_decision_id_fkey'
     when exists (select from (select distinct batch_id as id from added where batch_id is not null) a
         where (select b.id from batch b where b.id = a.id) is null) then 'certificate_batch_id_fkey'
     when exists (select from added a
