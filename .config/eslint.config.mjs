@@ -72,12 +72,12 @@ const keyDoorRules = (patterns) => ({
 const partRules = (folder) => {
   const parts = PARTS[folder] ?? [];
   const message = 'Import only from parts before this one (docs/architecture.md).';
-  const closed = (from, names) => names.map((name) => ({ regex: `^${from}${name}/`, message }));
+  const closed = (names) => names.map((name) => ({ regex: `^\\.{1,2}/(.*/)?${name}/`, message }));
   return [
-    { files: `${folder}/*.ts`, closed: closed('\\./', parts) },
+    { files: `${folder}/*.ts`, closed: closed(parts) },
     ...parts.map((part, place) => ({
-      files: `${folder}/${part}/*.ts`,
-      closed: closed('\\.\\./', parts.slice(place + 1)),
+      files: `${folder}/${part}/**/*.ts`,
+      closed: closed(parts.slice(place + 1)),
     })),
   ];
 };

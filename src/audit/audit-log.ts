@@ -56,7 +56,7 @@ export const EVENTS = `(
 
 /**
  * Events about an object. That the certificate of a batch was issued is told for its whole set, under the batch: of it this
- * leaves what it says of the one serial number.
+ * leaves what it says of the one serial number. It has the instant of its certificates, so that not every set is looked into.
  * @param object  place of the parameter, `$1`
  */
 export const eventsOf = (object: string): string => `(
@@ -64,5 +64,6 @@ export const eventsOf = (object: string): string => `(
   union all
   select ${COLUMNS.replaceAll(/\w+/g, 'told.$&')}, jsonb_set(told.facts, '{certificates}',
       jsonb_build_object(c.serial_number, told.facts -> 'certificates' -> c.serial_number))
-    from certificate c join audit_event told on told.object = c.batch_id::text and told.event = 'certificates.issued'
+    from certificate c
+    join audit_event told on told.object = c.batch_id::text and told.at = c.issued_at and told.event = 'certificates.issued'
    where c.serial_number = ${object} and told.facts -> 'certificates' ? c.serial_number)`;

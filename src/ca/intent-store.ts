@@ -164,6 +164,6 @@ const INSERT_SETS = `
     credential_id uuid, idempotency_id uuid, batch_id uuid, purpose text, environment text, not_before timestamptz,
     not_after timestamptz, first integer, last integer)`;
 const ABANDON = `
-  with ${takeIntents('serial_numbers && $1::text[]', 'select unnest($1::text[]) as serial_number, true as taken')}
+  with ${takeIntents('serial_numbers && $1::text[]', 'select distinct unnest($1::text[]) as serial_number, true as taken')}
   insert into certificate (${DETAILS}, status, tbs, abandoned_at, abandoned_reason)
   select ${DETAILS}, 'abandoned', tbs, $3, $2 from matched where set_id is not null and taken returning serial_number`;

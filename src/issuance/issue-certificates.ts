@@ -34,7 +34,7 @@ export interface SetCompanion {
  *
  * @param secondOpinion  `every`: each certificate is read back and verified by OpenSSL; `sampled`: the first of the
  *                       set and one in a hundred
- * @throws Fault `database-unavailable` for the whole set; then at most `prepared` rows remain
+ * @throws Fault `database-unavailable` for the whole set; then at most intents remain
  */
 export async function issueCertificates(
   asked: readonly AskedRequest[],

@@ -100,7 +100,9 @@ describe('a set of intents', () => {
     const intents = [newIntent(), newIntent(), newIntent()];
     const [abandoned, signed, failed] = intents as [Intent, Intent, Intent];
     const sets = await intend(intents);
-    expect(await inTransaction((db) => abandon([abandoned], db))).toEqual([abandoned.serialNumber]);
+    // Named twice, as it may be on a command line.
+    const named = [abandoned, abandoned];
+    expect(await inTransaction((db) => abandon(named, db))).toEqual([abandoned.serialNumber]);
     expect(await issue([abandoned, signed], sets)).toEqual(new Set([signed.serialNumber]));
     expect(await onRecord(intents)).toEqual(['abandoned', 'issued', 'prepared']);
     const leftovers = await findLeftovers(new Date(here.clock.now().getTime() + 1), here.needs.db);

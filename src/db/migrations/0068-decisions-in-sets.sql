@@ -1,5 +1,9 @@
 -- Up Migration
 
+-- An earlier version at work waits until all is carried over, here and in 0069, and then fails; unlocked, what it writes meanwhile
+-- would be lost.
+lock table certificate, certificate_intent, application_item, decision in access exclusive mode;
+
 -- Decisions that were made together and are alike are one row, which costs as much as that of one decision. Of a decision's
 -- id the last two octets number it in its set; those of the set's id are zero.
 create function decision_set_id(decision_id uuid) returns uuid language sql immutable parallel safe
