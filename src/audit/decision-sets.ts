@@ -9,28 +9,50 @@ import type { DecisionRecord } from './decisions.ts';
  * become one row, and are numbered by the last two. At most 65,535.
  */
 export class DecisionIds {
-  readonly #sets = new Map<string, { readonly octets: string; decisions: number }>();
+  readonly #sets: { readonly first: Decided; readonly octets: string; decisions: number }[] = [];
 
   of(question: EligibilityQuestion, decision: Decision): string {
-    const alike = whatIsAlike(question, decision);
-    let set = this.#sets.get(alike);
-    if (set === undefined) this.#sets.set(alike, (set = { octets: octetsOf(randomUUID()), decisions: 0 }));
+    const decided = { question, decision };
+    let set = this.#sets.find(({ first }) => areAlike(first, decided));
+    if (set === undefined)
+      this.#sets.push((set = { first: decided, octets: octetsOf(randomUUID()), decisions: 0 }));
     set.decisions += 1;
     return set.octets + set.decisions.toString(16).padStart(4, '0');
   }
 }
 
-/** What stands in columns of the row, and which members the question has. */
-function whatIsAlike(
-  { request, caller, participant, csr, standing, referral, validUntil, unfitProfile }: EligibilityQuestion,
-  { outcome, basis, agreementRef, simulatedRole, ruleSet, gates }: Decision,
-): string {
-  const { category, purpose, environment, deviceType, channel } = request;
-  const asked = [caller.credentialId, participant?.id, category, purpose, environment, deviceType, channel];
-  const answer = [outcome, basis, agreementRef, simulatedRole, ruleSet, ...gates];
-  const members = [csr, standing, validUntil, unfitProfile].map((one) => one === undefined);
-  return [...asked, ...members, referral?.review, ...answer].join('\n');
-}
+type Decided = Pick<DecisionRecord, 'question' | 'decision'>;
+
+/** Whether what stands in columns of the row is the same, and the questions have the same members. */
+const areAlike = (one: Decided, other: Decided): boolean =>
+  isSameRequest(one.question, other.question) &&
+  hasSameMembers(one.question, other.question) &&
+  isSameAnswer(one.decision, other.decision);
+
+const isSameRequest = (one: EligibilityQuestion, other: EligibilityQuestion): boolean =>
+  one.caller.credentialId === other.caller.credentialId &&
+  one.participant?.id === other.participant?.id &&
+  one.request.category === other.request.category &&
+  one.request.purpose === other.request.purpose &&
+  one.request.environment === other.request.environment &&
+  one.request.deviceType === other.request.deviceType &&
+  one.request.channel === other.request.channel &&
+  one.referral?.review === other.referral?.review;
+
+const hasSameMembers = (one: EligibilityQuestion, other: EligibilityQuestion): boolean =>
+  (one.csr === undefined) === (other.csr === undefined) &&
+  (one.standing === undefined) === (other.standing === undefined) &&
+  (one.validUntil === undefined) === (other.validUntil === undefined) &&
+  (one.unfitProfile === undefined) === (other.unfitProfile === undefined);
+
+const isSameAnswer = (one: Decision, other: Decision): boolean =>
+  one.outcome === other.outcome &&
+  one.basis === other.basis &&
+  one.agreementRef === other.agreementRef &&
+  one.simulatedRole === other.simulatedRole &&
+  one.ruleSet === other.ruleSet &&
+  one.gates.length === other.gates.length &&
+  one.gates.every((gate, place) => gate === other.gates[place]);
 
 /** Decisions by the sets that their ids say, in their order. */
 export function setsOf(records: readonly DecisionRecord[]): DecisionRecord[][] {
