@@ -16,7 +16,7 @@ const LAYERS = [
 ];
 
 /** Folders of a folder: what stands beside them knows none of them, each of them only those before it. */
-const PARTS = { batches: ['containers', 'intake', 'laboratory', 'results', 'work'] };
+const PARTS = { batches: ['containers', 'intake', 'laboratory', 'results', 'engine'] };
 
 /** One library, one folder (docs/architecture.md). */
 const OWNERS = {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { watchDrops } from './batches/intake/drop-folder.ts';
 import type { BatchNeeds } from './batches/needs.ts';
 import { sweepResults } from './batches/results/sweep-results.ts';
-import { startWorker } from './batches/work/worker.ts';
+import { startWorker } from './batches/engine/worker.ts';
 import type { Config } from './config.ts';
 import type { Looking } from './db/keep-looking.ts';
 import { findFeedTrouble } from './registrar/feeds.ts';

@@ -10,7 +10,7 @@ import {
   resumeBatch,
   retryBatch,
   type BatchAct,
-} from '../batches/work/control-batch.ts';
+} from '../batches/engine/control-batch.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
 import { generationOrder, submitGeneration } from '../batches/laboratory/generation.ts';
 import { acknowledgeKeys } from '../batches/laboratory/laboratory-keys.ts';

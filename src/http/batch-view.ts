@@ -1,10 +1,10 @@
 import { BATCH_STATES, ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { formatTime, waitsUntil, type LiveTimings } from '../domain/live-timings.ts';
-import { DURATION_MEASURES, LIMIT_SETTERS, LIMITS } from '../batches/work/batch-cost.ts';
+import { DURATION_MEASURES, LIMIT_SETTERS, LIMITS } from '../batches/engine/batch-cost.ts';
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
-import type { Rehearsal } from '../batches/work/rehearse-batch.ts';
+import type { Rehearsal } from '../batches/engine/rehearse-batch.ts';
 import { resultUntil } from '../batches/results/sweep-results.ts';
 import { instant, reason } from './answer-schemas.ts';
 import { z } from './zod.ts';

@@ -10,7 +10,7 @@ import {
   receiveUpload,
   type ReceivedUpload,
 } from '../batches/intake/receive-upload.ts';
-import { rehearseBatch } from '../batches/work/rehearse-batch.ts';
+import { rehearseBatch } from '../batches/engine/rehearse-batch.ts';
 import { requireFetchable, type Fetched } from '../batches/require-fetchable.ts';
 import {
   requireNamed,

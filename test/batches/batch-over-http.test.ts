@@ -7,11 +7,11 @@ import request from 'supertest';
 import { openZip } from '../../src/archive/read-zip.ts';
 import { startBackground } from '../../src/background.ts';
 import { readConfig } from '../../src/config.ts';
-import { claimChunk } from '../../src/batches/work/claim-chunk.ts';
+import { claimChunk } from '../../src/batches/engine/claim-chunk.ts';
 import { sweepResults } from '../../src/batches/results/sweep-results.ts';
 import { verifyResult } from '../../src/batches/results/verify-result.ts';
 import { listReceipts } from '../../src/ca/download-receipts.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/pool.ts';
 import { encodePem } from '../../src/x509/pem.ts';
 import {

@@ -23,7 +23,7 @@ import {
 } from '../../src/batches/laboratory/deliver-keys.ts';
 import { PIECE_OCTETS } from '../../src/batches/laboratory/laboratory-keys.ts';
 import { sweepResults } from '../../src/batches/results/sweep-results.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/pool.ts';
 import type { Caller } from '../../src/domain/participant.ts';
 import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';

@@ -1,6 +1,6 @@
 import { LIVE_WINDOW } from '../../src/domain/live-timings.ts';
 import { query } from '../../src/db/pool.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 
 type Waiting = BatchBody & { readonly waits?: { reason: string; until: string; detail: string } };

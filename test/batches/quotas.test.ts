@@ -1,9 +1,9 @@
 import { query } from '../../src/db/pool.ts';
 import { chooseAmong } from '../../src/eligibility/rule-sets.ts';
 import type { RuleSet } from '../../src/eligibility/rule-set.ts';
-import { claimChunk } from '../../src/batches/work/claim-chunk.ts';
+import { claimChunk } from '../../src/batches/engine/claim-chunk.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 

@@ -9,7 +9,7 @@ import { loadItemCodes } from '../../src/batches/item-codes.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { receiveUpload } from '../../src/batches/intake/receive-upload.ts';
 import { submitBatch } from '../../src/batches/intake/submit-batch.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { withTransaction } from '../../src/db/pool.ts';
 import { runVictim, type Victim, type VictimOrders } from './run-victim.ts';
 

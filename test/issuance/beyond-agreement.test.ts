@@ -1,5 +1,5 @@
 import { findDecision } from '../../src/audit/decisions.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/pool.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { chooseAmong } from '../../src/eligibility/rule-sets.ts';

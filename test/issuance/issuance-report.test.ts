@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issueApproved } from '../../src/issuance/settle-referral.ts';
 import { submitApplication, submitDraft } from '../../src/issuance/submit-application.ts';

@@ -1,7 +1,7 @@
 import request from 'supertest';
 import type { Batch } from '../../src/batches/batch-store.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
-import { workOnce } from '../../src/batches/work/worker.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
 import type { Category } from '../../src/domain/category.ts';
 import { deviceCsr, newKey } from './csr-builder.ts';
 import { world, type World } from './world.ts';

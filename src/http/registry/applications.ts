@@ -6,7 +6,7 @@ import {
 } from '../../domain/application.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import { findApplication, findHistory, listApplications } from '../../issuance/find-applications.ts';
-import { listDependentBatches } from '../../batches/work/dependent-batches.ts';
+import { listDependentBatches } from '../../batches/engine/dependent-batches.ts';
 import { previewDependents } from '../../issuance/preview-dependents.ts';
 import { submitApplication, submitDraft, withdrawApplication } from '../../issuance/submit-application.ts';
 import { present } from '../present.ts';
