@@ -8,7 +8,7 @@ export type PoolClient = pg.PoolClient;
 /** A pool or, inside a transaction, its client: any statement works with either. */
 export type Db = pg.Pool | pg.PoolClient;
 
-/** An open database: PostgreSQL, or the embedded one in this process. */
+/** An open database: PostgreSQL, or the embedded one in a thread of this process. */
 export interface Database {
   readonly pool: Pool;
   readonly kind: 'postgres' | 'embedded';
@@ -102,7 +102,7 @@ export async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-/** The pool's own `query` throws its client away after any refusal, and the embedded database does not survive that. */
+/** The pool's own `query` throws its client away after any refusal, and what that one has prepared. */
 async function queryOnce<Row extends pg.QueryResultRow>(
   pool: Pool,
   statement: pg.QueryConfig,
@@ -124,11 +124,9 @@ function send<Row extends pg.QueryResultRow>(
   client: PoolClient,
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult<Row>> {
-  const { stream } = (client as unknown as { readonly connection: { readonly stream: Partial<Writable> } })
-    .connection;
-  // The embedded database has no socket, and nothing to save.
-  stream.cork?.();
-  process.nextTick(() => stream.uncork?.());
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Writable } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
   return client.query<Row>(statement);
 }
 
