@@ -1,4 +1,4 @@
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db, type PoolClient } from '../db/pool.ts';
 
 /** Public keys that already stand in a certificate, and the subject of each: SHA-256 of SPKI (hex) -> `subjectKey`. */
 export async function findKeySubjects(keys: readonly Buffer[], db: Db): Promise<Map<string, string>> {
@@ -8,37 +8,28 @@ export async function findKeySubjects(keys: readonly Buffer[], db: Db): Promise<
     `select sha256, subject from public_key where sha256 = any($1::bytea[])`,
     [keys],
   );
-  return toSubjects(rows);
+  return new Map(rows.map((row) => [row.sha256.toString('hex'), row.subject]));
 }
 
 /**
- * Binds each key to its subject unless another subject has it already; the first to commit wins, on any node.
- * Returns whose each key is now: a caller whose subject differs has lost and must be refused.
+ * Binds each key to its subject; the first to commit wins, on any node. Where another subject has a key meanwhile, the database turns
+ * the transaction back (`public_key_keeps_subject`): run again, it finds that one.
  */
-export async function claimKeys(
+export async function bindKeys(
   claims: readonly { readonly sha256: Buffer; readonly subject: string }[],
   at: Date,
-  db: Db,
-): Promise<Map<string, string>> {
-  if (claims.length === 0) return new Map();
-  // One order for everybody: two sets that claim the same keys wait for each other, never in a circle.
-  const firstOfEach = new Map<string, string>();
-  for (const { sha256, subject } of claims) {
-    const key = sha256.toString('hex');
-    if (!firstOfEach.has(key)) firstOfEach.set(key, subject);
-  }
-  const ordered = [...firstOfEach].sort().map(([sha256, subject]) => ({ sha256, subject }));
-  const { rows } = await query<{ sha256: Buffer; subject: string }>(
+  db: PoolClient,
+): Promise<void> {
+  if (claims.length === 0) return;
+  // One order for everybody: two sets that bind the same keys wait for each other, never in a circle.
+  const subjects = new Map(claims.map(({ sha256, subject }) => [sha256.toString('hex'), subject]));
+  const ordered = [...subjects].sort().map(([sha256, subject]) => ({ sha256, subject }));
+  await query(
     db,
     `insert into public_key (sha256, subject, first_seen_at)
      select decode(sha256, 'hex'), subject, $2
        from json_to_recordset($1::json) as claim (sha256 text, subject text)
-     on conflict (sha256) do update set subject = public_key.subject
-     returning sha256, subject`,
+     on conflict (sha256) do update set subject = excluded.subject`,
     [JSON.stringify(ordered), at],
   );
-  return toSubjects(rows);
 }
-
-const toSubjects = (rows: readonly { readonly sha256: Buffer; readonly subject: string }[]) =>
-  new Map(rows.map((row) => [row.sha256.toString('hex'), row.subject]));

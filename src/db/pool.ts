@@ -35,6 +35,7 @@ export async function query<Row extends pg.QueryResultRow>(
   text: string,
   values: readonly unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
+  if (ending.has(db)) throw new TypeError('a statement after COMMIT has left');
   const statement = { name: statementName(text), text, values: [...values] };
   try {
     return await (db instanceof pg.Pool ? queryOnce<Row>(db, statement) : send<Row>(db, statement));
@@ -54,7 +55,7 @@ export async function query<Row extends pg.QueryResultRow>(
  */
 export async function withTransaction<T, Looked = void>(
   pool: Pool,
-  work: (client: PoolClient, looked: Looked) => Promise<T>,
+  work: (client: PoolClient, looked: Looked) => Promise<T | Ending<T>>,
   look?: (client: PoolClient) => Promise<Looked>,
 ): Promise<T> {
   for (let turn = 1; ; turn += 1)
@@ -65,9 +66,27 @@ export async function withTransaction<T, Looked = void>(
     }
 }
 
+/**
+ * What the work of a transaction returns when all that is left to do has been started, and nothing hangs on the answers: COMMIT leaves in one
+ * packet with it. If one of those statements fails, PostgreSQL rolls back instead.
+ */
+export class Ending<T> {
+  readonly #answer: Promise<T>;
+
+  constructor(answer: Promise<T>) {
+    this.#answer = answer;
+  }
+
+  /** @param committed  answer to COMMIT */
+  async after(committed: Promise<unknown>): Promise<T> {
+    const [answer] = await Promise.all([this.#answer, committed]);
+    return answer;
+  }
+}
+
 async function runTransaction<T, Looked>(
   pool: Pool,
-  work: (client: PoolClient, looked: Looked) => Promise<T>,
+  work: (client: PoolClient, looked: Looked) => Promise<T | Ending<T>>,
   look: ((client: PoolClient) => Promise<Looked>) | undefined,
 ): Promise<T> {
   const client = await connect(pool);
@@ -75,9 +94,12 @@ async function runTransaction<T, Looked>(
   try {
     firstErrors.delete(client);
     const [, looked] = await Promise.all([query(client, 'begin'), look?.(client)]);
-    const result = await work(client, looked as Looked);
-    await query(client, 'commit');
-    return result;
+    const worked = await work(client, looked as Looked);
+    const committed = query(client, 'commit');
+    ending.add(client);
+    if (worked instanceof Ending) return await worked.after(committed);
+    await committed;
+    return worked;
   } catch (error) {
     // The server rolls back what a lost client began; waiting for it would be in vain.
     broken =
@@ -88,6 +110,7 @@ async function runTransaction<T, Looked>(
       ));
     throw faultOf(isAftermath(error) ? (firstErrors.get(client) ?? error) : error);
   } finally {
+    ending.delete(client);
     // A client that could not even roll back is thrown away; the pool makes another.
     client.release(broken);
   }
@@ -151,4 +174,6 @@ function statementName(text: string): string {
 const statementNames = new Map<string, string>();
 /** What went wrong first in the transaction of a client: statements sent together with it only hear that it is aborted. */
 const firstErrors = new WeakMap<PoolClient, unknown>();
+/** Clients whose COMMIT has left. */
+const ending = new WeakSet<Db>();
 const TURNS = 3;

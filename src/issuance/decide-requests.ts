@@ -5,7 +5,7 @@ import type { EligibilityQuestion, Standing } from '../domain/eligibility-questi
 import type { TestingParticipant } from '../domain/participant.ts';
 import type { Db, PoolClient } from '../db/pool.ts';
 import { DecisionIds } from '../audit/decision-sets.ts';
-import { claimKeys, findKeySubjects } from '../ca/public-keys.ts';
+import { findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
 import { validUntil } from '../profiles/fill-profile.ts';
@@ -31,7 +31,7 @@ export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> 
 
 /**
  * Decides a set of requests in one transaction: locks what caps count, looks up what the records say, and asks every rule.
- * Requests of one set see each other, in order, as if they had come one by one. `bindKeys` ends it.
+ * Requests of one set see each other, in order, as if they had come one by one.
  */
 export async function decideRequests(
   requests: readonly ReadRequest[],
@@ -46,29 +46,6 @@ export async function decideRequests(
     askRequests(requests, needs, now, db),
   ]);
   return asked;
-}
-
-/** Binds the keys of requests that passed to their subjects; who comes second with a key is refused after all. */
-export async function bindKeys(
-  decided: readonly DecidedRequest[],
-  needs: DecisionNeeds,
-  now: Date,
-  db: PoolClient,
-): Promise<DecidedRequest[]> {
-  const passed = decided.filter((one) => one.decision.outcome === 'PASS');
-  const subjects = await claimKeys(passed.map(claimOf), now, db);
-  const ids = new DecisionIds();
-  return decided.map((one) => {
-    if (one.decision.outcome !== 'PASS') return one;
-    const { sha256, subject } = claimOf(one);
-    if (subjects.get(sha256.toString('hex')) === subject) return one;
-    // Another request bound the key between our look and our claim.
-    const { question } = one;
-    const standing = { ...(question.standing ?? UNKNOWN), keyUsedForAnotherSubject: true };
-    const anew = { ...question, standing };
-    const decision = decide(anew, needs.ruleSets.at(now));
-    return { ...one, id: ids.of(anew, decision), question: anew, decision };
-  });
 }
 
 /**
@@ -193,7 +170,8 @@ function standingOf(
   };
 }
 
-function claimOf({ read }: DecidedRequest): { sha256: Buffer; subject: string } {
+/** The key that a request that passed binds to its subject. */
+export function claimOf({ read }: DecidedRequest): { readonly sha256: Buffer; readonly subject: string } {
   if (read.key === undefined || read.reading.subject === undefined)
     throw new TypeError('a request passed although its key or subject could not be read');
   return { sha256: read.key.sha256, subject: subjectKey(read.reading.subject) };
@@ -207,11 +185,4 @@ const UNASKED: IdentifierFacts = {
   ownedByOther: false,
   inCentralRegistry: false,
   certificatesForDevice: 0,
-};
-const UNKNOWN: Standing = {
-  identifierOwnedByOther: false,
-  identifierInCentralRegistry: false,
-  certificatesForDevice: 0,
-  keyUsedForAnotherSubject: false,
-  keyKnownCompromised: false,
 };

@@ -6,10 +6,11 @@ import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
 import { recordIntents } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
+import { bindKeys } from '../ca/public-keys.ts';
 import { recordIssued } from '../ca/record-issued.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
-import { withTransaction, type PoolClient } from '../db/pool.ts';
-import { askRequests, bindKeys, decideRequests, type DecidedRequest } from './decide-requests.ts';
+import { Ending, withTransaction, type PoolClient } from '../db/pool.ts';
+import { askRequests, claimOf, decideRequests, type DecidedRequest } from './decide-requests.ts';
 import type { EarlierRequests } from './earlier-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
@@ -90,20 +91,21 @@ async function recordIntended(
       ]);
       return looked;
     };
-    const record = async (db: PoolClient, looked: readonly DecidedRequest[]) => {
-      const decided = await bindKeys(looked, needs, at, db);
+    const record = async (db: PoolClient, decided: readonly DecidedRequest[]) => {
       const intended = await inTurns(decided, (one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
+      const passed = decided.filter((one) => one.decision.outcome === 'PASS');
       const decisions = decided.filter(isAnswer).map((one) => decisionRecord(one, at));
       const events = decided.flatMap((one, position) =>
         isAnswer(one) ? refusalEvents(one, intended[position], at) : [],
       );
-      const [, sets] = await Promise.all([
-        recordDecisions(decisions, db),
+      const written = Promise.all([
         recordIntents(prepared, at, db),
+        bindKeys(passed.map(claimOf), at, db),
+        recordDecisions(decisions, db),
         recordEvents(events, db),
       ]);
-      return { intended, sets };
+      return new Ending(written.then(([sets]) => ({ intended, sets })));
     };
     return await withTransaction(needs.db, record, look);
   } catch (error) {

@@ -9,7 +9,7 @@ import { byteaArray } from '../../src/db/bytea-array.ts';
 import { faultOf } from '../../src/db/database-errors.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
-import { query, withTransaction, type Database } from '../../src/db/pool.ts';
+import { Ending, query, withTransaction, type Database } from '../../src/db/pool.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
@@ -100,6 +100,47 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
       expect(rows.length).toBe(1);
     },
   );
+
+  describe('a transaction that ends with statements whose answers nothing hangs on', () => {
+    const write = (client: pg.PoolClient, object: string) =>
+      query(client, `insert into audit_event (at, event, object) values (now(), 'ended', $1)`, [object]);
+    const written = async () => {
+      const { rows } = await query<{ object: string }>(
+        database.pool,
+        `select object from audit_event where event = 'ended' order by id`,
+      );
+      return rows.map(({ object }) => object);
+    };
+
+    test('commits them, and tells what they come to', async () => {
+      const told = await withTransaction(database.pool, async (client) => {
+        await write(client, 'first');
+        return new Ending(write(client, 'last').then(({ rowCount }) => rowCount));
+      });
+      expect(told).toBe(1);
+      expect(await written()).toEqual(['first', 'last']);
+    });
+
+    test('keeps nothing when one of them fails, and tells which', async () => {
+      const before = await written();
+      const failing = withTransaction(database.pool, async (client) => {
+        await write(client, 'never');
+        return new Ending(
+          Promise.all([write(client, 'nor'), query(client, 'select 1 / 0'), write(client, 'neither')]),
+        );
+      });
+      await expect(failing).rejects.toMatchObject({ code: '22012' });
+      expect(await written()).toEqual(before);
+    });
+
+    test('refuses a statement that comes after COMMIT', async () => {
+      const late = withTransaction(database.pool, (client) =>
+        Promise.resolve(new Ending(query(client, 'select 1').then(() => query(client, 'select 2')))),
+      );
+      await expect(late).rejects.toThrow('a statement after COMMIT has left');
+      expect((await query(database.pool, 'select 3 as three')).rows).toEqual([{ three: 3 }]);
+    });
+  });
 
   test.each([
     [`update decision_set set outcome = 'PASS'`],
