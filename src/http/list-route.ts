@@ -1,6 +1,6 @@
 import { readKeyCursor, writeKeyCursor } from './cursor.ts';
 import * as fields from './fields.ts';
-import { route, type AskedRoute, type Route } from './route.ts';
+import { route, type AskedRoute, type Route, type WhoseOf } from './route.ts';
 import type { HttpNeeds } from './server.ts';
 import { z } from './zod.ts';
 
@@ -10,14 +10,15 @@ type Paged<Query extends z.ZodRawShape> = z.ZodObject<Query & typeof fields.page
  * A list that is looked up whole and given out in pages, because there is not much of it. Its items stand in the order of their
  * keys; a page begins after the key with which the one before it ended, whatever came or went meanwhile.
  */
-export function listRoute<Item, Query extends z.ZodRawShape>(
-  row: Pick<Route, 'path' | 'command' | 'summary' | 'roles' | 'columns'> & {
+export function listRoute<Path extends string, Item, Query extends z.ZodRawShape>(
+  row: Pick<Route, 'command' | 'summary' | 'roles' | 'columns'> & {
+    readonly path: Path;
     readonly query?: z.ZodObject<Query>;
     readonly item?: z.ZodType;
     /** No two items alike, and the same as long as the item is there. */
     readonly key: (item: Item) => string;
     readonly find: (
-      asked: AskedRoute<undefined, z.output<Paged<Query>>>,
+      asked: AskedRoute<undefined, z.output<Paged<Query>>, WhoseOf<Path>>,
       needs: HttpNeeds,
     ) => Promise<readonly Item[]>;
     readonly view: (item: Item) => unknown;

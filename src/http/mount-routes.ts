@@ -32,7 +32,7 @@ export function mountRoutes(routes: readonly Route[], needs: HttpNeeds): Router 
 function serve(row: Route, needs: HttpNeeds): RequestHandler {
   return async (request, response) => {
     const caller = callerOf(response);
-    let participant = NOBODY;
+    let participant: ParticipantRef | undefined;
     try {
       participant = await participantOf(request, caller, needs);
       await readJsonBody(request, LARGEST_BODY);
@@ -42,7 +42,7 @@ function serve(row: Route, needs: HttpNeeds): RequestHandler {
       const asked = readRequest(row, request, caller, participant, needs);
       const answer =
         row.event === undefined || row.ownTransactions
-          ? await row.handle(asked, needs)
+          ? await row.handle(asked as never, needs)
           : await act(row, asked, request, needs);
       await send(response, row, answer);
     } catch (error) {
@@ -53,39 +53,37 @@ function serve(row: Route, needs: HttpNeeds): RequestHandler {
 }
 
 /** An act: what it changes, its audit and the answer under its Idempotency-Key are one transaction. */
-async function act(
-  row: Route,
-  asked: AskedRoute<never, never>,
-  request: Request,
-  needs: HttpNeeds,
-): Promise<RouteAnswer> {
+async function act(row: Route, asked: Asked, request: Request, needs: HttpNeeds): Promise<RouteAnswer> {
   const { pool, caller, participant, at } = asked;
   const { answer, isNew } = await withTransaction(pool, (db) =>
     answerOnce(request, caller, at, db, async () => {
-      const done = await row.handle({ ...asked, db }, needs);
+      const done = await row.handle({ ...asked, db } as never, needs);
       await recordEvents([eventOf(row, row.event ?? '', asked, request, done)], db);
       return done;
     }),
   );
   if (isNew)
-    await needs.afterChange([...(answer.changed ?? []), ...(participant.id === '' ? [] : [participant.id])]);
+    await needs.afterChange([
+      ...(answer.changed ?? []),
+      ...(participant === undefined ? [] : [participant.id]),
+    ]);
   return answer;
 }
 
 function eventOf(
   row: Route,
   event: string,
-  { caller, participant, at, params, body: asked }: AskedRoute<unknown, unknown>,
+  { caller, participant, at, params, body: asked }: Asked,
   request: Request,
   { object }: RouteAnswer,
 ) {
   return {
     at,
     event,
-    ...(participant.id === '' ? {} : { participantId: participant.id }),
+    ...(participant === undefined ? {} : { participantId: participant.id }),
     credentialId: caller.credentialId,
     requestId: requestIdOf(request),
-    object: object ?? (participant.signifier || row.path),
+    object: object ?? participant?.signifier ?? row.path,
     facts: {
       by: caller.person,
       role: caller.role,
@@ -99,7 +97,7 @@ function eventOf(
 async function recordRefusal(
   row: Route,
   caller: Caller,
-  participant: ParticipantRef,
+  participant: ParticipantRef | undefined,
   request: Request,
   error: unknown,
   { issuance }: HttpNeeds,
@@ -117,10 +115,10 @@ async function recordRefusal(
   const event = {
     at: clock.now(),
     event: `${row.event}.refused`,
-    ...(participant.id === '' ? {} : { participantId: participant.id }),
+    ...(participant === undefined ? {} : { participantId: participant.id }),
     credentialId: caller.credentialId,
     requestId: requestIdOf(request),
-    object: participant.signifier || row.path,
+    object: participant?.signifier ?? row.path,
     facts,
   };
   const security = fault.reasons.flatMap(({ reason, detail }) => {
@@ -137,9 +135,9 @@ async function participantOf(
   request: Request,
   caller: Caller,
   { issuance: { db } }: HttpNeeds,
-): Promise<ParticipantRef> {
+): Promise<ParticipantRef | undefined> {
   const { signifier } = request.params;
-  if (signifier === undefined) return NOBODY;
+  if (signifier === undefined) return undefined;
   const own = { id: caller.participantId, signifier: caller.signifier, type: caller.participantType };
   if (signifier === caller.signifier) return own;
   const found =
@@ -159,16 +157,16 @@ function readRequest(
   { body, query }: Route,
   request: Request,
   caller: Caller,
-  participant: ParticipantRef,
+  participant: ParticipantRef | undefined,
   { issuance: { db, clock } }: HttpNeeds,
-): AskedRoute<never, never> {
+): Asked {
   if (query === undefined) refuseParameters(request);
   return {
     caller,
     participant,
     params: request.params as Record<string, string>,
-    body: body?.parse(request.body ?? {}) as never,
-    query: query?.parse(request.query) as never,
+    body: body?.parse(request.body ?? {}),
+    query: query?.parse(request.query),
     at: clock.now(),
     requestId: requestIdOf(request),
     idempotencyKey: idempotencyKeyOf(request),
@@ -194,4 +192,5 @@ async function send(
   else response.type(type).send(body);
 }
 
-const NOBODY: ParticipantRef = { id: '', signifier: '', type: 'NON_PARTY' };
+/** Read, and of the types that the row has. */
+type Asked = AskedRoute<unknown, unknown, ParticipantRef | undefined>;

@@ -27,11 +27,11 @@ export interface Route {
   readonly event?: string;
   /** The use case has transactions, an audit and an Idempotency-Key of its own. */
   readonly ownTransactions?: true;
-  readonly handle: (asked: AskedRoute<never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
+  readonly handle: (asked: AskedRoute<never, never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
 }
 
-/** What a route is asked. */
-export interface AskedRoute<Body, Query> {
+/** What a route is asked. `Whose`: as `WhoseOf` its path. */
+export interface AskedRoute<Body, Query, Whose = unknown> {
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
   readonly body: Body;
@@ -42,9 +42,13 @@ export interface AskedRoute<Body, Query> {
   /** The transaction of an act; the pool where it only reads. */
   readonly db: PoolClient;
   readonly pool: Pool;
-  /** Of a path with `{signifier}`. */
-  readonly participant: ParticipantRef;
+  readonly participant: Whose;
 }
+
+/** The participant of a path with `{signifier}`; other paths are about none. */
+export type WhoseOf<Path extends string> = Path extends `${string}/{signifier}${string}`
+  ? ParticipantRef
+  : undefined;
 
 export interface RouteAnswer {
   readonly body: unknown;
@@ -61,13 +65,18 @@ export interface RouteAnswer {
   readonly changed?: readonly string[];
 }
 
-/** A row whose handler knows the types of its schemas. */
-export function route<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodObject = z.ZodObject>(
-  row: Omit<Route, 'handle' | 'body' | 'query'> & {
+/** A row whose handler knows the types of its schemas, and whether its path names a participant. */
+export function route<
+  Path extends string,
+  Body extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodObject = z.ZodObject,
+>(
+  row: Omit<Route, 'path' | 'handle' | 'body' | 'query'> & {
+    readonly path: Path;
     readonly body?: Body;
     readonly query?: Query;
     readonly handle: (
-      asked: AskedRoute<z.output<Body>, z.output<Query>>,
+      asked: AskedRoute<z.output<Body>, z.output<Query>, WhoseOf<Path>>,
       needs: HttpNeeds,
     ) => Promise<RouteAnswer>;
   },
