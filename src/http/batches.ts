@@ -25,6 +25,7 @@ import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
 import { batchView, rehearsalView } from './batch-view.ts';
 import { inTurn } from './in-turn.ts';
+import { openPlaces } from './places.ts';
 import { present } from './present.ts';
 import { onlyMethods } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
@@ -37,6 +38,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
   const { batches, issuance } = needs;
   const router = Router();
   const rehearseInTurn = inTurn();
+  const takePlace = openPlaces(DRY_RUNS);
   router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
     requireActive(callerOf(response));
     const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
@@ -47,9 +49,10 @@ export function batchRoutes(needs: HttpNeeds): Router {
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
     if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');
+    const leave = dryRun ? dryRunPlace(takePlace, response) : undefined;
     const file = path.join(batches.folder, `upload-${randomUUID()}`);
-    const upload = await receiveUpload(request, file, batches.intake);
     try {
+      const upload = await receiveUpload(request, file, batches.intake);
       const submitted = { upload, contentType, name, request: present(asked) };
       if (dryRun) {
         // Every failure of a dry run is in memory until it is told: that of one at a time. Who left meanwhile is told nothing.
@@ -59,6 +62,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
         if (rehearsal !== undefined) response.json(rehearsalView(rehearsal));
       } else await submit(submitted, request, response, needs);
     } finally {
+      leave?.();
       await rm(file, { force: true });
     }
   });
@@ -100,6 +104,16 @@ export function batchRoutes(needs: HttpNeeds): Router {
   });
   router.all(['/:id/result', '/:id/keys', '/:id/events'], onlyMethods('GET'));
   return router;
+}
+
+/** @returns how to leave it @throws Fault `too-many-requests` */
+function dryRunPlace(takePlace: ReturnType<typeof openPlaces>, response: Response): () => void {
+  const leave = takePlace(callerOf(response).participantId);
+  if (leave !== undefined) return leave;
+  response.set('Retry-After', '30');
+  throw new Fault('too-many-requests', TOO_MANY_DRY_RUNS, {
+    fix: 'Wait for the answers of those that were sent, and send it again then.',
+  });
 }
 
 /** Batch, audit and the answer under its Idempotency-Key are one transaction. */
@@ -146,3 +160,6 @@ const fetchedOf = (request: ById, what: Fetched['what']): Fetched => ({
 });
 
 type ById = Request<{ id: string }>;
+/** Their uploads lie on the disk until it is their turn. */
+const DRY_RUNS = { each: 2, all: 20 };
+const TOO_MANY_DRY_RUNS = `So many dry runs wait for their turn already: a participant has ${String(DRY_RUNS.each)} at most, all together ${String(DRY_RUNS.all)}.`;

@@ -1,0 +1,23 @@
+/** So many may be at something at the same time: of each owner, and in all. */
+export interface Places {
+  readonly each: number;
+  readonly all: number;
+}
+
+/** @returns takes a place, and with it how to give that back; `undefined` when its owner, or everybody, has none left */
+export function openPlaces({ each, all }: Places): (owner: string) => (() => void) | undefined {
+  const taken = new Map<string, number>();
+  let inAll = 0;
+  return (owner) => {
+    const own = taken.get(owner) ?? 0;
+    if (own >= each || inAll >= all) return undefined;
+    taken.set(owner, own + 1);
+    inAll += 1;
+    return () => {
+      const left = (taken.get(owner) ?? 1) - 1;
+      if (left === 0) taken.delete(owner);
+      else taken.set(owner, left);
+      inAll -= 1;
+    };
+  };
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import http, { type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { batchWorld, deviceLines, ndjson, PURPOSE, type BatchWorld } from '../support/batch-world.ts';
+
+describe('dry runs that are on their way', () => {
+  let here: BatchWorld;
+  let server: http.Server;
+  beforeAll(async () => {
+    here = await batchWorld();
+    server = http.createServer(here.http).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(async () => {
+    server.close();
+    await here.close();
+  });
+
+  /** A dry run whose upload has begun: the first of its two lines is sent. */
+  const begin = (authorization: string, first: number) => {
+    const lines = deviceLines(2, first);
+    const sent = http.request({
+      port: (server.address() as AddressInfo).port,
+      path: `/v1/batches?category=DEVICE&purpose=${PURPOSE}&dryRun=true`,
+      method: 'POST',
+      headers: { Authorization: authorization, 'Content-Type': 'application/x-ndjson' },
+    });
+    sent.on('error', () => undefined);
+    const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+    sent.write(`${ndjson(lines.slice(0, 1))}\n`);
+    return {
+      answered,
+      end: async () => {
+        sent.end(ndjson(lines.slice(1)));
+        const [answer] = await answered;
+        return { status: answer.statusCode, body: await json(answer) };
+      },
+      leave: () => sent.destroy(),
+    };
+  };
+  const uploads = () => readdirSync(here.batches.folder).filter((name) => name.startsWith('upload-'));
+  const arrived = async (count: number) => {
+    while (uploads().length !== count) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  test('are two of a participant: a third is refused before it is read, and holds up nobody', async () => {
+    const maker = await here.bearer('METERWORKS');
+    const two = [begin(maker, 1), begin(maker, 3)];
+    await arrived(2);
+    const [third] = await begin(maker, 5).answered;
+    expect([third.statusCode, third.headers['retry-after'], await json(third)]).toMatchObject([
+      429,
+      '30',
+      {
+        type: expect.stringMatching(/too-many-requests$/) as string,
+        errors: [{ fix: expect.stringContaining('Wait') as string }],
+      },
+    ]);
+    const other = begin(await here.bearer('NORTHGATE'), 7);
+    expect(await other.end()).toMatchObject({ status: 200 });
+    for (const one of two)
+      expect(await one.end()).toMatchObject({ status: 200, body: { counts: { SUCCESS: 2 } } });
+    const next = begin(maker, 9);
+    expect(await next.end()).toMatchObject({ status: 200 });
+    await arrived(0);
+  });
+
+  test('give their places back when whoever sent them leaves', async () => {
+    const maker = await here.bearer('METERWORKS');
+    const two = [begin(maker, 11), begin(maker, 13)];
+    await arrived(2);
+    for (const one of two) {
+      one.leave();
+      await expect(one.answered).rejects.toThrow('socket hang up');
+    }
+    await arrived(0);
+    expect(await begin(maker, 15).end()).toMatchObject({ status: 200 });
+  });
+});
