@@ -138,6 +138,13 @@ describe('the rule set', () => {
       faults: [/PURPOSE_MISSING is in use/],
     },
     {
+      name: 'a key of another subject that a referral would cover',
+      file: 'reason-codes.yaml',
+      text: 'reason: PUBLIC_KEY_REUSED\n  gate: KEY\n  outcome: REFUSE',
+      instead: 'reason: PUBLIC_KEY_REUSED\n  gate: KEY\n  outcome: REFER',
+      faults: [/\d+\.outcome: PUBLIC_KEY_REUSED refuses: no referral gives a key a second subject/],
+    },
+    {
       name: 'a code that is there twice',
       file: 'reason-codes.yaml',
       text: 'reason: CSR_DUPLICATE_IN_BATCH',
