@@ -15,7 +15,7 @@ const COLUMNS =
 const { systemClock } = load('./domain/clock.js');
 const { openDatabase } = load('./db/open-database.js');
 const { migrate } = load('./db/migrate.js');
-const { query } = load('./db/pool.js');
+const { query } = load('./db/query.js');
 const { importFeed } = load('./registrar/import-feed.js');
 const { readSignerCertificate } = load('./x509/detached-signature.js');
 

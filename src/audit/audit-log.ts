@@ -1,4 +1,4 @@
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** One thing that happened; written in the same transaction as the fact it tells. */
 export interface AuditEvent {

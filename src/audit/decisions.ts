@@ -1,7 +1,7 @@
 import type { Decision, EligibilityBasis, Outcome } from '../domain/decision.ts';
 import type { ApprovedReferral, EligibilityQuestion } from '../domain/eligibility-question.ts';
 import type { Reason } from '../domain/fault.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import { recordEvents } from './audit-log.ts';
 import { securityEvents } from './security-events.ts';
 import { restoreQuestion, type Snapshot } from './decision-inputs.ts';

@@ -1,4 +1,4 @@
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import { EVENTS, eventsOf } from './audit-log.ts';
 
 /** An event on record. */

@@ -1,4 +1,6 @@
-import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { BEGINNING, linkHash, type ChainLine, type ChainedEvent } from './audit-chain.ts';
 
 /**
@@ -37,7 +39,7 @@ export async function* exportChain(pool: Pool): AsyncGenerator<ChainLine, void, 
   }
 }
 
-async function linkPart(now: Date, db: PoolClient): Promise<number> {
+async function linkPart(now: Date, db: Transaction): Promise<number> {
   const { rows: locks } = await query<{ ours: boolean }>(
     db,
     `select pg_try_advisory_xact_lock(hashtextextended('the audit chain', 0)) as ours`,

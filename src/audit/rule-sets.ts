@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault, type Reason } from '../domain/fault.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** A rule set as it goes on record: its files, word by word, by their names. */
 export interface RuleSetRecord {

@@ -1,4 +1,4 @@
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /**
  * Signifiers of the participants that were not taken on in one act of loading, or were loaded again by another: those

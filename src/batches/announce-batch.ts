@@ -1,5 +1,5 @@
 import type { WebhookEvent } from '../domain/webhook.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { announce } from '../webhooks/announce.ts';
 import { findBatch } from './batch-store.ts';
 
@@ -8,7 +8,7 @@ export async function announceBatch(
   batchId: string,
   event: WebhookEvent & `batch.${string}`,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   // Mostly nobody listens; then nothing of the batch is counted.
   const { rows } = await query<{ participantId: string }>(

@@ -1,5 +1,5 @@
 import type { TestingParticipant } from '../domain/participant.ts';
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { agreementsInForce } from '../eligibility/agreement.ts';
 import { findParticipants } from '../registry/participants.ts';
 

@@ -4,7 +4,7 @@ import type { CertificateRequest } from '../domain/certificate-request.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import type { BatchContentType, ContainerReason } from './batch-item.ts';
 
 /** What every item of a batch asks for. */
@@ -85,7 +85,7 @@ export interface NewBatch extends Pick<
   readonly by: Pick<Caller, 'credentialId' | 'person'>;
 }
 
-export async function insertBatch(batch: NewBatch, at: Date, db: PoolClient): Promise<void> {
+export async function insertBatch(batch: NewBatch, at: Date, db: Transaction): Promise<void> {
   await query(
     db,
     `insert into batch (id, state, participant_id, credential_id, person, turn_cost, name, category, purpose, request,
@@ -188,7 +188,7 @@ export async function listItems(
 export async function recordFailures(
   batchId: string,
   verdicts: readonly FailureVerdict[],
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   if (verdicts.length === 0) return;
   const rows = verdicts.map(({ errorCode, ...rest }) => ({ ...rest, error_code: errorCode }));

@@ -5,7 +5,8 @@ import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { findCertificate } from '../ca/find-certificates.ts';
 import { recordBatchReceipt } from '../ca/download-receipts.ts';
-import { query, withTransaction } from '../db/pool.ts';
+import { query } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { askDownloads } from '../issuance/require-downloadable.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import type { Batch } from './batch-store.ts';
@@ -68,9 +69,15 @@ export async function recordFetched(
   const certificates = counts.SUCCESS ?? 0;
   const event = `${EVENTS[what]}.fetched`;
   const facts = { by: person, channel, form, certificates };
-  await withTransaction(db, async (client) => {
-    await recordBatchReceipt({ batchId: id, what, certificates, credentialId, at, channel, form }, client);
-    await recordEvents([{ at, event, participantId, credentialId, requestId, object: id, facts }], client);
+  await withTransaction(db, async (transaction) => {
+    await recordBatchReceipt(
+      { batchId: id, what, certificates, credentialId, at, channel, form },
+      transaction,
+    );
+    await recordEvents(
+      [{ at, event, participantId, credentialId, requestId, object: id, facts }],
+      transaction,
+    );
   });
 }
 

@@ -1,7 +1,9 @@
 import type { Category } from '../domain/category.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { query, withTransaction, type Db, type Pool, type PoolClient } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import type { Authority } from './authority.ts';
 
 /** A CA certificate that the database knows. */
@@ -106,7 +108,7 @@ export async function requireNoCurrent(names: readonly string[], folder: string,
   });
 }
 
-async function recordLocked(authorities: readonly Authority[], at: Date, db: PoolClient): Promise<void> {
+async function recordLocked(authorities: readonly Authority[], at: Date, db: Transaction): Promise<void> {
   const known = await findRecordedAuthorities(db);
   const faults = authorities.flatMap((one) => conflictOf(one, known));
   if (faults.length > 0)
@@ -182,6 +184,6 @@ const retired = ({ name, retiredAt, retiredBecause }: RecordedAuthority): Reason
 });
 
 /** Two nodes that start at the same time record one after the other. */
-async function lockAuthorities(db: PoolClient): Promise<void> {
+async function lockAuthorities(db: Transaction): Promise<void> {
   await query(db, 'lock table authority_certificate in share row exclusive mode');
 }

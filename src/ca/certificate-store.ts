@@ -3,7 +3,7 @@ import type { IssuedCertificate } from '../domain/certificate.ts';
 import type { EligibilityBasis } from '../domain/decision.ts';
 import type { Eui64 } from '../domain/eui64.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** The certificate that came of an Idempotency-Key's request. */
 export async function findByIdempotency(

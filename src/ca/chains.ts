@@ -1,4 +1,4 @@
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { readAuthorityKeyIdentifier } from '../x509/extensions.ts';
 import { AUTHORITY_KEY_IDENTIFIER } from '../x509/oids.ts';
 import { readCertificate, type TbsFacts } from '../x509/read-certificate.ts';

@@ -1,6 +1,6 @@
 import type { Category } from '../domain/category.ts';
 import type { RepositoryStatus } from '../domain/certificate.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** On what certificates rest: an agreement, or the membership of a participant (its own, and as Network Party that of an RDP). */
 export interface RestingOn {

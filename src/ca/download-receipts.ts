@@ -1,5 +1,5 @@
 import type { DeliveryChannel } from '../domain/certificate-request.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** One handing-out of a certificate after its issue. */
 export interface DownloadReceipt {

@@ -2,7 +2,7 @@ import type { Category } from '../domain/category.ts';
 import type { IssuedCertificate, RepositoryStatus } from '../domain/certificate.ts';
 import type { Eui64 } from '../domain/eui64.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import { CERTIFICATE_COLUMNS, toCertificate, type CertificateRow } from './certificate-store.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { Leftover } from '../domain/certificate.ts';
 import type { Eui64 } from '../domain/eui64.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import { byteaArray } from '../db/bytea-array.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import type { LintedTbs } from '../lint/lint.ts';
 import { DETAILS, takeIntents } from './take-intents.ts';
 
@@ -38,7 +38,7 @@ export interface Intent {
 export async function recordIntents(
   intents: readonly Intent[],
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<readonly string[]> {
   if (intents.length === 0) return [];
   const sets = alikeSets(intents);
@@ -77,7 +77,7 @@ export async function abandonIntents(
   serialNumbers: readonly string[],
   reason: string,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<SerialNumber[]> {
   if (serialNumbers.length === 0) return [];
   const { rows } = await query<{ serial_number: SerialNumber }>(db, ABANDON, [serialNumbers, reason, at]);

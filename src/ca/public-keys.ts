@@ -1,4 +1,4 @@
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** Public keys that already stand in a certificate, and the subject of each: SHA-256 of SPKI (hex) -> `subjectKey`. */
 export async function findKeySubjects(keys: readonly Buffer[], db: Db): Promise<Map<string, string>> {
@@ -12,17 +12,22 @@ export async function findKeySubjects(keys: readonly Buffer[], db: Db): Promise<
 }
 
 /**
- * Binds each key to its subject; the first to commit wins, on any node. Where another subject has a key meanwhile, the database turns
- * the transaction back (`public_key_keeps_subject`): run again, it finds that one.
+ * Binds each key to its subject, one key to one; the first to commit wins, on any node. Where another subject has a key
+ * meanwhile, the database turns the transaction back (`public_key_keeps_subject`): run again, it finds that one.
  */
 export async function bindKeys(
   claims: readonly { readonly sha256: Buffer; readonly subject: string }[],
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   if (claims.length === 0) return;
   // One order for everybody: two sets that bind the same keys wait for each other, never in a circle.
-  const subjects = new Map(claims.map(({ sha256, subject }) => [sha256.toString('hex'), subject]));
+  const subjects = new Map<string, string>();
+  for (const { sha256, subject } of claims) {
+    const key = sha256.toString('hex');
+    if ((subjects.get(key) ?? subject) !== subject) throw new TypeError(`two subjects claim the key ${key}`);
+    subjects.set(key, subject);
+  }
   const ordered = [...subjects].sort().map(([sha256, subject]) => ({ sha256, subject }));
   await query(
     db,

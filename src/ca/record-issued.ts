@@ -1,7 +1,7 @@
 import type { IssuedCertificate } from '../domain/certificate.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import { byteaArray } from '../db/bytea-array.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import { DETAILS, takeIntents } from './take-intents.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { OUTCOMES, type Outcome } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import { findDecision, listDecisions, type StoredDecision } from '../audit/decisions.ts';
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { loadRuleSets } from '../eligibility/rule-sets.ts';
 import { decisionSummary, decisionView } from '../issuance/decision-view.ts';
 import {

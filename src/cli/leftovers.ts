@@ -3,7 +3,7 @@ import { Fault } from '../domain/fault.ts';
 import { parseSerialNumber } from '../domain/serial-number.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { abandonIntents, findLeftovers } from '../ca/intent-store.ts';
-import { withTransaction } from '../db/pool.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
 

@@ -35,7 +35,7 @@ export function registryCommands(tcs: Command): void {
           parsed,
           systemClock,
           pool,
-          (client, entries, at) =>
+          (transaction, entries, at) =>
             recordEvents(
               [
                 ...parsed.participants.map(({ signifier }) => ({
@@ -46,7 +46,7 @@ export function registryCommands(tcs: Command): void {
                 })),
                 ...entryEvents(entries, at, { file }),
               ],
-              client,
+              transaction,
             ),
           testBlock,
         ),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { CALLER_ROLES, type CallerRole } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { withTransaction } from '../db/pool.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { createCredential } from '../registry/create-credential.ts';
 import { listCredentials, revokeCredential } from '../registry/credentials.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';

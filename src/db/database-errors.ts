@@ -17,7 +17,10 @@ export function isLost(error: unknown): boolean {
   return typeof message === 'string' && LOST_MESSAGES.test(message);
 }
 
-/** Whether the database turned a transaction back that would pass if it came again: a deadlock, or two at once. */
+/**
+ * Whether the database turned a transaction back that may pass, or finds other facts, if it comes again: a deadlock, or two at
+ * once (SQLSTATE 40001; the trigger `public_key_keeps_subject` says it, too).
+ */
 export function isTurnedBack(error: unknown): boolean {
   if (error instanceof Fault) return isTurnedBack(error.cause);
   const { code } = (error ?? {}) as { code?: unknown };

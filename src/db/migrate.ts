@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import type pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 import { faultOf } from './database-errors.ts';
 import { liftLimits, unhurried } from './open-postgres.ts';
-import { connect, query, type Pool, type PoolClient } from './pool.ts';
+import { connect, type Pool } from './pool.ts';
 
 /**
  * Brings the schema up to date; safe when several processes start at once: one migrates, the others wait as long as it
@@ -42,15 +43,14 @@ export async function migrate(pool: Pool): Promise<string[]> {
 }
 
 /** The migrations of this version that the database does not have. @throws Fault `configuration-invalid` for others' */
-async function findWaiting(client: PoolClient): Promise<string[]> {
+async function findWaiting(client: pg.PoolClient): Promise<string[]> {
   const known = readdirSync(FOLDER).map((file) => path.parse(file).name);
-  const { rows: tables } = await query<{ there: boolean }>(
-    client,
+  const { rows: tables } = await client.query<{ there: boolean }>(
     'select to_regclass($1) is not null as there',
     [TABLE],
   );
   if (tables[0]?.there !== true) return known;
-  const { rows } = await query<{ name: string }>(client, `select name from ${TABLE} order by id`);
+  const { rows } = await client.query<{ name: string }>(`select name from ${TABLE} order by id`);
   const applied = new Set(rows.map((row) => row.name));
   const unknown = [...applied].filter((name) => !known.includes(name));
   if (unknown.length > 0)
@@ -66,9 +66,8 @@ async function findWaiting(client: PoolClient): Promise<string[]> {
 }
 
 /** Tables are changed by their owner only, new ones made by who may. */
-async function requireOwner(waiting: readonly string[], client: PoolClient): Promise<void> {
-  const { rows } = await query<{ may: boolean; role: string; owner: string }>(
-    client,
+async function requireOwner(waiting: readonly string[], client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ may: boolean; role: string; owner: string }>(
     `select current_user as role, coalesce(pg_get_userbyid(c.relowner), pg_get_userbyid(d.datdba)) as owner,
        coalesce(pg_has_role(c.relowner, 'usage'), has_schema_privilege(current_schema(), 'create')) as may
        from pg_database d left join pg_class c on c.oid = to_regclass($1) where d.datname = current_database()`,

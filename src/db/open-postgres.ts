@@ -1,14 +1,8 @@
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 import { planningOptions } from './planning.ts';
-import {
-  query,
-  surviveLoss,
-  type Database,
-  type DatabaseOptions,
-  type Pool,
-  type PoolClient,
-} from './pool.ts';
+import { surviveLoss, type Database, type DatabaseOptions, type Pool } from './pool.ts';
+import { query } from './query.ts';
 
 /**
  * Opens a pool over PostgreSQL 14 or newer.
@@ -90,7 +84,7 @@ function commitForGood(pool: Pool): void {
 const COMMIT_FOR_GOOD = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
 /** No limit of the service, the role or the database cuts what is done on this client from now on. */
-export async function liftLimits(client: PoolClient): Promise<void> {
+export async function liftLimits(client: pg.PoolClient): Promise<void> {
   await client.query(`select set_config(name, '0', false) from pg_settings where name = any($1)`, [LIMITS]);
 }
 /** The last one is of PostgreSQL 17; a server that does not know a limit does not have it. */

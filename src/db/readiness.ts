@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { query, type Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
+import { query } from './query.ts';
 
 /** Whether the database can be written now; an answer that takes too long is none. */
 export async function findReadiness(pool: Pool, patience = 2_000): Promise<'ok' | 'read-only' | 'down'> {

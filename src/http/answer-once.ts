@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import type { RouteAnswer } from './route.ts';
 
@@ -16,7 +16,7 @@ export async function answerOnce(
   request: Request,
   caller: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
   work: () => Promise<RouteAnswer>,
 ): Promise<{ readonly answer: RouteAnswer; readonly isNew: boolean }> {
   const key = idempotencyKeyOf(request);

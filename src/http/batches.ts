@@ -18,7 +18,7 @@ import {
   SUBMITTERS,
   type SubmittedBatch,
 } from '../batches/intake/submit-batch.ts';
-import { withTransaction } from '../db/pool.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { unknownProfile } from '../profiles/choose-profile.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';

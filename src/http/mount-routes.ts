@@ -3,7 +3,8 @@ import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { SECURITY_EVENTS } from '../audit/security-events.ts';
-import { withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
 import { callerOf, requireActive } from './auth.ts';
 import { answerOnce } from './answer-once.ts';
@@ -170,7 +171,7 @@ function readRequest(
     at: clock.now(),
     requestId: requestIdOf(request),
     idempotencyKey: idempotencyKeyOf(request),
-    db: db as unknown as PoolClient,
+    db: db as unknown as Transaction,
     pool: db,
   };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Caller, CallerRole } from '../domain/participant.ts';
-import type { Pool, PoolClient } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 import type { HttpNeeds } from './server.ts';
 
@@ -40,7 +41,7 @@ export interface AskedRoute<Body, Query, Whose = unknown> {
   readonly requestId: string;
   readonly idempotencyKey: string | undefined;
   /** The transaction of an act; the pool where it only reads. */
-  readonly db: PoolClient;
+  readonly db: Transaction;
   readonly pool: Pool;
   readonly participant: Whose;
 }

@@ -3,7 +3,8 @@ import type { Application } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { testPhaseOf } from '../eligibility/purpose-rules.ts';
 import { recordItems } from '../registry/application-steps.ts';
 import { insertApplication, requireApplication } from '../registry/applications.ts';
@@ -53,7 +54,7 @@ async function apply(
   { reasons }: Fault,
   decisionId: string,
   needs: IssuanceNeeds,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   const at = needs.clock.now();
   const ruleSet = needs.ruleSets.at(at);

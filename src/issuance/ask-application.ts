@@ -3,7 +3,7 @@ import type { CertificateRequest } from '../domain/certificate-request.ts';
 import type { ApprovedReferral } from '../domain/eligibility-question.ts';
 import type { Fault, Reason } from '../domain/fault.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import type { Db, PoolClient } from '../db/pool.ts';
+import type { Db, Transaction } from '../db/query.ts';
 import { recordItems } from '../registry/application-steps.ts';
 import { findCsrs } from '../registry/applications.ts';
 import { findApplicant } from '../registry/callers.ts';
@@ -22,7 +22,7 @@ export async function askApplication(
   referral: ApprovedReferral | undefined,
   needs: IssuanceNeeds,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<ApplicationItem[]> {
   const { items } = application;
   const { caller, revoked } = await findApplicant(application.credentialId, at, db);
@@ -77,7 +77,7 @@ async function decideItems(
   requests: readonly AskedRequest[],
   needs: IssuanceNeeds,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<ApplicationItem[]> {
   const reads = await readRequests(requests, needs);
   const decided = await askRequests(reads, needs, at, db);

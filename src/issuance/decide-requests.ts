@@ -3,7 +3,7 @@ import type { Decision } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import type { EligibilityQuestion, Standing } from '../domain/eligibility-question.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
-import type { Db, PoolClient } from '../db/pool.ts';
+import type { Db, Transaction } from '../db/query.ts';
 import { DecisionIds } from '../audit/decision-sets.ts';
 import { findKeySubjects } from '../ca/public-keys.ts';
 import { decide } from '../eligibility/decide.ts';
@@ -37,7 +37,7 @@ export async function decideRequests(
   requests: readonly ReadRequest[],
   needs: DecisionNeeds,
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<DecidedRequest[]> {
   const devices = requests.map(deviceOf).filter((one) => one !== undefined);
   // Sent together, done in this order: what the locks guard is looked up behind them.

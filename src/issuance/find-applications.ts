@@ -1,7 +1,7 @@
 import type { Application, ApplicationState } from '../domain/application.ts';
 import type { Caller } from '../domain/participant.ts';
 import { listEvents } from '../audit/audit-log.ts';
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { findApplications, requireApplication } from '../registry/applications.ts';
 
 /** One thing that happened to an application. */

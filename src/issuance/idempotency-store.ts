@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Fault, type FaultCode, type FaultSubject, type Reason } from '../domain/fault.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /**
  * How long a claim holds before a retry may take the work over, by the clock of the database: longer than every timeout
@@ -75,7 +75,7 @@ export async function claimIdempotencyKey(
  * Makes sure, until the transaction ends, that nobody takes these keys over.
  * @throws Fault `request-in-progress` when somebody has taken one over or answered it already
  */
-export async function keepHeld(keys: readonly HeldKey[], db: PoolClient): Promise<void> {
+export async function keepHeld(keys: readonly HeldKey[], db: Transaction): Promise<void> {
   if (keys.length === 0) return;
   const { rowCount } = await query(
     db,

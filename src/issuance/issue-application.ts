@@ -2,7 +2,7 @@ import type { Application, ApplicationItem } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { findByItems } from '../ca/certificate-store.ts';
 import { findIntents } from '../ca/intent-store.ts';
-import { withTransaction } from '../db/pool.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { recordItems, releaseIssuing, takeOverIssuing } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
 import { findApplicant } from '../registry/callers.ts';

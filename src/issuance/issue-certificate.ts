@@ -4,7 +4,7 @@ import type { IssuedCertificate } from '../domain/certificate.ts';
 import { Fault } from '../domain/fault.ts';
 import { findByIdempotency } from '../ca/certificate-store.ts';
 import { findIntents } from '../ca/intent-store.ts';
-import { withTransaction } from '../db/pool.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { abandonInterrupted } from './abandon-interrupted.ts';
 import { applyInstead } from './apply-instead.ts';
 import { gather } from './gather.ts';

@@ -9,7 +9,8 @@ import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { bindKeys } from '../ca/public-keys.ts';
 import { recordIssued } from '../ca/record-issued.ts';
 import { isConstraintViolation, violatedConstraint } from '../db/database-errors.ts';
-import { Ending, withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
+import { Ending, withTransaction } from '../db/transaction.ts';
 import { askRequests, claimOf, decideRequests, type DecidedRequest } from './decide-requests.ts';
 import type { EarlierRequests } from './earlier-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
@@ -24,9 +25,9 @@ export type IssuanceResult = IssuedCertificate | Fault;
 /** What is done in the transactions of a set: it holds, or fails, with them. */
 export interface SetCompanion {
   /** First, before anything is decided: whoever lost the right to issue the set throws. */
-  hold(db: PoolClient): Promise<void>;
+  hold(db: Transaction): Promise<void>;
   /** Last, with what became of each request, in their order. */
-  record(results: readonly IssuanceResult[], db: PoolClient): Promise<void>;
+  record(results: readonly IssuanceResult[], db: Transaction): Promise<void>;
 }
 
 /**
@@ -83,7 +84,7 @@ async function recordIntended(
 ): Promise<Recorded> {
   const at = needs.clock.now();
   try {
-    const look = async (db: PoolClient) => {
+    const look = async (db: Transaction) => {
       const [, , looked] = await Promise.all([
         companion.hold(db),
         keepHeld(requests.flatMap(heldKey), db),
@@ -91,7 +92,7 @@ async function recordIntended(
       ]);
       return looked;
     };
-    const record = async (db: PoolClient, decided: readonly DecidedRequest[]) => {
+    const record = async (db: Transaction, decided: readonly DecidedRequest[]) => {
       const intended = await inTurns(decided, (one) => prepareOne(one, needs, at));
       const prepared = intended.flatMap((one) => (one instanceof Fault ? [] : [one]));
       const passed = decided.filter((one) => one.decision.outcome === 'PASS');
@@ -100,12 +101,12 @@ async function recordIntended(
         isAnswer(one) ? refusalEvents(one, intended[position], at) : [],
       );
       const written = Promise.all([
+        recordDecisions(decisions, db),
         recordIntents(prepared, at, db),
         bindKeys(passed.map(claimOf), at, db),
-        recordDecisions(decisions, db),
         recordEvents(events, db),
       ]);
-      return new Ending(written.then(([sets]) => ({ intended, sets })));
+      return new Ending(written.then(([, sets]) => ({ intended, sets })));
     };
     return await withTransaction(needs.db, record, look);
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Application, ApplicationState } from '../domain/application.ts';
 import { WEBHOOK_EVENTS } from '../domain/webhook.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import type { PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
 import { stepApplication, type StepChanges } from '../registry/application-steps.ts';
 import { notify } from '../registry/notifications.ts';
 import { announce } from '../webhooks/announce.ts';
@@ -27,7 +27,7 @@ export async function moveApplication(
   application: Application,
   { to, changes = {}, by, facts = {}, tell }: Move,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   const { id, participantId, state, version } = application;
   await stepApplication(application, to, changes, at, db);

@@ -1,4 +1,4 @@
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { barsOf, currentNominations } from '../eligibility/basis.ts';
 import { findParticipants, listNominated } from '../registry/participants.ts';
 

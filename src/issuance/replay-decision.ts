@@ -5,7 +5,7 @@ import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { StoredDecision } from '../audit/decisions.ts';
 import { findRuleSet } from '../audit/rule-sets.ts';
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { decide } from '../eligibility/decide.ts';
 import { parseRuleSet, type RuleSet } from '../eligibility/rule-set.ts';
 import type { RuleSets } from '../eligibility/rule-sets.ts';

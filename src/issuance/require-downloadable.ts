@@ -6,7 +6,8 @@ import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { findReferrals } from '../audit/decisions.ts';
 import { recordReceipts } from '../ca/download-receipts.ts';
-import { withTransaction, type Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { askDownload, type DownloadAnswer } from '../eligibility/download-reasons.ts';
 import { findParticipantRef, findParticipants } from '../registry/participants.ts';
 import type { IssuanceNeeds } from './needs.ts';
@@ -70,11 +71,11 @@ export async function recordListed(
   const form = 'list';
   const serials = certificates.map((one) => one.serialNumber);
   const facts = { channel, form, certificates: serials.length };
-  await withTransaction(db, async (client) => {
-    await recordReceipts(serials, { credentialId, at, channel, form }, client);
+  await withTransaction(db, async (transaction) => {
+    await recordReceipts(serials, { credentialId, at, channel, form }, transaction);
     await recordEvents(
       [{ at, event: 'certificates.listed', participantId, credentialId, requestId, facts }],
-      client,
+      transaction,
     );
   });
 }

@@ -1,7 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { linkEvents } from '../audit/link-events.ts';
-import { withTransaction } from '../db/pool.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { findMovable, type MovableApplications } from '../registry/applications.ts';
 import { expireReviews } from '../registry/reviews.ts';

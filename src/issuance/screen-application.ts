@@ -1,7 +1,8 @@
 import type { Application, ApplicationItem } from '../domain/application.ts';
 import { requireStep } from '../domain/application.ts';
 import { formatInstant } from '../domain/instant.ts';
-import { withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
@@ -37,7 +38,7 @@ export async function followVerdict(
   verdict: Verdict,
   ruleSet: RuleSet,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   await recordScreened(decided.id, at, db);
   if (verdict.to === 'WAITING') return wait(decided, verdict, at, db);
@@ -58,7 +59,7 @@ async function wait(
   application: Application,
   { waitingFor }: Verdict,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   if (application.state === 'SCREENED' && application.waitingFor.join() === waitingFor.join())
     return application;
@@ -67,7 +68,7 @@ async function wait(
 }
 
 /** Ends an application of which no item may be issued. */
-export async function refuse(application: Application, at: Date, db: PoolClient): Promise<Application> {
+export async function refuse(application: Application, at: Date, db: Transaction): Promise<Application> {
   const codes = codesOf(application.items);
   const tell = `Application ${application.id} is refused: ${codes.join(', ')}.`;
   return moveApplication(application, { to: 'REFUSED', facts: { reasons: codes }, tell }, at, db);
@@ -79,7 +80,7 @@ export async function refer(
   { referred }: Verdict,
   ruleSet: RuleSet,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   const { id, participant, participantId, request, items } = application;
   const { caller } = await findApplicant(application.credentialId, at, db);
@@ -113,7 +114,7 @@ export async function approve(
   application: Application,
   approval: Pick<Move, 'facts' | 'by'>,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   const termsVersion = await findLatestTerms(application.participantId, at, db);
   const changes = termsVersion === undefined ? {} : { termsVersion };

@@ -3,7 +3,8 @@ import { Fault, type Reason } from '../domain/fault.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
-import { withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { recordScreened } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
 import { endReview, requireReview } from '../registry/reviews.ts';
@@ -81,7 +82,7 @@ async function followApproval(
   review: Review,
   by: Pick<Caller, 'credentialId'> | undefined,
   needs: IssuanceNeeds,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   const at = needs.clock.now();
   const approvedReasons = review.reasons.map(({ reason, detail }) => ({ reason, detail }));
@@ -112,7 +113,7 @@ async function endUnapproved(
   application: Application,
   review: Review,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Application> {
   if (review.state === 'OPEN')
     throw new Fault('conflict', 'The referral of this application is not decided yet.', {
@@ -163,7 +164,7 @@ function whyEnded({ state, decidedBecause, expiresAt }: Review): Reason {
 
 async function requireReferred(
   id: string,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<{ application: Application; review: Review }> {
   const application = await requireApplication(id, db);
   if (application.state !== 'REFERRED' || application.reviewId === null)

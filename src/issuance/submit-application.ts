@@ -6,7 +6,8 @@ import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { withTransaction, type PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { mayAskFor } from '../eligibility/asker-rules.ts';
 import { testPhaseOf } from '../eligibility/purpose-rules.ts';
 import {
@@ -86,7 +87,7 @@ export async function recordSubmitted(
   { id, participantId, state, request, items }: Application,
   caller: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { category, purpose, channel, testPhase } = request;
   const event = `application.${state.toLowerCase()}`;

@@ -2,7 +2,7 @@ import type { Fact, FactKind, FactSource, FactValues } from '../domain/facts.ts'
 import { requireTransition } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewKind } from '../domain/review.ts';
-import type { PoolClient } from '../db/pool.ts';
+import type { Transaction } from '../db/query.ts';
 import { findLatestFacts } from '../registry/facts.ts';
 import { recordFacts } from '../registry/record-facts.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
@@ -13,7 +13,7 @@ export interface Acting {
   readonly caller: Caller;
   readonly participant: ParticipantRef;
   readonly at: Date;
-  readonly db: PoolClient;
+  readonly db: Transaction;
 }
 
 /** The next version of a fact, of the kind's own state machine and value. */

@@ -2,7 +2,7 @@ import type { Eui64Range } from '../domain/eui64.ts';
 import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
-import { query } from '../db/pool.ts';
+import { query } from '../db/query.ts';
 import { requireDeviceIdsOfNobodyElse } from '../registry/agreed-ranges.ts';
 import { requireDeviceIds } from '../registry/registry-entries.ts';
 import { presentFact, proposeFact, type Acting } from './acting.ts';

@@ -2,7 +2,7 @@ import { formatEui64, type Eui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { FeedAllocation, FeedMarketParticipant, FeedRegistryEntry } from '../domain/feed.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
 import { beginEntries, endEntries } from '../registry/registry-entries.ts';
 
@@ -12,7 +12,7 @@ type Ids = ReadonlyMap<string, string>;
 export async function applyEntries(
   { added, changed, ended }: RecordDiff<FeedRegistryEntry>,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const gone = [...ended, ...changed.map((one) => one.before)].map((one) => one.name);
   await endEntries(gone, at, db);
@@ -32,7 +32,7 @@ export async function applyAllocations(
   { added, changed, ended }: RecordDiff<FeedAllocation>,
   ids: Ids,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const gone = [...ended, ...changed.map((one) => one.before)];
   if (gone.length > 0) {
@@ -69,7 +69,7 @@ export async function endRolesWithoutAllocation(
   participantIds: readonly string[],
   credentialId: string,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   if (participantIds.length === 0) return;
   const { rows } = await query<{ participantId: string; eui64: Eui64; userRole: string }>(
@@ -97,7 +97,7 @@ export async function applyMarketParticipants(
   { added, changed, ended }: RecordDiff<FeedMarketParticipant>,
   ids: Ids,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const gone = [...ended, ...changed.map((one) => one.before)];
   if (gone.length > 0)

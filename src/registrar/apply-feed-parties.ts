@@ -1,6 +1,6 @@
 import { STATE_MACHINES, type Details, type Fact, type FactKind } from '../domain/facts.ts';
 import type { FeedFile, FeedParty } from '../domain/feed.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { recordFacts, type FactChange, type FactOrigin } from '../registry/record-facts.ts';
 import type { RecordDiff } from '../registry/feed-diff.ts';
 import { heldBefore } from '../registry/membership-history.ts';
@@ -16,7 +16,7 @@ export async function applyParties(
   { added, changed, ended }: RecordDiff<FeedParty>,
   { ids: known, facts, memberships }: FeedOnRecord,
   origin: FactOrigin,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Map<string, string>> {
   const ids = new Map(known);
   for (const [signifier, id] of await insertParticipants(added, origin.recordedAt, db))
@@ -58,7 +58,7 @@ export async function confirmDetails(
   ids: ReadonlyMap<string, string>,
   { facts }: FeedOnRecord,
   origin: FactOrigin,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const confirmed = parties.flatMap((party) => {
     const participantId = idOf(party.signifier, ids);
@@ -102,7 +102,7 @@ function says(party: FeedParty, proposed: Partial<Details>): boolean {
 async function insertParticipants(
   added: readonly FeedParty[],
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<[string, string][]> {
   if (added.length === 0) return [];
   const { rows } = await query<{ id: string; signifier: string }>(
@@ -203,7 +203,7 @@ function pathBetween(kind: FactKind, from: string, to: string): string[] {
 async function recordInTurn(
   histories: readonly (readonly FactChange[])[],
   origin: FactOrigin,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const longest = Math.max(0, ...histories.map((one) => one.length));
   for (let turn = 0; turn < longest; turn += 1)

@@ -4,7 +4,7 @@ import type { FactKind } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewAct } from '../domain/review.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { preparedBefore, recordFacts } from '../registry/record-facts.ts';
 import { findCeilingReview } from '../registry/identifiers.ts';
@@ -32,7 +32,7 @@ export async function decideReview(
   { approve, because }: ReviewDecision,
   by: Caller,
   needs: DecisionNeeds,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Review> {
   const at = needs.clock.now();
   const review = await requireReview(id, db);
@@ -59,7 +59,7 @@ async function perform(
   by: Caller,
   at: Date,
   { clock, ruleSets }: DecisionNeeds,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   switch (act.do) {
     case 'RECORD_FACT': {
@@ -93,7 +93,7 @@ async function raiseCeiling(
   { eui64, certificates, after }: Extract<ReviewAct, { readonly do: 'RAISE_DEVICE_CEILING' }>,
   reviewId: string,
   clock: Clock,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(db, `select pg_advisory_xact_lock(hashtextextended('ceiling of ' || $1, 0))`, [eui64]);
   if (after !== undefined && after !== (await findCeilingReview(eui64, db)))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { DemandNotice } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
 import { reviveDates } from '../registry/facts.ts';
 import { notify } from '../registry/notifications.ts';

@@ -3,7 +3,7 @@ import type { Details } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller, ParticipantType } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { readCell } from '../registry/feed-columns.ts';
 import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
@@ -17,7 +17,7 @@ export async function registerParticipant(
   wanted: { readonly signifier: string; readonly type: ParticipantType; readonly details: Details },
   caller: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Acting['participant']> {
   const { signifier, type, details } = wanted;
   const id = randomUUID();

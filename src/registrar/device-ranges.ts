@@ -3,7 +3,7 @@ import type { DeviceType } from '../domain/category.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Review } from '../domain/review.ts';
 import { recordEvents } from '../audit/audit-log.ts';
-import { query } from '../db/pool.ts';
+import { query } from '../db/query.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { agreedRangeFault } from '../registry/agreed-ranges.ts';
 import { findCeilingReview, hasDeviceId } from '../registry/identifiers.ts';

@@ -9,7 +9,7 @@ import type {
 } from '../domain/feed.ts';
 import type { Eui64Range } from '../domain/eui64.ts';
 import type { MembershipState } from '../domain/participant.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import { findLatestFacts, findVersions } from '../registry/facts.ts';
 import { findExpulsion } from '../registry/membership-history.ts';
 import { findEntries } from '../registry/registry-entries.ts';
@@ -32,7 +32,7 @@ export interface FeedOnRecord {
  * Reads everything that a feed may change; the latest versions, whether they have begun or not. What others hold, non-Parties and
  * service providers, is no part of it: a feed cannot state it, so it cannot end it.
  */
-export async function findFeedOnRecord(db: PoolClient): Promise<FeedOnRecord> {
+export async function findFeedOnRecord(db: Transaction): Promise<FeedOnRecord> {
   const { rows: participants } = await query<ParticipantRef>(
     db,
     `select id, signifier, type from participant`,
@@ -127,7 +127,7 @@ function toParty(signifier: string, partyType: FeedParty['partyType'], facts: re
   return { organisationNumber, signifier, partyType, legalName, ...present };
 }
 
-async function findAllocations(db: PoolClient): Promise<FeedAllocation[]> {
+async function findAllocations(db: Transaction): Promise<FeedAllocation[]> {
   const { rows } = await query<{
     one: FeedAllocation & { allocationRequestedAt?: string; allocatedAt?: string };
   }>(
@@ -144,7 +144,7 @@ async function findAllocations(db: PoolClient): Promise<FeedAllocation[]> {
   }));
 }
 
-async function findTestOnly(db: PoolClient): Promise<TestOnlyRange[]> {
+async function findTestOnly(db: Transaction): Promise<TestOnlyRange[]> {
   const { rows } = await query<Eui64Range & { signifier: string }>(
     db,
     `select p.signifier, i.eui64_from as "from", i.eui64_to as "to"
@@ -158,7 +158,7 @@ async function findTestOnly(db: PoolClient): Promise<TestOnlyRange[]> {
   }));
 }
 
-async function findMarketParticipants(db: PoolClient): Promise<FeedMarketParticipant[]> {
+async function findMarketParticipants(db: Transaction): Promise<FeedMarketParticipant[]> {
   const { rows } = await query<{ one: FeedMarketParticipant }>(
     db,
     `select json_strip_nulls(json_build_object('signifier', p.signifier, 'scheme', m.scheme,

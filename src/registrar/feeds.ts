@@ -1,6 +1,6 @@
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import { recordFacts, type FactChange } from '../registry/record-facts.ts';
 import { findLatestIssue } from './feed-on-record.ts';
 
@@ -61,7 +61,7 @@ export async function acknowledgeFeed(
   version: number,
   by: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<string[]> {
   const { rowCount } = await query(
     db,

@@ -2,7 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { formatEui64, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import type { UserRole } from '../domain/participant.ts';
-import { query, withTransaction, type Db, type Pool } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { lockFeed } from '../registry/feed-lock.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 

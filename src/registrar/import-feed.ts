@@ -6,7 +6,9 @@ import { FEED_VANISHING_PERCENT, type FeedFile } from '../domain/feed.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { feedDiffText, viewFeedDiff, type FeedDiffView } from '../registry/feed-diff-text.ts';
 import { notApplicable } from '../registry/feed-faults.ts';
 import { diffFeed, requireApplicable, type FeedDiff } from '../registry/feed-diff.ts';
@@ -96,7 +98,7 @@ export async function importFeed(
  * @throws Fault `feed-invalid` when that lies further ahead than clocks may differ: this feed would count as taken, and what it says
  *         would not hold yet (docs/operations.md)
  */
-async function afterLastImport(clock: Clock, db: PoolClient): Promise<Date> {
+async function afterLastImport(clock: Clock, db: Transaction): Promise<Date> {
   const { rows } = await query<{ at: Date | null }>(
     db,
     `select max(imported_at) + interval '1 millisecond' as at from feed_import`,
@@ -117,7 +119,7 @@ async function apply(
   onRecord: Awaited<ReturnType<typeof findFeedOnRecord>>,
   by: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<string[]> {
   const origin = { source: 'SECAS_FEED', credentialId: by.credentialId, recordedAt: at } as const;
   const ids = await applyParties(diff.parties, onRecord, origin, db);
@@ -142,7 +144,7 @@ async function recordImport(
   taken: { readonly octets: Buffer; readonly diff: FeedDiffView; readonly signer: SignerCertificate },
   by: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const lists = [registryEntries, parties, allocations, marketParticipants];
   const rows = lists.reduce((sum, list) => sum + list.length, 0);

@@ -1,7 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
 import type { Review } from '../domain/review.ts';
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { barsOf } from '../eligibility/basis.ts';
 import { explain, type RuleSet } from '../eligibility/rule-set.ts';
 import { findParticipants } from '../registry/participants.ts';

@@ -1,5 +1,5 @@
 import { formatEui64, type Eui64 } from '../domain/eui64.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** How well certificates were issued in a period (requirements, F12; government response, paragraph 27). */
 export interface IssuanceReport {

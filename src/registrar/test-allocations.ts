@@ -2,7 +2,7 @@ import { eui64After, formatEui64Range, type Eui64Range } from '../domain/eui64.t
 import { Fault } from '../domain/fault.ts';
 import type { IdentifierAllocation, ParticipantType } from '../domain/participant.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { lockFeed } from '../registry/feed-lock.ts';
 import { notify } from '../registry/notifications.ts';
 import { findUngiven } from '../registry/test-block.ts';
@@ -83,7 +83,7 @@ export async function endTestAllocation(
 }
 
 /** The block is nobody's else: what was stated there since, or before it was set, is told whole. */
-async function requireApart(block: Eui64Range, db: PoolClient): Promise<void> {
+async function requireApart(block: Eui64Range, db: Transaction): Promise<void> {
   const { rows } = await query<Eui64Range & { what: string }>(
     db,
     `select 'the Registry Entry ' || name as what, eui64_from as "from", eui64_to as "to" from registry_entry
@@ -103,7 +103,7 @@ async function requireApart(block: Eui64Range, db: PoolClient): Promise<void> {
 }
 
 /** Behind all that the DCC ever gave of the block: certificates may bear the EUI-64s of an allocation that has ended. */
-async function findNext(block: Eui64Range, count: number, db: PoolClient): Promise<Eui64Range> {
+async function findNext(block: Eui64Range, count: number, db: Transaction): Promise<Eui64Range> {
   const left = await findUngiven(block, db);
   const to = left && eui64After(left.from, count - 1);
   if (left === undefined || to === undefined || to > left.to)

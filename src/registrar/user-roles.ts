@@ -1,7 +1,7 @@
 import { formatEui64, type Eui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import type { UserRole } from '../domain/participant.ts';
-import { query } from '../db/pool.ts';
+import { query } from '../db/query.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { findIdentifierFacts } from '../registry/identifiers.ts';
 import type { Acting } from './acting.ts';

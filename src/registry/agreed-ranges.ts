@@ -1,7 +1,7 @@
 import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** Device IDs that an agreement is to have, and while it does; a bound that is absent is open. */
 export interface AgreedDeviceIds {
@@ -39,12 +39,12 @@ export async function requireDeviceIdsOfNobodyElse(
 }
 
 /** From now on until the transaction ends, or `checkAgreedRanges`, Device IDs may be of two: as while a file moves them from one to another. */
-export async function deferAgreedRanges(db: PoolClient): Promise<void> {
+export async function deferAgreedRanges(db: Transaction): Promise<void> {
   await query(db, 'set constraints agreed_range_of_another deferred');
 }
 
 /** Asks what was put off. @throws Fault `conflict` when Device IDs are of two */
-export async function checkAgreedRanges(db: PoolClient): Promise<void> {
+export async function checkAgreedRanges(db: Transaction): Promise<void> {
   try {
     await query(db, 'set constraints agreed_range_of_another immediate');
   } catch (error) {

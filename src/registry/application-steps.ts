@@ -5,7 +5,7 @@ import {
   type ApplicationState,
 } from '../domain/application.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** What else changes with a step; absent members stay as they are. */
 export interface StepChanges {
@@ -25,7 +25,7 @@ export async function stepApplication(
   to: ApplicationState,
   { waitingFor = [], reasons, reviewId, termsVersion, leaseUntil }: StepChanges,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   requireStep(state, to);
   const { rowCount } = await query(
@@ -63,7 +63,7 @@ export async function recordScreened(id: string, at: Date, db: Db): Promise<void
 /** What became of items; absent members stay as they are. */
 export async function recordItems(
   items: readonly (Pick<ApplicationItem, 'id' | 'reasons'> & Partial<ApplicationItem>)[],
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   if (items.length === 0) return;
   const rows = items.map(({ id, decisionId, outcome, serialNumber, reasons }) => ({

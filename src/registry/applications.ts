@@ -1,6 +1,6 @@
 import type { Application, ApplicationState } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** An application to be, and its CSRs as they came: DER octets, or the octets of text. */
 export interface NewApplication {
@@ -18,7 +18,7 @@ export interface NewApplication {
 export async function insertApplication(
   application: NewApplication,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { id, participantId, credentialId, state, request, termsVersion, idempotencyId, items } = application;
   await query(

@@ -1,6 +1,6 @@
 import type { Category } from '../domain/category.ts';
 import type { Caller, CallerRole, ParticipantType } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /**
  * Who holds each token: one statement for many, in their order. `undefined` when it is unknown, expired, revoked, its

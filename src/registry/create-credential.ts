@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../domain/fault.ts';
 import { NAMED_ROLES, ROLE_HOLDERS, type CallerRole, type ParticipantType } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import { hashToken, type CredentialRecord } from './credentials.ts';
 
 /** The credential that is wanted. */

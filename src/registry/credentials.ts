@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Fault } from '../domain/fault.ts';
 import type { CallerRole } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** A credential as people see it; the token itself is known only to whoever received it. */
 export interface CredentialRecord {

@@ -1,6 +1,6 @@
 import type { Fact, FactKind, FactValues } from '../domain/facts.ts';
 import type { ReviewAct } from '../domain/review.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** A version of a fact, and when it was written down. */
 export interface RecordedFact extends Fact {

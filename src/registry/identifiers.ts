@@ -1,6 +1,6 @@
 import type { Eui64 } from '../domain/eui64.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 
 /** What the records say about an EUI-64 and the participant that is to have it, as at an instant. */
 export interface IdentifierFacts extends Pick<

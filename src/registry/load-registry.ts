@@ -1,7 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, withTransaction, type Pool, type PoolClient } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { replaceIdentifiers } from './replace-identifiers.ts';
 import {
@@ -47,7 +49,7 @@ export async function loadRegistry(
   file: RegistryFile,
   clock: Clock,
   pool: Pool,
-  record: (client: PoolClient, entries: EntryChanges, at: Date) => Promise<void>,
+  record: (transaction: Transaction, entries: EntryChanges, at: Date) => Promise<void>,
   testBlock?: Eui64Range,
 ): Promise<LoadReport> {
   try {
@@ -91,7 +93,7 @@ async function recordEntries(
   stated: readonly NamedEntry[],
   feedTaken: boolean,
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<EntryChanges> {
   const present = new Map((await findEntries(db)).map((one) => [one.name, one]));
   const differing = stated.filter(({ name, from, to }) => {
@@ -117,7 +119,7 @@ async function recordEntries(
 async function recordParticipants(
   entries: readonly RegistryEntry[],
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Map<string, string>> {
   const rows = entries.map(({ signifier, type }) => ({ signifier, type }));
   const { rows: recorded } = await query<{ id: string; signifier: string }>(

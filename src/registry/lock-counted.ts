@@ -1,4 +1,4 @@
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 
 /**
  * Locks what caps count until the transaction ends, so that what is counted next stays true: participants with a
@@ -7,7 +7,7 @@ import { query, type PoolClient } from '../db/pool.ts';
 export async function lockCounted(
   signifiers: readonly string[],
   deviceIds: readonly string[],
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(
     db,

@@ -1,4 +1,4 @@
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** What a participant is told. */
 export interface Notification {
@@ -14,7 +14,7 @@ export interface Notification {
 /** Tells participants, in the same transaction as what they are told of. */
 export async function notify(
   told: readonly (Omit<Notification, 'id'> & { readonly participantId: string })[],
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   if (told.length === 0) return;
   await query(

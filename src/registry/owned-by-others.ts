@@ -2,7 +2,7 @@ import { formatEui64Range, rangesOverlap, type Eui64Range } from '../domain/eui6
 import { FEED_PARTY_TYPES } from '../domain/feed.ts';
 import type { Fact, FactKind, FactSource } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import type { RegistryEntry } from './registry-file.ts';
 
 /** What a file would end or change, although somebody else stated it. */
@@ -73,7 +73,7 @@ const isFeedAllocation = ({ type }: RegistryEntry, kind: string): boolean =>
 export async function requireAllocationsOfFeed(
   entries: readonly RegistryEntry[],
   ids: ReadonlyMap<string, string>,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { rows } = await query<Eui64Range & { participantId: string; kind: string }>(
     db,
@@ -101,7 +101,7 @@ export async function requireAllocationsOfFeed(
 export async function requireTestOnlyKept(
   entries: readonly RegistryEntry[],
   ids: ReadonlyMap<string, string>,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { rows } = await query<Eui64Range & { participantId: string }>(
     db,

@@ -9,7 +9,7 @@ import {
   type PartyCategory,
   type TestingParticipant,
 } from '../domain/participant.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import { findIdentifiers } from './identifiers.ts';
 
 /** A participant as `decide` looks at it, but for the identifiers that a request names (`findIdentifierFacts`). */

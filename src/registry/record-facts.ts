@@ -1,7 +1,7 @@
 import { requireTransition, type FactKind, type FactSource, type FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { agreedRangeFault } from './agreed-ranges.ts';
 import { inRegistryEntry, inTestAllocation } from './registry-entries.ts';
 
@@ -33,7 +33,7 @@ export interface FactOrigin {
 export async function recordFacts(
   changes: readonly FactChange[],
   origin: FactOrigin,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   if (changes.length === 0) return;
   const latest = await findLatest(changes, db);
@@ -66,7 +66,7 @@ export async function recordFacts(
 
 async function findLatest(
   changes: readonly FactChange[],
-  db: PoolClient,
+  db: Transaction,
 ): Promise<({ version: number; state: string } | undefined)[]> {
   const { rows } = await query<{ version: number | null; state: string | null }>(
     db,

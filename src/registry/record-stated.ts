@@ -1,7 +1,7 @@
 import type { Fact } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { findLatestFacts } from './facts.ts';
 import { recordFacts, type FactChange } from './record-facts.ts';
 import { isOfFeed, named, ownedByOthers } from './owned-by-others.ts';
@@ -17,7 +17,7 @@ export async function recordStated(
   ids: ReadonlyMap<string, string>,
   feedTaken: boolean,
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const latest = await findLatestFacts([...ids.values()], db);
   const ended: FactChange[] = [];
@@ -71,7 +71,7 @@ function closure(
 /** @throws Fault `registry-invalid` when who nominates an RDP is no Network Party (government response, paragraph 40) */
 export async function requireNetworkParties(
   entries: readonly RegistryEntry[],
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const named = entries.flatMap(({ signifier, nominatedBy }) =>
     nominatedBy.map(({ networkParty }) => ({ signifier, networkParty })),

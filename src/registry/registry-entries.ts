@@ -1,6 +1,6 @@
 import { formatEui64Range, rangesOverlap, type Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import { findUngiven } from './test-block.ts';
 
 /** A Registry Entry of the SEC Panel. */
@@ -13,7 +13,7 @@ export interface EntryChanges {
 }
 
 /** Ends the Registry Entries of these names at an instant; what began at this very instant never was. */
-export async function endEntries(names: readonly string[], at: Date, db: PoolClient): Promise<void> {
+export async function endEntries(names: readonly string[], at: Date, db: Transaction): Promise<void> {
   if (names.length === 0) return;
   const present = `valid_to is null and name = any($1)`;
   await query(db, `delete from registry_entry where ${present} and valid_from >= $2`, [names, at]);
@@ -21,7 +21,7 @@ export async function endEntries(names: readonly string[], at: Date, db: PoolCli
 }
 
 /** Begins Registry Entries at an instant; the database refuses those that overlap, or reach over Device IDs. */
-export async function beginEntries(entries: readonly NamedEntry[], at: Date, db: PoolClient): Promise<void> {
+export async function beginEntries(entries: readonly NamedEntry[], at: Date, db: Transaction): Promise<void> {
   if (entries.length === 0) return;
   await query(
     db,

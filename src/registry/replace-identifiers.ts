@@ -1,7 +1,7 @@
 import { formatEui64, formatEui64Range, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import type { DeviceType } from '../domain/category.ts';
 import type { FactSource } from '../domain/facts.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { ownedByOthers, type StatedByOther } from './owned-by-others.ts';
 
 /** The identifiers that a participant is stated to hold, all of them. */
@@ -24,7 +24,7 @@ export interface StatedIdentifiers {
 export async function replaceIdentifiers(
   stated: readonly StatedIdentifiers[],
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const owners = stated.map((one) => one.participantId);
   const rows = TABLES.map(({ rowsOf, ...table }) => ({
@@ -57,7 +57,7 @@ export async function replaceIdentifiers(
  * A delegation that somebody has over a range which ended just now, and that no other range of the owner holds, would outlive it.
  * @throws Fault `registry-invalid` with every one
  */
-async function requireNoOrphans(owners: readonly string[], now: Date, db: PoolClient): Promise<void> {
+async function requireNoOrphans(owners: readonly string[], now: Date, db: Transaction): Promise<void> {
   const holds = `own.participant_id = o.id and own.delegated_by is null and own.eui64_from <= t.eui64_from
       and own.eui64_to >= t.eui64_to`;
   const { rows } = await query<{ signifier: string; source: FactSource; by: string } & Eui64Range>(
@@ -87,7 +87,7 @@ async function findKept(
   { name, told, ...table }: Omit<IdentifierTable, 'rowsOf'>,
   owners: readonly string[],
   all: string,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<StatedByOther[]> {
   const { rows } = await query<{ signifier: string; source: FactSource; row: StoredIdentifier }>(
     db,

@@ -3,7 +3,7 @@ import { Fault, type Reason } from '../domain/fault.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { isSamePerson, type Caller } from '../domain/participant.ts';
 import type { Review, ReviewAct, ReviewKind, ReviewState } from '../domain/review.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 import { reviveDates } from './facts.ts';
 
 /** What somebody wants a second person to decide. */
@@ -19,7 +19,7 @@ export interface NewReview {
 }
 
 /** Opens a review; it waits 14 days unless said otherwise (DESIGN). */
-export async function openReview(wanted: NewReview, now: Date, db: PoolClient): Promise<Review> {
+export async function openReview(wanted: NewReview, now: Date, db: Transaction): Promise<Review> {
   const id = randomUUID();
   const expiresAt = new Date(now.getTime() + (wanted.days ?? 14) * DAY);
   await query(
@@ -51,7 +51,7 @@ export async function closeReview(
   review: Review,
   decision: { readonly state: 'APPROVED' | 'REFUSED'; readonly because: string; readonly by: Caller },
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { by, state, because } = decision;
   const own = isSamePerson(by.person, review.preparedPerson) || by.participantId === review.participantId;
@@ -70,7 +70,7 @@ export async function closeReview(
 }
 
 /** Ends an open review by its preparer's wish. @throws Fault `conflict` when it is no longer open */
-export async function withdrawReview(review: Review, by: Caller, now: Date, db: PoolClient): Promise<void> {
+export async function withdrawReview(review: Review, by: Caller, now: Date, db: Transaction): Promise<void> {
   if (!isSamePerson(by.person, review.preparedPerson))
     throw new Fault('role-not-permitted', 'Only who prepared a review withdraws it.');
   if (!(await endReview(review.id, by, now, db))) throw noLongerOpen();
@@ -85,7 +85,7 @@ export async function endReview(
   id: string,
   by: Pick<Caller, 'credentialId' | 'person'> | undefined,
   now: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<boolean> {
   const { rowCount } = await query(
     db,
@@ -96,7 +96,7 @@ export async function endReview(
 }
 
 /** Marks open reviews whose time is over; returns them. */
-export async function expireReviews(now: Date, db: PoolClient): Promise<Review[]> {
+export async function expireReviews(now: Date, db: Transaction): Promise<Review[]> {
   const { rows: expired } = await query<{ id: string }>(
     db,
     `update review set state = 'EXPIRED', decided_at = $1 where state = 'OPEN' and expires_at <= $1 returning id`,

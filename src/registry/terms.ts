@@ -1,4 +1,4 @@
-import type { Db } from '../db/pool.ts';
+import type { Db } from '../db/query.ts';
 import { findFacts } from './facts.ts';
 
 /** The version of the terms that a participant accepted last; `undefined` when it accepted none. */

@@ -1,6 +1,6 @@
 import { eui64After, formatEui64Range, rangesOverlap, type Eui64, type Eui64Range } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
-import { query, type Db } from '../db/pool.ts';
+import { query, type Db } from '../db/query.ts';
 import type { RegistryFile } from './registry-file.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WebhookEvent } from '../domain/webhook.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 
 /** Something that happened, as it is told: ids and counts, never a secret or a certificate. */
 export interface Announcement {
@@ -15,7 +15,7 @@ export interface Announcement {
 /** Puts what happened down for every endpoint that chose it, in the transaction that makes it true. */
 export async function announce(
   { participantIds, event, at, about }: Announcement,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const id = randomUUID();
   await query(

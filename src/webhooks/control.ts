@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WebhookEvent } from '../domain/webhook.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
-import { query, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
 import { bodyOf } from './announce.ts';
 import { insertDelivery, requireDelivery, type Delivery } from './delivery-store.ts';
 import type { WebhookNeeds } from './needs.ts';
@@ -21,7 +21,7 @@ import {
 export interface WebhookAct {
   readonly caller: Caller;
   readonly at: Date;
-  readonly db: PoolClient;
+  readonly db: Transaction;
 }
 
 /** An endpoint with its secret, which nobody is told a second time. */

@@ -1,6 +1,7 @@
 import { recordEvents } from '../audit/audit-log.ts';
 import { keepLooking, type Looking } from '../db/keep-looking.ts';
-import { query, withTransaction, type PoolClient } from '../db/pool.ts';
+import { query, type Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import { notify } from '../registry/notifications.ts';
 import { claimDeliveries, recordAttempt, type HeldDelivery } from './delivery-store.ts';
 import type { WebhookNeeds } from './needs.ts';
@@ -91,7 +92,7 @@ async function countFailure(
   { webhookId: id, participantId, endpoint }: HeldDelivery,
   gone: boolean,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { rows } = await query<{ since: Date }>(
     db,

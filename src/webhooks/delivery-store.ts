@@ -1,7 +1,9 @@
 import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
-import { query, withTransaction, type Db, type Pool, type PoolClient } from '../db/pool.ts';
+import type { Pool } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
+import { withTransaction } from '../db/transaction.ts';
 import type { Attempt } from './send.ts';
 import { isUuid, type Webhook } from './webhook-store.ts';
 
@@ -63,7 +65,7 @@ export async function requireDelivery(
 
 export async function insertDelivery(
   delivery: Pick<Delivery, 'id' | 'webhookId' | 'eventId' | 'event' | 'body' | 'createdAt' | 'redeliveryOf'>,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(
     db,
@@ -98,8 +100,8 @@ export async function claimDeliveries(
     [now],
   );
   if (due[0]?.due !== true) return [];
-  return withTransaction(db, async (client) => {
-    const { rows } = await query<HeldDelivery>(client, CLAIM, [now, most, leaseSeconds]);
+  return withTransaction(db, async (transaction) => {
+    const { rows } = await query<HeldDelivery>(transaction, CLAIM, [now, most, leaseSeconds]);
     return rows;
   });
 }
@@ -113,7 +115,7 @@ export async function recordAttempt(
   attempt: Attempt,
   nextAt: Date | undefined,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<boolean> {
   const state = attempt.delivered ? 'DELIVERED' : nextAt === undefined ? 'GIVEN_UP' : 'PENDING';
   const { rowCount } = await query(

@@ -1,7 +1,7 @@
 import type { WebhookEvent, WebhookState } from '../domain/webhook.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
-import { query, type Db, type PoolClient } from '../db/pool.ts';
+import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** An endpoint and how it does. */
 export interface Webhook {
@@ -28,7 +28,7 @@ export type NewWebhook = Pick<
   'id' | 'participantId' | 'endpoint' | 'description' | 'events' | 'createdAt' | 'person' | 'secretSha256'
 > & { readonly credentialId: string };
 
-export async function insertWebhook(webhook: NewWebhook, db: PoolClient): Promise<void> {
+export async function insertWebhook(webhook: NewWebhook, db: Transaction): Promise<void> {
   await query(
     db,
     `insert into webhook (id, participant_id, endpoint, description, events, created_at, state_since, created_by, person,
@@ -80,7 +80,7 @@ export async function requireWebhook(
 export async function lockWebhook(
   id: string,
   caller: Pick<Caller, 'participantId'>,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Webhook> {
   const { id: known } = await requireWebhook(id, caller, db);
   await query(db, `select from webhook where id = $1 for update`, [known]);
@@ -93,7 +93,7 @@ export async function setWebhookState(
   state: WebhookState,
   reason: string | null,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(
     db,
@@ -117,7 +117,7 @@ export async function setSecret(
     secretSha256,
     earlierUntil,
   }: Pick<Webhook, 'id' | 'secretVersion' | 'secretSha256' | 'earlierUntil'>,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(
     db,

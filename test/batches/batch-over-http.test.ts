@@ -12,7 +12,7 @@ import { sweepResults } from '../../src/batches/results/sweep-results.ts';
 import { verifyResult } from '../../src/batches/results/verify-result.ts';
 import { listReceipts } from '../../src/ca/download-receipts.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { encodePem } from '../../src/x509/pem.ts';
 import {
   batchWorld,

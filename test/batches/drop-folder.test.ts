@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { takeDrops, watchDrops } from '../../src/batches/intake/drop-folder.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import {
   batchWorld,

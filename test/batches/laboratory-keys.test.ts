@@ -24,7 +24,7 @@ import {
 import { PIECE_OCTETS } from '../../src/batches/laboratory/laboratory-keys.ts';
 import { sweepResults } from '../../src/batches/results/sweep-results.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import type { Caller } from '../../src/domain/participant.ts';
 import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';

@@ -1,5 +1,5 @@
 import { LIVE_WINDOW } from '../../src/domain/live-timings.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 

@@ -1,5 +1,5 @@
 import { createPublicKey, hash } from 'node:crypto';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import type { Category } from '../../src/domain/category.ts';
 import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import { encodeExtension, basicConstraintsValue } from '../../src/x509/extensions.ts';

@@ -1,4 +1,4 @@
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { chooseAmong } from '../../src/eligibility/rule-sets.ts';
 import type { RuleSet } from '../../src/eligibility/rule-set.ts';
 import { claimChunk } from '../../src/batches/engine/claim-chunk.ts';

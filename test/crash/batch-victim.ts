@@ -10,7 +10,7 @@ import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { receiveUpload } from '../../src/batches/intake/receive-upload.ts';
 import { submitBatch } from '../../src/batches/intake/submit-batch.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
-import { withTransaction } from '../../src/db/pool.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { runVictim, type Victim, type VictimOrders } from './run-victim.ts';
 
 export interface BatchOrders extends VictimOrders {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { verifyChain, type ChainLine } from '../../src/audit/audit-chain.ts';
 import { recordEvents } from '../../src/audit/audit-log.ts';
 import { exportChain, linkEvents } from '../../src/audit/link-events.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { dataFolder, tcs } from '../support/tcs.ts';
 import { testDatabase } from '../support/test-database.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import request from 'supertest';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { systemRandom } from '../../src/domain/serial-number.ts';
 import { retireAuthorities } from '../../src/ca/authority-store.ts';

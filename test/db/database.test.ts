@@ -9,7 +9,9 @@ import { byteaArray } from '../../src/db/bytea-array.ts';
 import { faultOf } from '../../src/db/database-errors.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
-import { Ending, query, withTransaction, type Database } from '../../src/db/pool.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { query, type Transaction } from '../../src/db/query.ts';
+import { Ending, withTransaction } from '../../src/db/transaction.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { loadRegistry } from '../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../src/registry/registry-file.ts';
@@ -79,30 +81,33 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
     await query(database.pool, `delete from schema_migration where name = '9999-of-tomorrow'`);
   });
 
-  test.each(['40P01', '40001'])(
-    'a transaction that ends with %s is run again, twice at most',
-    async (state) => {
-      const run = async (failures: number) => {
-        let turns = 0;
-        await withTransaction(database.pool, async (client) => {
-          turns += 1;
-          await query(client, `insert into audit_event (at, event, object) values (now(), 'turn', $1)`, [
-            state,
-          ]);
-          if (turns <= failures)
-            await client.query(`do $$ begin raise exception 'x' using errcode = '${state}'; end $$`);
-        });
-        return turns;
-      };
-      expect(await run(2)).toBe(3);
-      await expect(run(3)).rejects.toMatchObject({ code: 'database-unavailable' });
-      const { rows } = await query(database.pool, `select 1 from audit_event where object = $1`, [state]);
-      expect(rows.length).toBe(1);
-    },
-  );
+  test.each([
+    ['40P01', 'in its midst'],
+    ['40001', 'in its midst'],
+    ['40001', 'in its ending'],
+  ])('a transaction that is turned back with %s %s is run again, twice at most', async (state, place) => {
+    const object = `${state} ${place}`;
+    const run = async (failures: number) => {
+      let turns = 0;
+      await withTransaction(database.pool, async (client) => {
+        turns += 1;
+        await query(client, `insert into audit_event (at, event, object) values (now(), 'turn', $1)`, [
+          object,
+        ]);
+        const raise = `do $$ begin raise exception 'x' using errcode = '${state}'; end $$`;
+        const last = query(client, turns <= failures ? raise : 'select');
+        return place === 'in its ending' ? new Ending(last) : last;
+      });
+      return turns;
+    };
+    expect(await run(2)).toBe(3);
+    await expect(run(3)).rejects.toMatchObject({ code: 'database-unavailable' });
+    const { rows } = await query(database.pool, `select 1 from audit_event where object = $1`, [object]);
+    expect(rows.length).toBe(1);
+  });
 
   describe('a transaction that ends with statements whose answers nothing hangs on', () => {
-    const write = (client: pg.PoolClient, object: string) =>
+    const write = (client: Transaction, object: string) =>
       query(client, `insert into audit_event (at, event, object) values (now(), 'ended', $1)`, [object]);
     const written = async () => {
       const { rows } = await query<{ object: string }>(
@@ -133,13 +138,63 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
       expect(await written()).toEqual(before);
     });
 
+    test('keeps nothing when one of them cannot even be sent', async () => {
+      const before = await written();
+      const unsendable = {
+        toPostgres: () => {
+          throw new RangeError('no value');
+        },
+      };
+      const failing = (write_: (client: Transaction) => Promise<unknown>) =>
+        withTransaction(database.pool, (client) =>
+          Promise.resolve(
+            new Ending(Promise.all([write(client, 'never'), write_(client), write(client, 'nor')])),
+          ),
+        );
+      await expect(failing(() => Promise.reject(new RangeError('not written')))).rejects.toThrow(
+        'not written',
+      );
+      await expect(failing((client) => query(client, 'select $1::text', [unsendable]))).rejects.toThrow(
+        'no value',
+      );
+      expect(await written()).toEqual(before);
+    });
+
     test('refuses a statement that comes after COMMIT', async () => {
       const late = withTransaction(database.pool, (client) =>
-        Promise.resolve(new Ending(query(client, 'select 1').then(() => query(client, 'select 2')))),
+        Promise.resolve(new Ending(write(client, 'in time').then(() => write(client, 'late')))),
       );
-      await expect(late).rejects.toThrow('a statement after COMMIT has left');
-      expect((await query(database.pool, 'select 3 as three')).rows).toEqual([{ three: 3 }]);
+      await expect(late).rejects.toThrow('a statement after the end of its transaction');
+      expect(await written()).not.toContain('late');
     });
+  });
+
+  test('what is still to come of a transaction that has failed does not get into the next one', async () => {
+    const write = (client: Transaction, event: string) =>
+      query(client, `insert into audit_event (at, event, object) values (now(), $1, 'straggler')`, [event]);
+    let goOn = () => {};
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    let straggler: Promise<unknown> | undefined;
+    const failing = withTransaction(database.pool, async (client) => {
+      straggler = gate.then(() => write(client, 'too late'));
+      await query(client, 'select 1 / 0');
+    });
+    await expect(failing).rejects.toMatchObject({ code: '22012' });
+    await withTransaction(database.pool, async (client) => {
+      goOn();
+      await expect(straggler).rejects.toThrow('a statement after the end of its transaction');
+      await write(client, 'in time');
+    });
+    const { rows } = await query(database.pool, `select event from audit_event where object = 'straggler'`);
+    expect(rows).toEqual([{ event: 'in time' }]);
+  });
+
+  test('a transaction in which a statement failed is never taken for committed', async () => {
+    const fail = (client: Transaction) => query(client, 'select 1 / 0').catch(() => undefined);
+    const waits = withTransaction(database.pool, fail);
+    await expect(waits).rejects.toMatchObject({ code: '22012' });
+    const ends = withTransaction(database.pool, (client) => Promise.resolve(new Ending(fail(client))));
+    await expect(ends).rejects.toMatchObject({ code: '22012' });
   });
 
   test.each([
@@ -229,7 +284,8 @@ describe('the embedded database is closed', () => {
   const run = (work: string) => {
     const script = `require('./test/support/compiled.cjs');
       const { openDatabase } = require('./src/db/open-database.ts');
-      const { query, withTransaction } = require('./src/db/pool.ts');
+      const { query } = require('./src/db/query.ts');
+    const { withTransaction } = require('./src/db/transaction.ts');
       const LOST = "do $$ begin raise exception 'x' using errcode = '57P01'; end $$";
       (async () => {
         const database = await openDatabase();

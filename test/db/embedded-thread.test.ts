@@ -16,7 +16,8 @@ function run(name: string, work: string) {
   const script = `
     const threads = []; process.on('worker', (thread) => threads.push(thread));
     const { openDatabase } = require('./src/db/open-database.ts');
-    const { query, withTransaction } = require('./src/db/pool.ts');
+    const { query } = require('./src/db/query.ts');
+    const { withTransaction } = require('./src/db/transaction.ts');
     const outcome = (promise) => promise.then(() => 'done', (error) => error.code);
     (async () => {
       const told = {};
@@ -84,9 +85,9 @@ describe('the embedded engine in its thread', () => {
     const told = run(
       'fresh',
       `const client = await db.connect();
-       await query(client, 'set search_path to nowhere');
-       await query(client, 'begin');
-       await query(client, 'select 1');
+       await client.query('set search_path to nowhere');
+       await client.query('begin');
+       await client.query('select 1');
        client.release(true);
        told.path = (await query(db, "select current_setting('search_path') as path")).rows[0].path;
        told.one = (await query(db, 'select 1 as one')).rows[0].one;

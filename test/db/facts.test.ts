@@ -1,4 +1,5 @@
-import { withTransaction, type Database } from '../../src/db/pool.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { findFacts, listFacts } from '../../src/registry/facts.ts';
 import { recordFacts, type FactChange } from '../../src/registry/record-facts.ts';
 import { findParticipantRef, findParticipants } from '../../src/registry/participants.ts';

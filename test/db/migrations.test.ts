@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { findDecision } from '../../src/audit/decisions.ts';
-import { query, type Database } from '../../src/db/pool.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { daysFromNow } from '../support/participants.ts';
 import { applyMigration, schemaBefore } from '../support/migrations.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';

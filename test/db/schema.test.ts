@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
-import { query, type Database } from '../../src/db/pool.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { onPostgres, testDatabase } from '../support/test-database.ts';
 
 const P1 = '00000000-0000-4000-8000-000000000001';

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { encodeExtension } from '../../src/x509/extensions.ts';
 import { encodeName } from '../../src/x509/name.ts';
 import * as oids from '../../src/x509/oids.ts';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import request from 'supertest';
 import { findDecision } from '../../src/audit/decisions.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';

@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { createRequestServer } from '../../src/http/broken-requests.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { deviceCsr, newKey } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';
 

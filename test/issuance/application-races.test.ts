@@ -1,6 +1,7 @@
 import { APPLICATION_STATES, APPLICATION_STEPS } from '../../src/domain/application.ts';
 import { Fault } from '../../src/domain/fault.ts';
-import { query, withTransaction } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { findApplication } from '../../src/issuance/find-applications.ts';
 import { ISSUING_LEASE, resumeApplication } from '../../src/issuance/issue-application.ts';
 import { sweep } from '../../src/issuance/screen-again.ts';

@@ -1,7 +1,7 @@
 import { hasEnded } from '../../src/domain/application.ts';
 import type { Caller } from '../../src/domain/participant.ts';
 import { findCertificate } from '../../src/ca/find-certificates.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { findApplication, findHistory, listApplications } from '../../src/issuance/find-applications.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import { screenAgain, startSweep, sweep } from '../../src/issuance/screen-again.ts';

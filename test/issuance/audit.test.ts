@@ -1,5 +1,5 @@
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';

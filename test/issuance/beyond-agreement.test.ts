@@ -1,6 +1,6 @@
 import { findDecision } from '../../src/audit/decisions.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { chooseAmong } from '../../src/eligibility/rule-sets.ts';
 import type { RuleSet } from '../../src/eligibility/rule-set.ts';

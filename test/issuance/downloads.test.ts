@@ -1,7 +1,8 @@
 import { findCertificate } from '../../src/ca/find-certificates.ts';
 import { listReceipts } from '../../src/ca/download-receipts.ts';
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
-import { query, withTransaction } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { previewDependents } from '../../src/issuance/preview-dependents.ts';
 import { askDownloads, requireDownloadable } from '../../src/issuance/require-downloadable.ts';
 import { proposeHold } from '../../src/registrar/holds.ts';

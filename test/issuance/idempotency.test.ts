@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../src/domain/fault.ts';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import type { Hierarchy } from '../../src/ca/hierarchy.ts';
 import { claimIdempotencyKey, recordRefusal, type HeldKey } from '../../src/issuance/idempotency-store.ts';
 import { applyInstead } from '../../src/issuance/apply-instead.ts';

@@ -5,7 +5,8 @@ import type { SerialNumber } from '../../src/domain/serial-number.ts';
 import type { LintedTbs } from '../../src/lint/lint.ts';
 import { abandonIntents, findLeftovers, recordIntents, type Intent } from '../../src/ca/intent-store.ts';
 import { recordIssued } from '../../src/ca/record-issued.ts';
-import { query, withTransaction, type Db, type PoolClient } from '../../src/db/pool.ts';
+import { query, type Db, type Transaction } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';
@@ -45,7 +46,7 @@ describe('a set of intents', () => {
     const serialNumber = drawn.toString(16).toUpperCase().padStart(32, '7') as SerialNumber;
     return { ...like, serialNumber, tbs: Buffer.from([0x30, drawn]) as LintedTbs, ...changes };
   };
-  const inTransaction = <T>(work: (db: PoolClient) => Promise<T>) => withTransaction(here.needs.db, work);
+  const inTransaction = <T>(work: (db: Transaction) => Promise<T>) => withTransaction(here.needs.db, work);
   const intend = (intents: readonly Intent[]) =>
     inTransaction((db) => recordIntents(intents, here.clock.now(), db));
   const issue = (intents: readonly Intent[], sets: readonly string[], db: Db = here.needs.db) =>
@@ -59,7 +60,7 @@ describe('a set of intents', () => {
       here.clock.now(),
       db,
     );
-  const abandon = (intents: readonly Intent[], db: PoolClient) =>
+  const abandon = (intents: readonly Intent[], db: Transaction) =>
     abandonIntents(intents.map(serial), 'in a test', here.clock.now(), db);
   const serial = ({ serialNumber }: Intent) => serialNumber;
   const onRecord = async (intents: readonly Intent[]) => {
@@ -121,7 +122,7 @@ describe('a set of intents', () => {
   if (onPostgres)
     describe('of which two processes take at once', () => {
       /** Lets `late` begin while `early` has its change and has not committed it. */
-      const atOnce = async <T>(early: (db: PoolClient) => Promise<unknown>, late: () => Promise<T>) => {
+      const atOnce = async <T>(early: (db: Transaction) => Promise<unknown>, late: () => Promise<T>) => {
         let waiting: Promise<T> | undefined;
         await inTransaction(async (db) => {
           await early(db);
@@ -136,7 +137,7 @@ describe('a set of intents', () => {
       test('what one abandons the other issues no more, but everything else', async () => {
         const intents = [newIntent(), newIntent(), newIntent(), newIntent()];
         const sets = await intend(intents);
-        const early = (db: PoolClient) => abandon(intents.slice(0, 2), db);
+        const early = (db: Transaction) => abandon(intents.slice(0, 2), db);
         expect(await atOnce(early, () => issue(intents.slice(1, 3), sets))).toEqual(
           new Set([intents[2]!.serialNumber]),
         );

@@ -1,5 +1,7 @@
 import { createPublicKey, hash } from 'node:crypto';
-import { query, withTransaction, type PoolClient } from '../../src/db/pool.ts';
+import { setTimeout } from 'node:timers/promises';
+import { query, type Transaction } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { bindKeys } from '../../src/ca/public-keys.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
@@ -18,7 +20,7 @@ describe('a public key is bound to one subject', () => {
   });
   afterAll(() => here.close());
 
-  const bind = (sha256: Buffer, subject: string, db: PoolClient) =>
+  const bind = (sha256: Buffer, subject: string, db: Transaction) =>
     bindKeys([{ sha256, subject }], here.clock.now(), db);
   const subjectOf = async (sha256: Buffer) => {
     const { rows } = await query<{ subject: string }>(
@@ -66,19 +68,28 @@ describe('a public key is bound to one subject', () => {
     ).toEqual(['issued', ['PUBLIC_KEY_REUSED']]);
   });
 
+  test('in a set never to two subjects: whoever decided that made a mistake', async () => {
+    const sha256 = Buffer.alloc(32, 2);
+    const claims = ['a', 'b'].map((subject) => ({ sha256, subject }));
+    const both = withTransaction(here.needs.db, (db) => bindKeys(claims, here.clock.now(), db));
+    await expect(both).rejects.toThrow('two subjects claim the key');
+    expect(await subjectOf(sha256)).toBeUndefined();
+  });
+
   if (onPostgres)
     test('of two at once by the first to commit: the other is refused, its neighbour issued, each decided once', async () => {
       const key = newKey();
       const sha256 = hash('sha256', createPublicKey(key).export({ type: 'spki', format: 'der' }), 'buffer');
       let late: ReturnType<typeof ask> | undefined;
+      let before = 0;
       await withTransaction(here.needs.db, async (db) => {
         await bind(sha256, `DEVICE:${OTHER}`, db);
+        before = await decisions();
         late = ask([deviceCsr(ONE, 'digitalSignature', { key }).der, deviceCsr(ONE).der]);
         const { rows } = await query<{ pid: number }>(db, 'select pg_backend_pid() as pid');
         const blocked = 'select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))';
-        while ((await query(here.database.pool, blocked, [rows[0]!.pid])).rowCount === 0);
+        while ((await query(here.database.pool, blocked, [rows[0]!.pid])).rowCount === 0) await setTimeout(5);
       });
-      const before = await decisions();
       expect(await late).toEqual([['PUBLIC_KEY_REUSED'], 'issued']);
       expect(await subjectOf(sha256)).toBe(`DEVICE:${OTHER}`);
       expect((await decisions()) - before).toBe(2);

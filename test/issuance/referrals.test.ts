@@ -1,5 +1,5 @@
 import { findDecision } from '../../src/audit/decisions.ts';
-import { withTransaction } from '../../src/db/pool.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { decide } from '../../src/eligibility/decide.ts';
 import { findApplication, findHistory } from '../../src/issuance/find-applications.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';

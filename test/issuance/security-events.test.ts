@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { listReceipts } from '../../src/ca/download-receipts.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { world, type World } from '../support/world.ts';

@@ -2,7 +2,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { ApplicationRequest } from '../../src/domain/application.ts';
 import type { Caller, CallerRole } from '../../src/domain/participant.ts';
 import type { FactKind, FactValues } from '../../src/domain/facts.ts';
-import { withTransaction } from '../../src/db/pool.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';
 import { recordFacts } from '../../src/registry/record-facts.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { compileFunction } from 'node:vm';
 import request from 'supertest';
-import { query } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { deliverDue, secondsUntilNext, startDeliveries } from '../../src/webhooks/deliver.ts';
 import { sweepDeliveries } from '../../src/webhooks/delivery-store.ts';
 import type { WebhookNeeds } from '../../src/webhooks/needs.ts';

@@ -1,4 +1,5 @@
-import { query, withTransaction, type PoolClient } from '../../db/pool.ts';
+import { query, type Transaction } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import type { BatchNeeds } from '../needs.ts';
 import type { Admission } from './keep-timings.ts';
 
@@ -33,23 +34,23 @@ export async function claimChunk(
   admission: Exclude<Admission, 'nothing'> = 'everything',
 ): Promise<HeldChunk | undefined> {
   const before = admission === 'everything' ? null : admission.handedInBefore;
-  return withTransaction(db, async (client) => {
+  return withTransaction(db, async (transaction) => {
     // Several who look at once choose alike; who comes too late for the last chunk of a batch looks again.
     for (let look = 0; look < LOOKS; look += 1) {
-      const { rows } = await query<Waiting>(client, NEXT, [before]);
+      const { rows } = await query<Waiting>(transaction, NEXT, [before]);
       const [next] = rows;
       if (next === undefined) return undefined;
       // The batch before its chunk, as whoever cancels it.
       await query(
-        client,
+        transaction,
         `update batch set state = 'PROCESSING', started_at = coalesce(started_at, $2) where id = $1 and state = 'QUEUED'`,
         [next.batchId, clock.now()],
       );
-      const { rows: held } = await query<HeldChunk>(client, CLAIM, [next.batchId, leaseSeconds]);
+      const { rows: held } = await query<HeldChunk>(transaction, CLAIM, [next.batchId, leaseSeconds]);
       const [chunk] = held;
       if (chunk === undefined) continue;
       await query(
-        client,
+        transaction,
         `insert into batch_turn (participant_id, turn) values ($1, $2::bigint + $3)
          on conflict (participant_id) do update set turn = excluded.turn`,
         [next.participantId, next.turn, next.turnCost],
@@ -61,7 +62,7 @@ export async function claimChunk(
 }
 
 /** Locks a chunk that must still be ours until the transaction ends. @throws LeaseLost */
-export async function keepChunk(chunk: HeldChunk, db: PoolClient): Promise<void> {
+export async function keepChunk(chunk: HeldChunk, db: Transaction): Promise<void> {
   const { rowCount } = await query(
     db,
     `select from batch_chunk where batch_id = $1 and number = $2 and fence = $3 and not done for update`,
@@ -74,7 +75,7 @@ export async function keepChunk(chunk: HeldChunk, db: PoolClient): Promise<void>
 export async function releaseChunk(
   chunk: HeldChunk,
   { seconds, cause }: { readonly seconds: number; readonly cause: 'FAILURE' | 'NO_ROOM' | 'QUOTA' },
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(
     db,
@@ -88,7 +89,7 @@ export async function releaseChunk(
 /** Marks a chunk done, with its verdicts counted. */
 export async function endChunk(
   { batchId, number }: Pick<HeldChunk, 'batchId' | 'number'>,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(
     db,

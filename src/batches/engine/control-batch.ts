@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BatchState } from '../../domain/batch.ts';
 import { Fault } from '../../domain/fault.ts';
 import { isSamePerson, type Caller } from '../../domain/participant.ts';
-import { query, type PoolClient } from '../../db/pool.ts';
+import { query, type Transaction } from '../../db/query.ts';
 import { announceBatch } from '../announce-batch.ts';
 import { insertBatch, recordFailures, VERDICT_OF_ITEM, requireBatch, type Batch } from '../batch-store.ts';
 import { workflowFailure } from '../item-codes.ts';
@@ -16,7 +16,7 @@ export interface BatchAct {
   readonly id: string;
   readonly caller: Caller;
   readonly at: Date;
-  readonly db: PoolClient;
+  readonly db: Transaction;
 }
 
 /**
@@ -183,7 +183,7 @@ export async function retryBatch(
 }
 
 /** Under the lock of the batch. */
-async function requireFirstRetry(id: string, db: PoolClient): Promise<void> {
+async function requireFirstRetry(id: string, db: Transaction): Promise<void> {
   const { rows } = await query<{ id: string; ended: boolean }>(
     db,
     `select id, ended_at is not null as ended from batch where retry_of = $1 order by submitted_at, id limit 1`,

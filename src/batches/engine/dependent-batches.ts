@@ -1,7 +1,7 @@
 import type { BatchState } from '../../domain/batch.ts';
 import type { Category, TestingPurpose } from '../../domain/category.ts';
 import type { RestingOn } from '../../ca/dependents.ts';
-import { query, type Db } from '../../db/pool.ts';
+import { query, type Db } from '../../db/query.ts';
 
 /** A batch that hangs on an agreement or a membership. */
 export interface DependentBatch {

@@ -1,6 +1,7 @@
 import { windowAt } from '../../domain/live-timings.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
-import { query, withTransaction } from '../../db/pool.ts';
+import { query } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import { announceBatch } from '../announce-batch.ts';
 import { findBatch } from '../batch-store.ts';
 import type { BatchNeeds } from '../needs.ts';
@@ -23,19 +24,19 @@ export async function keepTimings({ timings, issuance: { db, clock } }: BatchNee
     `select exists (${isClosed ? UNDER_WAY : RESTING}) as due`,
   );
   if (due[0]?.due === true)
-    await withTransaction(db, async (client) => {
+    await withTransaction(db, async (transaction) => {
       const { rows } = await query<{ id: string }>(
-        client,
+        transaction,
         isClosed
           ? `update batch set state = 'PAUSED', rests = true where id in (${UNDER_WAY} for no key update skip locked) returning id`
           : `update batch set state = 'QUEUED', rests = false where id in (${RESTING} for no key update skip locked) returning id`,
       );
       const event = isClosed ? 'batch.paused' : 'batch.resumed';
       for (const { id } of rows) {
-        const batch = await findBatch(id, client);
+        const batch = await findBatch(id, transaction);
         if (batch === undefined) continue;
-        await recordEvents([{ ...about(batch), at, event, facts: { by: 'live timings' } }], client);
-        await announceBatch(id, event, at, client);
+        await recordEvents([{ ...about(batch), at, event, facts: { by: 'live timings' } }], transaction);
+        await announceBatch(id, event, at, transaction);
       }
     });
   if (isClosed) return 'nothing';

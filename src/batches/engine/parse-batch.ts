@@ -3,7 +3,8 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault } from '../../domain/fault.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
-import { query, withTransaction, type PoolClient } from '../../db/pool.ts';
+import { query, type Transaction } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import { notify } from '../../registry/notifications.ts';
 import { DerError, DerReader, TAG } from '../../x509/der.ts';
 import { decodeCsrText } from '../../x509/pem.ts';
@@ -35,15 +36,15 @@ export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
   try {
     if (tries > MOST_TRIES)
       throw refusedBatch([{ reason: 'BATCH_NOT_READ', detail: NOT_READ }], needs.intake.codes);
-    await withTransaction(db, async (client) => {
+    await withTransaction(db, async (transaction) => {
       const { rowCount } = await query(
-        client,
+        transaction,
         // Waited for: who looks for one at the same moment has it locked for that moment.
         `select from batch where id = $1 and state = 'PARSING' and parse_tries = $2 for update`,
         [id, tries],
       );
-      const batch = rowCount === 1 ? await findBatch(id, client) : undefined;
-      if (batch !== undefined) await parseHeld(batch, needs, client);
+      const batch = rowCount === 1 ? await findBatch(id, transaction) : undefined;
+      if (batch !== undefined) await parseHeld(batch, needs, transaction);
     });
   } catch (error) {
     if (error instanceof Fault && REFUSALS.has(error.code)) await reject(id, error, needs);
@@ -56,7 +57,7 @@ export async function parseBatch(needs: BatchNeeds): Promise<boolean> {
   return true;
 }
 
-async function parseHeld(batch: Batch, needs: BatchNeeds, db: PoolClient): Promise<void> {
+async function parseHeld(batch: Batch, needs: BatchNeeds, db: Transaction): Promise<void> {
   const at = needs.issuance.clock.now();
   const file = path.join(needs.folder, `parse-${randomUUID()}`);
   try {
@@ -85,7 +86,7 @@ async function parseHeld(batch: Batch, needs: BatchNeeds, db: PoolClient): Promi
 }
 
 /** Writes the upload into a file again. @returns its SHA-256 as it is now */
-async function fetchUpload(id: string, file: string, db: PoolClient): Promise<Buffer> {
+async function fetchUpload(id: string, file: string, db: Transaction): Promise<Buffer> {
   const sha256 = createHash('sha256');
   const handle = await open(file, 'wx', 0o600);
   try {
@@ -105,7 +106,7 @@ async function fetchUpload(id: string, file: string, db: PoolClient): Promise<Bu
   }
 }
 
-async function insertItems(batch: Batch, file: string, needs: BatchNeeds, db: PoolClient): Promise<number> {
+async function insertItems(batch: Batch, file: string, needs: BatchNeeds, db: Transaction): Promise<number> {
   const earlier = new Map<string, number>();
   let rows: object[] = [];
   let items = 0;
@@ -157,14 +158,14 @@ export function askedHash(csr: string): string | undefined {
 }
 
 async function reject(id: string, fault: Fault, { issuance: { db, clock } }: BatchNeeds): Promise<void> {
-  await withTransaction(db, async (client) => {
+  await withTransaction(db, async (transaction) => {
     const { rows } = await query<{ id: string }>(
-      client,
+      transaction,
       `select id from batch where id = $1 and state = 'PARSING' for update`,
       [id],
     );
-    const batch = rows.length === 0 ? undefined : await findBatch(id, client);
-    if (batch !== undefined) await end(batch, 'REJECTED', fault.reasons, clock.now(), client);
+    const batch = rows.length === 0 ? undefined : await findBatch(id, transaction);
+    if (batch !== undefined) await end(batch, 'REJECTED', fault.reasons, clock.now(), transaction);
   });
 }
 
@@ -173,7 +174,7 @@ async function end(
   state: 'REJECTED' | 'TAMPERED',
   reasons: Fault['reasons'],
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   await query(db, `update batch set state = $2, reasons = $3, ended_at = $4 where id = $1`, [
     batch.id,

@@ -3,7 +3,8 @@ import { Fault } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
 import { abandonIntents, findIntentsOfBatch } from '../../ca/intent-store.ts';
-import { query, withTransaction, type PoolClient } from '../../db/pool.ts';
+import { query, type Transaction } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import { issueCertificates, type IssuanceResult } from '../../issuance/issue-certificates.ts';
 import type { AskedRequest } from '../../issuance/needs.ts';
 import { findApplicant } from '../../registry/callers.ts';
@@ -44,9 +45,9 @@ export async function workChunk(chunk: HeldChunk, needs: BatchNeeds): Promise<vo
 /** Ends batches whose chunks are all done. */
 export async function completeBatches({ issuance: { db, clock } }: BatchNeeds): Promise<void> {
   const at = clock.now();
-  await withTransaction(db, async (client) => {
+  await withTransaction(db, async (transaction) => {
     const { rows } = await query<{ id: string }>(
-      client,
+      transaction,
       `update batch set state = 'COMPLETED', rests = false, ended_at = $1 where id in (
          select b.id from batch b where b.state in ('QUEUED', 'PROCESSING', 'PAUSED')
             and not exists (select from batch_chunk k where k.batch_id = b.id and not k.done)
@@ -54,16 +55,16 @@ export async function completeBatches({ issuance: { db, clock } }: BatchNeeds): 
       [at],
     );
     for (const { id } of rows) {
-      const batch = await findBatch(id, client);
+      const batch = await findBatch(id, transaction);
       if (batch === undefined) continue;
       const { counts, name, items } = batch;
-      await recordEvents([{ ...about(batch), at, event: 'batch.completed', facts: { counts } }], client);
+      await recordEvents([{ ...about(batch), at, event: 'batch.completed', facts: { counts } }], transaction);
       const text = `Batch ${name}: ${String(counts.SUCCESS ?? 0)} of ${String(items ?? 0)} certificates issued.`;
       await notify(
         [{ participantId: batch.participantId, at, event: 'batch.completed', object: id, text }],
-        client,
+        transaction,
       );
-      await announceBatch(id, 'batch.completed', at, client);
+      await announceBatch(id, 'batch.completed', at, transaction);
     }
   });
 }
@@ -73,9 +74,9 @@ export async function clearInterrupted(
   chunk: HeldChunk,
   { issuance: { db, clock } }: BatchNeeds,
 ): Promise<void> {
-  await withTransaction(db, async (client) => {
-    await keepChunk(chunk, client);
-    await abandonPrepared(chunk, 'interrupted; the batch went on', clock.now(), client);
+  await withTransaction(db, async (transaction) => {
+    await keepChunk(chunk, transaction);
+    await abandonPrepared(chunk, 'interrupted; the batch went on', clock.now(), transaction);
   });
 }
 
@@ -84,7 +85,7 @@ export async function abandonPrepared(
   { batchId, first, last }: Pick<HeldChunk, 'batchId' | 'first' | 'last'>,
   reason: string,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const prepared = await findIntentsOfBatch({ batchId, first, last }, db);
   const abandoned = await abandonIntents(prepared, reason, at, db);

@@ -1,5 +1,5 @@
 import type { Category } from '../../domain/category.ts';
-import { query, type Db } from '../../db/pool.ts';
+import { query, type Db } from '../../db/query.ts';
 
 /** How fast batches were worked on lately. */
 export interface WorkRate {

@@ -1,5 +1,5 @@
 import { keepLooking, type Looking } from '../../db/keep-looking.ts';
-import { query } from '../../db/pool.ts';
+import { query } from '../../db/query.ts';
 import { admitBatches } from '../intake/admit-batches.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { claimChunk } from './claim-chunk.ts';

@@ -6,7 +6,8 @@ import { CATEGORIES, PURPOSES } from '../../domain/category.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
-import { query, withTransaction } from '../../db/pool.ts';
+import { query } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import { findValidByPrefix } from '../../registry/callers.ts';
 import type { BatchContentType } from '../batch-item.ts';
 import type { BatchNeeds } from '../needs.ts';
@@ -163,13 +164,13 @@ async function handIn(
   try {
     if ((await lstat(source).catch(movedMeanwhile))?.ctimeMs !== changedAt) return undefined;
     const at = clock.now();
-    return await withTransaction(db, async (client) => {
+    return await withTransaction(db, async (transaction) => {
       const id = randomUUID();
       // What was refused as a whole may come again, perhaps under the name that it should have had, and so may what was
       // cancelled before it was read: nothing of it can be retried.
       const key = [caller.participantId, category, purpose, upload.sha256];
       const { rowCount } = await query(
-        client,
+        transaction,
         `insert into batch_drop as earlier (participant_id, category, purpose, upload_sha256, batch_id)
          values ($1, $2, $3, $4, $5)
          on conflict (participant_id, category, purpose, upload_sha256) do update set batch_id = excluded.batch_id
@@ -179,7 +180,7 @@ async function handIn(
       );
       if (rowCount !== 1) {
         const { rows } = await query<{ id: string }>(
-          client,
+          transaction,
           `select batch_id as id from batch_drop
             where participant_id = $1 and category = $2 and purpose = $3 and upload_sha256 = $4`,
           key,
@@ -192,13 +193,13 @@ async function handIn(
         { upload, contentType, name: nameOf(name), request: asked },
         caller,
         at,
-        client,
+        transaction,
         id,
       );
       const { credentialId, person: by, role } = caller;
       const facts = { by, role, receipt: receiptOf(upload), state: batch.state, drop: drop.file };
       const event = { at, event: 'batch.submitted', participantId: batch.participantId, credentialId };
-      await recordEvents([{ ...event, object: id, facts }], client);
+      await recordEvents([{ ...event, object: id, facts }], transaction);
       return { id, isNew: true };
     });
   } finally {

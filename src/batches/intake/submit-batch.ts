@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { Fault } from '../../domain/fault.ts';
 import type { Caller, CallerRole } from '../../domain/participant.ts';
-import { query, type Db, type PoolClient } from '../../db/pool.ts';
+import { query, type Db, type Transaction } from '../../db/query.ts';
 import { findParticipantRef } from '../../registry/participants.ts';
 import type { BatchContentType } from '../batch-item.ts';
 import { insertBatch, requireBatch, type Batch, type BatchRequest } from '../batch-store.ts';
@@ -31,7 +31,7 @@ export async function submitBatch(
   { upload, contentType, name, request }: SubmittedBatch,
   caller: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
   id: string = randomUUID(),
 ): Promise<Batch> {
   await insertBatch(
@@ -101,7 +101,7 @@ export function requireNamed(
   });
 }
 
-async function storeUpload(id: string, { file, octets }: ReceivedUpload, db: PoolClient): Promise<void> {
+async function storeUpload(id: string, { file, octets }: ReceivedUpload, db: Transaction): Promise<void> {
   const handle = await open(file, 'r');
   try {
     const piece = Buffer.allocUnsafe(PIECE);

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
-import { query, withTransaction, type Db } from '../../db/pool.ts';
+import { query, type Db } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import type { IssuanceNeeds } from '../../issuance/needs.ts';
 import type { Batch } from '../batch-store.ts';
 import type { Fetched } from '../require-fetchable.ts';
@@ -103,16 +104,16 @@ export async function recordDelivery(
     object: id,
     facts,
   };
-  await withTransaction(db, async (client) => {
+  await withTransaction(db, async (transaction) => {
     const { rowCount } = await query(
-      client,
+      transaction,
       `update laboratory_keys set delivered_at = $2, delivered_credential = $3, delivered_person = $4, download_until = null
         where batch_id = $1 and delivered_at is null and download_fence = $5`,
       [id, at, credentialId, person, fence],
     );
     if (rowCount !== 1) throw new TypeError('another download of these keys began meanwhile');
-    await query(client, `delete from laboratory_keys_piece where batch_id = $1`, [id]);
-    await recordEvents([event], client);
+    await query(transaction, `delete from laboratory_keys_piece where batch_id = $1`, [id]);
+    await recordEvents([event], transaction);
   });
 }
 

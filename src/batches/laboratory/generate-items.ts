@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { storedZip } from '../../archive/stored-zip.ts';
 import { eui64Octets, type Eui64, type Eui64Range } from '../../domain/eui64.ts';
-import { query, type PoolClient } from '../../db/pool.ts';
+import { query, type Transaction } from '../../db/query.ts';
 import { newLaboratoryKey } from '../../keys/laboratory-key.ts';
 import { ECDSA_WITH_SHA256 } from '../../x509/certificate.ts';
 import { sequence, wholeBitString } from '../../x509/write-der.ts';
@@ -33,7 +33,7 @@ export async function* generateItems(
   batch: Batch,
   file: string,
   { issuance, intake }: BatchNeeds,
-  db: PoolClient,
+  db: Transaction,
 ): AsyncGenerator<BatchItem, void, undefined> {
   const {
     devices,
@@ -90,7 +90,7 @@ async function takeDevices(
   batchId: string,
   range: Eui64Range,
   count: number,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<Eui64[]> {
   await query(db, `select pg_advisory_xact_lock(hashtextextended('laboratory devices', 0))`);
   const free: Eui64[] = [];

@@ -4,7 +4,7 @@ import { DEVICE_TYPES } from '../../domain/category.ts';
 import { formatEui64, parseEui64, rangeContains, type Eui64Range } from '../../domain/eui64.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
-import { query, type PoolClient } from '../../db/pool.ts';
+import { query, type Transaction } from '../../db/query.ts';
 import { agreementsInForce } from '../../eligibility/agreement.ts';
 import { findWholeParticipant } from '../../registry/participants.ts';
 import { agreedLimits } from '../batch-limits.ts';
@@ -42,7 +42,7 @@ export const generationOrder = z.strictObject({
  */
 export async function submitGeneration(
   { order, name, request }: { order: GenerationOrder; name: string; request: BatchRequest },
-  { caller, at, db }: { readonly caller: Caller; readonly at: Date; readonly db: PoolClient },
+  { caller, at, db }: { readonly caller: Caller; readonly at: Date; readonly db: Transaction },
   needs: BatchNeeds,
 ): Promise<Batch> {
   const barred = await findBars(order, caller, at, db, needs);
@@ -81,7 +81,7 @@ async function findBars(
   { devices, range }: GenerationOrder,
   { signifier }: Caller,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
   { laboratoryKeys, intake: { limits } }: BatchNeeds,
 ): Promise<ContainerFinding[]> {
   const found: ContainerFinding[] = [];

@@ -1,5 +1,5 @@
 import { Fault } from '../../domain/fault.ts';
-import { query, type Db, type PoolClient } from '../../db/pool.ts';
+import { query, type Db, type Transaction } from '../../db/query.ts';
 import type { Batch } from '../batch-store.ts';
 import { GENERATION } from './generation.ts';
 
@@ -19,7 +19,7 @@ export interface LaboratoryKeys {
 /** Puts a message on record, piece by piece. */
 export async function storeKeys(
   made: { batchId: string; recipientSha256: Buffer; sha256: Buffer; message: Buffer; at: Date },
-  db: PoolClient,
+  db: Transaction,
 ): Promise<void> {
   const { batchId, recipientSha256, sha256, message, at } = made;
   await query(
@@ -59,7 +59,7 @@ export async function acknowledgeKeys(
   batch: Batch,
   sha256: string,
   at: Date,
-  db: PoolClient,
+  db: Transaction,
 ): Promise<{ readonly acknowledgedAt: Date }> {
   await query(db, `select from laboratory_keys where batch_id = $1 for update`, [batch.id]);
   const keys = await findKeys(batch, db);
@@ -84,7 +84,7 @@ export async function acknowledgeKeys(
 }
 
 /** Ends the time in which generated keys can be fetched. */
-export async function removeKeys(batchIds: readonly string[], at: Date, db: PoolClient): Promise<void> {
+export async function removeKeys(batchIds: readonly string[], at: Date, db: Transaction): Promise<void> {
   // Rows before pieces, as whoever delivers or acknowledges does: they wait for each other, and neither for ever.
   await query(
     db,

@@ -6,7 +6,7 @@ import { Fault } from '../../domain/fault.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import type { SerialNumber } from '../../domain/serial-number.ts';
 import type { Hierarchy } from '../../ca/hierarchy.ts';
-import { query } from '../../db/pool.ts';
+import { query } from '../../db/query.ts';
 import { formatName } from '../../x509/name.ts';
 import { readCertificate } from '../../x509/read-certificate.ts';
 import { VERDICT_OF_ITEM, type Batch, type StoredItem } from '../batch-store.ts';

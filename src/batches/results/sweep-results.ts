@@ -1,7 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { recordEvents } from '../../audit/audit-log.ts';
-import { query, withTransaction, type Db } from '../../db/pool.ts';
+import { query, type Db } from '../../db/query.ts';
+import { withTransaction } from '../../db/transaction.ts';
 import { removeKeys } from '../laboratory/laboratory-keys.ts';
 import type { BatchNeeds } from '../needs.ts';
 
@@ -21,9 +22,9 @@ export async function sweepResults(
 ): Promise<SweptResult[]> {
   const { db, clock } = needs.issuance;
   const at = clock.now();
-  const swept = await withTransaction(db, async (client) => {
+  const swept = await withTransaction(db, async (transaction) => {
     const { rows } = await query<SweptResult & { participantId: string; credentialId: string }>(
-      client,
+      transaction,
       `update batch set result_removed_at = $1 where result_removed_at is null and state in ('COMPLETED', 'CANCELLED')
          and ended_at < $2
        returning id, name, ended_at as "endedAt", participant_id as "participantId", credential_id as "credentialId"`,
@@ -32,7 +33,7 @@ export async function sweepResults(
     await removeKeys(
       rows.map(({ id }) => id),
       at,
-      client,
+      transaction,
     );
     await recordEvents(
       rows.map(({ id, name, endedAt, participantId, credentialId }) => ({
@@ -43,7 +44,7 @@ export async function sweepResults(
         object: id,
         facts: { name, endedAt, retentionDays: needs.retentionDays },
       })),
-      client,
+      transaction,
     );
     return rows.map(({ id, name, endedAt }) => ({ id, name, endedAt }));
   });

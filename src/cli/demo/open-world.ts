@@ -68,10 +68,10 @@ export async function openDemoWorld(
   const own = world.participants.map((one) => one.signifier);
   // Once it is there, it lives: what a feed, a Party or the DCC has stated since stays.
   if ((await listSignifiers(pool)).length === 0) {
-    await loadRegistry(world, needs.clock, pool, (client, entries, at) =>
+    await loadRegistry(world, needs.clock, pool, (transaction, entries, at) =>
       recordEvents(
         [{ at, event: 'participant.loaded', object: DEMO }, ...entryEvents(entries, at, { file: DEMO })],
-        client,
+        transaction,
       ),
     );
   }

@@ -1,6 +1,6 @@
 import { formatEui64 } from '../../domain/eui64.ts';
 import { Fault } from '../../domain/fault.ts';
-import { query } from '../../db/pool.ts';
+import { query } from '../../db/query.ts';
 import { findEntriesAt } from '../../registry/registry-entries.ts';
 import { acknowledgeFeed, isFeedStale, listFeeds } from '../../registrar/feeds.ts';
 import { requireNumberCursor } from '../cursor.ts';

@@ -1,7 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import type { Fact } from '../../domain/facts.ts';
 import { NON_PARTY_KINDS } from '../../domain/participant.ts';
-import type { Db } from '../../db/pool.ts';
+import type { Db } from '../../db/query.ts';
 import { findFacts, findFeedVersion, listFacts } from '../../registry/facts.ts';
 import { listNotifications } from '../../registry/notifications.ts';
 import { findWholeParticipant, listSignifiers, type ParticipantRef } from '../../registry/participants.ts';

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { listDecisions } from '../../../src/audit/decisions.ts';
-import { withTransaction } from '../../../src/db/pool.ts';
+import { withTransaction } from '../../../src/db/transaction.ts';
 import type { CallerRole, PartyCategory } from '../../../src/domain/participant.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { decideReview } from '../../../src/registrar/decide-review.ts';

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { findDecision } from '../../../src/audit/decisions.ts';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { findParticipants } from '../../../src/registry/participants.ts';

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { listDecisions } from '../../../src/audit/decisions.ts';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import { replayDecision } from '../../../src/issuance/replay-decision.ts';
 import { findOverdueAllocations } from '../../../src/registrar/reports.ts';

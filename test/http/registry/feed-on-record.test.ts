@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import request from 'supertest';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import { LARGEST_FEED } from '../../../src/http/feeds.ts';
 import { findFeedTrouble } from '../../../src/registrar/feeds.ts';
 import { openSigningDesk } from '../../support/signed-files.ts';

@@ -1,9 +1,11 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import type pg from 'pg';
 import request from 'supertest';
 import { ApiClient } from '../../../src/cli/api-client.ts';
-import { query, withTransaction, type PoolClient } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
+import { withTransaction } from '../../../src/db/transaction.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { createCredential } from '../../../src/registry/create-credential.ts';
 import { lockFeed } from '../../../src/registry/feed-lock.ts';
@@ -209,7 +211,7 @@ describe('what needs a second person', () => {
     const all = (asked = '') => get(`/v1/identity-maps${asked}`, 'AUDITOR', 'ASSESS');
     /** Counts the statements that look for maps, and lets one of them fail. */
     const statementsOfMaps = (failing?: number) => {
-      const pool = here.database.pool as { connect(): Promise<PoolClient> };
+      const pool = here.database.pool as { connect(): Promise<pg.PoolClient> };
       const connect = pool.connect.bind(pool);
       let count = 0;
       const spy = jest.spyOn(pool, 'connect').mockImplementation(async () => {

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
 import { openApiDocument } from '../../../src/http/openapi.ts';
 import { world, type World } from '../../support/world.ts';

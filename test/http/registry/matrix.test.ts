@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import { CALLER_ROLES, ROLE_HOLDERS, type CallerRole } from '../../../src/domain/participant.ts';
 import { READERS } from '../../../src/http/route.ts';
 import { ROUTES } from '../../../src/http/routes.ts';

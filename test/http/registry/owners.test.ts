@@ -1,7 +1,7 @@
 import request from 'supertest';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { CallerRole } from '../../../src/domain/participant.ts';
-import { query } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import { findDeviceCeilings, findIdentifierFacts } from '../../../src/registry/identifiers.ts';
 import { world, type World } from '../../support/world.ts';
 

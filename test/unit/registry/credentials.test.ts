@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { query, withTransaction, type Database } from '../../../src/db/pool.ts';
+import type { Database } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
+import { withTransaction } from '../../../src/db/transaction.ts';
 import { findCallers } from '../../../src/registry/callers.ts';
 import { createCredential } from '../../../src/registry/create-credential.ts';
 import {

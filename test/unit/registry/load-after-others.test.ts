@@ -1,6 +1,8 @@
 import { recordEvents } from '../../../src/audit/audit-log.ts';
 import { entryEvents } from '../../../src/audit/entry-events.ts';
-import { query, withTransaction, type Database } from '../../../src/db/pool.ts';
+import type { Database } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
+import { withTransaction } from '../../../src/db/transaction.ts';
 import { lockFeed } from '../../../src/registry/feed-lock.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';

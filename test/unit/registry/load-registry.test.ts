@@ -1,4 +1,5 @@
-import { query, type Database } from '../../../src/db/pool.ts';
+import type { Database } from '../../../src/db/pool.ts';
+import { query } from '../../../src/db/query.ts';
 import { loadRegistry } from '../../../src/registry/load-registry.ts';
 import { findWhole } from '../../support/registry-files.ts';
 import { parseRegistryFile } from '../../../src/registry/registry-file.ts';
