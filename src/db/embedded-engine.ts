@@ -27,7 +27,10 @@ export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): 
     session?.close();
     session = client;
     for (const statement of FRESH_SESSION) engine.execProtocolRawSync(simpleQuery(statement));
-    client.on('message', (octets: Uint8Array) => client.postMessage(engine.execProtocolRawSync(octets)));
+    client.on('message', (octets: Uint8Array) => {
+      const answer = engine.execProtocolRawSync(octets);
+      client.postMessage(answer, [answer.buffer as ArrayBuffer]);
+    });
   };
   const close = async () => {
     session?.close();

@@ -6,54 +6,88 @@ import { runEngine, type EngineOptions, type ToEngine } from './embedded-engine.
 
 /** The embedded engine, open. */
 export interface Engine {
-  /** A port for a new client; the client before loses its own. */
+  /**
+   * A port for a new client; the client before loses its own.
+   * @throws what the engine says when it cannot open its folder again
+   */
   readonly dial: () => Promise<MessagePort>;
-  /** Resolves when the engine has written everything and is closed. */
+  /** Resolves when the engine has written everything and is gone. */
   readonly close: () => Promise<void>;
 }
 
+/** An engine at work, until it is gone. */
+interface Running {
+  readonly port: MessagePort;
+  /** Why it is gone. */
+  readonly gone: Promise<Error>;
+}
+
 /**
- * Starts the engine in a thread of its own: while it works, this one answers others. A thread that fails is replaced when the
- * next client comes; the folder is as after a kill, which the engine recovers from, and what was in memory is gone. From
- * sources that are not compiled it runs in this thread.
- * @param onLost  told why a thread has failed
+ * Starts the engine in a thread of its own: while it works, this one answers others. A thread that fails is replaced when
+ * the next client comes, by one; the folder is as after a kill, which the engine recovers from, and what was in memory is
+ * gone. From sources that are not compiled it runs in this thread.
+ * @param onLost  told why a thread has gone that nobody had told to
  * @throws what the engine says when it cannot open the folder
  */
 export async function startEngine(options: EngineOptions, onLost: (error: Error) => void): Promise<Engine> {
-  let running: MessagePort | undefined;
-  const start = async () => {
-    const { port1: ours, port2: theirs } = new MessageChannel();
-    ours.on('close', () => {
-      if (running === ours) running = undefined;
-    });
-    if (existsSync(THREAD)) await startThread(theirs, options, onLost);
-    else await runEngine(theirs, options);
-    return (running = ours);
+  let running: Promise<Running> | undefined;
+  let isClosed = false;
+  const start = () => {
+    running = existsSync(THREAD) ? startThread(options) : startHere(options);
+    void running.then(
+      async ({ gone }) => {
+        const error = await gone;
+        running = undefined;
+        if (!isClosed) onLost(error);
+      },
+      () => {
+        running = undefined;
+      },
+    );
+    return running;
   };
   await start();
   return {
     dial: async () => {
-      const engine = running ?? (await start());
+      if (isClosed) throw new Error('the embedded database is closed');
+      const engine = await (running ?? start());
       const { port1: ours, port2: theirs } = new MessageChannel();
-      engine.postMessage(theirs satisfies ToEngine, [theirs]);
+      engine.port.postMessage(theirs satisfies ToEngine, [theirs]);
       return ours;
     },
     close: async () => {
-      if (running === undefined) return;
-      const closed = once(running, 'close');
+      isClosed = true;
+      // What is just starting holds the folder, too.
+      const engine = await running?.catch(() => undefined);
+      if (engine === undefined) return;
       // What is waited for keeps the process.
-      running.ref();
-      running.postMessage('end' satisfies ToEngine);
-      await closed;
+      engine.port.ref();
+      engine.port.postMessage('end' satisfies ToEngine);
+      await engine.gone;
     },
   };
 }
 
-/** @returns when the engine is open */
-async function startThread(port: MessagePort, options: EngineOptions, onLost: (error: Error) => void) {
-  const thread = new Worker(THREAD, { workerData: { port, options }, transferList: [port] });
-  await once(thread, 'message');
-  thread.on('error', onLost);
+async function startThread(options: EngineOptions): Promise<Running> {
+  const { port1: ours, port2: theirs } = new MessageChannel();
+  const thread = new Worker(THREAD, { workerData: { port: theirs, options }, transferList: [theirs] });
+  let failure: Error | undefined;
+  thread.on('error', (error) => (failure = error));
+  const gone = new Promise<Error>((resolve) => {
+    thread.on('exit', (code) =>
+      resolve(failure ?? new Error(`The embedded database's thread ended (${String(code)}).`)),
+    );
+  });
+  const opened = new Promise((resolve) => thread.once('message', resolve));
+  const failed = await Promise.race([opened, gone]);
+  if (failed instanceof Error) throw failed;
+  return { port: ours, gone };
+}
+
+async function startHere(options: EngineOptions): Promise<Running> {
+  const { port1: ours, port2: theirs } = new MessageChannel();
+  await runEngine(theirs, options);
+  return { port: ours, gone: once(ours, 'close').then(() => new Error('The embedded database is closed.')) };
 }
 
 const THREAD = path.join(__dirname, 'embedded-thread.js');

@@ -9,24 +9,17 @@ const ROOT = path.join(__dirname, '..', '..');
 const folder = mkdtempSync(path.join(tmpdir(), 'tcs-thread-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs it in a process of the built service, with a database `db` in a folder and the threads that were started. */
+/** Runs it in a process of the built service that knows a folder `dataDir` and the threads that were started. */
 function run(name: string, work: string) {
   const dataDir = path.join(folder, name);
   copyEmbedded(dataDir, 'database');
   const script = `
     const threads = []; process.on('worker', (thread) => threads.push(thread));
-    const { openDatabase } = require('./src/db/open-database.ts');
-    const { query } = require('./src/db/query.ts');
-    const { withTransaction } = require('./src/db/transaction.ts');
+    const dataDir = ${JSON.stringify(dataDir)};
     const outcome = (promise) => promise.then(() => 'done', (error) => error.code);
     (async () => {
       const told = {};
-      const lost = [];
-      const database = await openDatabase({ dataDir: ${JSON.stringify(dataDir)}, onLost: (error) => lost.push(error.message) });
-      const db = database.pool;
-      await query(db, 'create table kept (a integer)');
       ${work}
-      await database.close();
       console.log(JSON.stringify(told));
     })();`;
   const ran = spawnSync(process.execPath, [...COMPILED, '-e', script], {
@@ -38,9 +31,28 @@ function run(name: string, work: string) {
   return JSON.parse(ran.stdout) as Record<string, unknown>;
 }
 
+/** With a database `db` in that folder. */
+const runOnDatabase = (name: string, work: string) =>
+  run(
+    name,
+    `const { openDatabase } = require('./src/db/open-database.ts');
+     const { query } = require('./src/db/query.ts');
+     const { withTransaction } = require('./src/db/transaction.ts');
+     const lost = [];
+     const database = await openDatabase({ dataDir, onLost: (error) => lost.push(error.message) });
+     const db = database.pool;
+     await query(db, 'create table kept (a integer)');
+     ${work}
+     await database.close();`,
+  );
+
+/** With `startEngine`. */
+const runOnEngine = (name: string, work: string) =>
+  run(name, `const { startEngine } = require('./src/db/start-engine.ts'); ${work}`);
+
 describe('the embedded engine in its thread', () => {
   test('holds nobody up but who waits for its answer', () => {
-    const told = run(
+    const told = runOnDatabase(
       'busy',
       `let turns = 0;
        const clock = setInterval(() => { turns += 1; }, 10);
@@ -52,7 +64,7 @@ describe('the embedded engine in its thread', () => {
   }, 90_000);
 
   test('is replaced when its thread dies in a transaction: that one fails, what was committed stays', () => {
-    const told = run(
+    const told = runOnDatabase(
       'dies',
       `await query(db, 'insert into kept values (1)');
        const given = withTransaction(db, async (client) => {
@@ -70,7 +82,7 @@ describe('the embedded engine in its thread', () => {
   }, 90_000);
 
   test('is replaced when its thread dies while nobody asks, and somebody hears of it', () => {
-    const told = run(
+    const told = runOnDatabase(
       'rests',
       `await query(db, 'insert into kept values (1)');
        await threads[0].terminate();
@@ -78,16 +90,81 @@ describe('the embedded engine in its thread', () => {
        told.kept = (await query(db, 'select a from kept')).rows;
        told.lost = lost;`,
     );
-    expect(told).toEqual({ kept: [{ a: 1 }], lost: ['Connection terminated unexpectedly'] });
+    expect(told).toEqual({
+      kept: [{ a: 1 }],
+      lost: expect.arrayContaining([
+        'Connection terminated unexpectedly',
+        "The embedded database's thread ended (1).",
+      ]) as string[],
+    });
+  }, 90_000);
+
+  test('is replaced when it fails, and somebody hears why', () => {
+    const told = runOnEngine(
+      'fails',
+      `let engine;
+       const heard = new Promise((resolve) => { engine = startEngine({}, resolve); });
+       const { dial, close } = await engine;
+       (await dial()).postMessage(null);
+       told.engine = (await heard).name;
+       const port = await dial();
+       const answer = new Promise((resolve) => port.on('message', resolve));
+       port.postMessage(Buffer.from('510000000d73656c656374203100', 'hex'));
+       told.answer = Buffer.from(await answer).includes('SELECT 1');
+       await close();`,
+    );
+    expect(told).toEqual({ engine: 'TypeError', answer: true });
+  }, 90_000);
+
+  test('is replaced by one thread, whoever comes meanwhile, and by none when its folder cannot be opened', () => {
+    const told = runOnEngine(
+      'replaced',
+      `const { readFileSync, writeFileSync } = require('node:fs');
+       const file = dataDir + '/PG_VERSION';
+       const version = readFileSync(file);
+       const gone = [];
+       const engine = await startEngine({ dataDir }, (error) => gone.push(error.message));
+       await threads[0].terminate();
+       await Promise.all([engine.dial(), engine.dial()]);
+       told.two = threads.length;
+       await threads[1].terminate();
+       writeFileSync(file, '9');
+       told.without = await engine.dial().then(() => 'opened', (error) => error.message);
+       writeFileSync(file, version);
+       told.again = await outcome(engine.dial());
+       told.gone = gone.length;
+       await engine.close();`,
+    );
+    expect(told).toEqual({
+      two: 2,
+      without: 'PGlite failed to initialize properly',
+      again: 'done',
+      gone: 2,
+    });
+  }, 90_000);
+
+  test('leaves no thread behind when it is closed, not even one that was just starting', () => {
+    const told = runOnEngine(
+      'closed',
+      `const engine = await startEngine({ dataDir }, () => undefined);
+       await threads[0].terminate();
+       const late = outcome(engine.dial());
+       await engine.close();
+       told.late = await late;
+       told.left = threads.filter((thread) => thread.threadId !== -1).length;
+       told.after = await engine.dial().catch((error) => error.message);
+       told.threads = threads.length;`,
+    );
+    expect(told).toEqual({ late: 'done', left: 0, after: 'the embedded database is closed', threads: 2 });
   }, 90_000);
 
   test('gives a new client a fresh session: no transaction, no settings and no statements of the one before', () => {
-    const told = run(
+    const told = runOnDatabase(
       'fresh',
       `const client = await db.connect();
        await client.query('set search_path to nowhere');
        await client.query('begin');
-       await client.query('select 1');
+       await client.query({ name: 'one', text: 'select 1' });
        client.release(true);
        told.path = (await query(db, "select current_setting('search_path') as path")).rows[0].path;
        told.one = (await query(db, 'select 1 as one')).rows[0].one;
