@@ -107,12 +107,13 @@ function server(program, args) {
   execFileSync(asOwner[0], asOwner[1], { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
 }
 
+/** Those of PATH, or the newest that Debian has installed. */
 function findPrograms() {
   const installed = '/usr/lib/postgresql';
   const versions = existsSync(installed) ? readdirSync(installed).sort((left, right) => right - left) : [];
   const folders = [
-    ...versions.map((version) => path.join(installed, version, 'bin')),
     ...(process.env.PATH ?? '').split(':'),
+    ...versions.map((version) => path.join(installed, version, 'bin')),
   ];
   return folders.find((one) => existsSync(path.join(one, 'initdb')) && existsSync(path.join(one, 'pg_ctl')));
 }
