@@ -28,11 +28,11 @@ describe('a service that is told to stop', () => {
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
   const settings = { TCS_DATA_DIR: dataDir, TCS_KEY_PASSPHRASE: TEST_PASSPHRASE, TCS_PORT: '0' };
 
-  const start = async () => {
+  const start = async (also: Record<string, string> = {}) => {
     const service = spawn(process.execPath, ['dist/main.js'], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'], ...settings },
+      env: { PATH: process.env['PATH'], ...settings, ...also },
     });
     running.push(service);
     return { service, ended: once(service, 'exit'), port: await portOf(service.stdout) };
@@ -60,6 +60,27 @@ describe('a service that is told to stop', () => {
     half.destroy();
     expect(answer).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
     expect(answer).toContain('"status":"IN_USE"');
+  }, 180_000);
+
+  test('ends the events that somebody follows, and ends with 0', async () => {
+    // Nobody works on the batch: its events would go on for ever.
+    const { service, ended, port } = await start({ TCS_BATCH_LANES: '0' });
+    const batches = `http://127.0.0.1:${String(port)}/v1/batches`;
+    const Authorization = `Bearer ${token}`;
+    const submitted = await fetch(`${batches}?category=DEVICE&purpose=DEVICE_AND_USER_SYSTEM_TESTS`, {
+      method: 'POST',
+      headers: { Authorization, 'Content-Type': 'application/x-ndjson' },
+      body: JSON.stringify({ id: 'meter', csr: deviceCsr('00-DB-12-34-20-00-04-02').pem }),
+    });
+    const { id } = (await submitted.json()) as { id: string };
+    const events = await fetch(`${batches}/${id}/events`, { headers: { Authorization } });
+    let told = '';
+    for await (const piece of events.body!.pipeThrough(new TextDecoderStream())) {
+      if (told === '') service.kill('SIGTERM');
+      told += piece;
+    }
+    expect(await ended).toEqual([0, null]);
+    expect(told).toMatch(/^id: PENDING[^\n]*\nevent: batch\ndata: \{[^\n]*\}\n\n$/);
   }, 180_000);
 
   test('ends with 0 although nobody reads its log any more', async () => {
