@@ -18,7 +18,7 @@ import { migrate } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import type { Database } from './db/pool.ts';
 import { findVolatility } from './db/readiness.ts';
-import { loadRuleSets } from './eligibility/rule-sets.ts';
+import { loadRuleSets, requireKeysKept } from './eligibility/rule-sets.ts';
 import { createHttpApp } from './http/server.ts';
 import { issuesOneByOne } from './issuance/issue-certificate.ts';
 import { screenAgain, startSweep } from './issuance/screen-again.ts';
@@ -69,6 +69,7 @@ export async function openApp(config: Config, parts: AppParts): Promise<App> {
   if (parts.database === undefined && config.databaseUrl === undefined) requireDataFolder(config);
   const profiles = loadProfiles(config.templatesDir);
   const ruleSets = loadRuleSets(config.ruleSetsDir);
+  requireKeysKept(ruleSets, clock.now());
   const refused = loadRefused(config.templatesDir);
   const hierarchy = openHierarchy(
     { folder: authoritiesFolder(config), passphrase: requirePassphrase(config), profiles, refused },

@@ -47,7 +47,7 @@ function undefinedCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
 function checkReasonCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
   const { value, lineOf } = files.reasonCodes;
   const used = new Set([...REASONS_OF_RULES, ...placesOf(files).map(({ code }) => code)]);
-  return value.flatMap(({ reason, gate, outcome, clause, categories = {}, reserved }, index) => {
+  return value.flatMap(({ reason, gate, clause, categories = {}, reserved }, index) => {
     // Codes of other answers than decisions are found elsewhere.
     const ofAct = (ACT_GATES as readonly string[]).includes(gate);
     const wrong = (field: string | readonly string[], detail: string) => {
@@ -68,9 +68,6 @@ function checkReasonCodes(files: RuleSetFiles, complete: boolean): YamlFault[] {
         ? []
         : [wrong('reason', `${reason} is used by no table and no rule; mark it reserved`)]),
       ...(used.has(reason) && reserved ? [wrong('reserved', `${reason} is in use`)] : []),
-      ...(reason === NEVER_COVERED && outcome !== 'REFUSE'
-        ? [wrong('outcome', `${reason} refuses: no referral gives a key a second subject`)]
-        : []),
       ...clauses.flatMap(([field, cited]) =>
         unknownCitations(cited, files).map((part) =>
           wrong(field, `${part} is in none of the documents of rule-set.yaml`),
@@ -188,8 +185,6 @@ const fault = ({ file, line, path: where }: Omit<Place, 'code'>, detail: string)
   detail,
 });
 
-/** The database keeps it, too (`public_key_keeps_subject`). */
-const NEVER_COVERED = 'PUBLIC_KEY_REUSED';
 /** Files whose entries cite a clause, and what such an entry is called by. */
 const CITING = ['phases', 'terms', 'obligations', 'categories', 'quotas', 'goodIndustryPractice'] as const;
 const NAMES = ['obligation', 'control', 'name'];

@@ -33,6 +33,21 @@ export function loadRuleSets(folder: string = RULE_SETS): RuleSets {
   return chooseAmong(read, folder);
 }
 
+/**
+ * A key has one subject, whatever a rule set says: the database keeps it, and what would pass could not be recorded. Of those that are
+ * over it is not asked; their decisions stand.
+ * @throws Fault `configuration-invalid` when a rule set that is in effect, or will be, does not refuse the key of another subject
+ */
+export function requireKeysKept({ versions }: Pick<RuleSets, 'versions'>, now: Date): void {
+  const isOver = (index: number) => beginning(versions[index + 1]) <= now.getTime();
+  const faults = versions.flatMap(({ version, reasonCodes }, index) => {
+    if (isOver(index) || reasonCodes.get(KEY_OF_ANOTHER)?.outcome === 'REFUSE') return [];
+    const detail = `${KEY_OF_ANOTHER} has to be there, with the outcome REFUSE: a key has one subject`;
+    return [{ file: path.join(version, 'reason-codes.yaml'), line: 1, field: 'outcome', detail }];
+  });
+  if (faults.length > 0) throw invalidRuleSet(faults);
+}
+
 /** The same for rule sets that are at hand. @throws Fault `configuration-invalid` when two would be in effect at once, or none ever */
 export function chooseAmong(ruleSets: readonly RuleSet[], place: string): RuleSets {
   const versions = [...ruleSets].sort((left, right) => beginning(left) - beginning(right));
@@ -59,6 +74,7 @@ export function chooseAmong(ruleSets: readonly RuleSet[], place: string): RuleSe
   };
 }
 
+const KEY_OF_ANOTHER = 'PUBLIC_KEY_REUSED';
 const beginning = (ruleSet: RuleSet | undefined) => ruleSet?.effectiveFrom.getTime() ?? NaN;
 
 function foldersIn(folder: string): string[] {

@@ -8,7 +8,7 @@ import { explain, parseRuleSet } from '../../../src/eligibility/rule-set.ts';
 import { RULE_SET_FILES } from '../../../src/eligibility/rule-set-schema.ts';
 import { batchReasons, loadItemCodes } from '../../../src/batches/item-codes.ts';
 import { OUTSIDE_REASONS } from '../../../src/http/reason-table.ts';
-import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
+import { loadRuleSets, requireKeysKept } from '../../../src/eligibility/rule-sets.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { askDevice, supplier } from '../../support/participants.ts';
@@ -136,13 +136,6 @@ describe('the rule set', () => {
       text: 'reason: PURPOSE_MISSING',
       instead: 'reason: PURPOSE_MISSING\n  reserved: true',
       faults: [/PURPOSE_MISSING is in use/],
-    },
-    {
-      name: 'a key of another subject that a referral would cover',
-      file: 'reason-codes.yaml',
-      text: 'reason: PUBLIC_KEY_REUSED\n  gate: KEY\n  outcome: REFUSE',
-      instead: 'reason: PUBLIC_KEY_REUSED\n  gate: KEY\n  outcome: REFER',
-      faults: [/\d+\.outcome: PUBLIC_KEY_REUSED refuses: no referral gives a key a second subject/],
     },
     {
       name: 'a code that is there twice',
@@ -367,6 +360,37 @@ describe('the rule sets', () => {
     expect(ruleSets.find('2028-01-01')).toBeUndefined();
     expect(() => ruleSets.at(new Date('2026-11-24T00:59:59.999Z'))).toThrow(/No rule set is in effect/);
   });
+
+  test.each([
+    ['refers it and is in effect', 'REFER', ['2026-11-01'], 1],
+    ['refers it and is to come', 'REFER', ['2027-01-01'], 1],
+    ['lacks the reason and is in effect until tomorrow', undefined, ['2026-11-01', '2026-12-02'], 1],
+    ['refers it and is over', 'REFER', ['2026-11-01', '2026-12-01'], 0],
+    ['refuses it', 'REFUSE', ['2026-11-01'], 0],
+  ] as const)(
+    'of which one %s: a key of another subject has to be refused',
+    (_, outcome, [from, next], faults) => {
+      const good = loadRuleSets().at(TEST_NOW);
+      const reused = good.reasonCodes.get('PUBLIC_KEY_REUSED')!;
+      const reasonCodes = new Map(good.reasonCodes);
+      if (outcome === undefined) reasonCodes.delete(reused.reason);
+      else reasonCodes.set(reused.reason, { ...reused, outcome });
+      const versions = [
+        { ...good, version: from, effectiveFrom: new Date(from), reasonCodes },
+        ...(next === undefined ? [] : [{ ...good, version: next, effectiveFrom: new Date(next) }]),
+      ];
+      let told: Fault['reasons'] = [];
+      try {
+        requireKeysKept({ versions }, new Date('2026-12-01T12:00:00Z'));
+      } catch (error) {
+        told = (error as Fault).reasons;
+      }
+      const refused = `${path.join(from, 'reason-codes.yaml')}, line 1, outcome: PUBLIC_KEY_REUSED has to be there`;
+      expect(told.map(({ detail }) => detail.slice(0, refused.length))).toEqual(
+        faults === 0 ? [] : [refused],
+      );
+    },
+  );
 
   // A version that was given out may be on record somewhere, and is never changed: what changes is a version of its own.
   test.each([
