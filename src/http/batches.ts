@@ -28,6 +28,7 @@ import { inTurn } from './in-turn.ts';
 import { openPlaces } from './places.ts';
 import { present } from './present.ts';
 import { onlyMethods } from './negotiation.ts';
+import { httpReason } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import * as requests from './request-schemas.ts';
 import { sendEvents, sendKeys, sendLines, sendZip } from './send-batch.ts';
@@ -51,14 +52,20 @@ export function batchRoutes(needs: HttpNeeds): Router {
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');
     const leave = dryRun ? dryRunPlace(takePlace, response) : undefined;
     const file = path.join(batches.folder, `upload-${randomUUID()}`);
+    let isWaiting = dryRun;
+    response.once('close', () => {
+      leave?.();
+      if (isWaiting) void rm(file, { force: true }).catch(() => undefined);
+    });
     try {
       const upload = await receiveUpload(request, file, batches.intake);
       const submitted = { upload, contentType, name, request: present(asked) };
       if (dryRun) {
         // Every failure of a dry run is in memory until it is told: that of one at a time. Who left meanwhile is told nothing.
-        const rehearsal = await rehearseInTurn(async () =>
-          response.destroyed ? undefined : rehearseBatch(submitted, callerOf(response), batches),
-        );
+        const rehearsal = await rehearseInTurn(async () => {
+          isWaiting = false;
+          return response.destroyed ? undefined : rehearseBatch(submitted, callerOf(response), batches);
+        });
         if (rehearsal !== undefined) response.json(rehearsalView(rehearsal));
       } else await submit(submitted, request, response, needs);
     } finally {
@@ -112,7 +119,7 @@ function dryRunPlace(takePlace: ReturnType<typeof openPlaces>, response: Respons
   if (leave !== undefined) return leave;
   response.set('Retry-After', '30');
   throw new Fault('too-many-requests', TOO_MANY_DRY_RUNS, {
-    fix: 'Wait for the answers of those that were sent, and send it again then.',
+    reasons: [httpReason('TOO_MANY_DRY_RUNS', TOO_MANY_DRY_RUNS)],
   });
 }
 
@@ -162,4 +169,4 @@ const fetchedOf = (request: ById, what: Fetched['what']): Fetched => ({
 type ById = Request<{ id: string }>;
 /** Their uploads lie on the disk until it is their turn. */
 const DRY_RUNS = { each: 2, all: 20 };
-const TOO_MANY_DRY_RUNS = `So many dry runs wait for their turn already: a participant has ${String(DRY_RUNS.each)} at most, all together ${String(DRY_RUNS.all)}.`;
+const TOO_MANY_DRY_RUNS = `Too many dry runs are on their way: of a participant ${String(DRY_RUNS.each)} at most, of all ${String(DRY_RUNS.all)}.`;

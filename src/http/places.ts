@@ -4,7 +4,7 @@ export interface Places {
   readonly all: number;
 }
 
-/** @returns takes a place, and with it how to give that back; `undefined` when its owner, or everybody, has none left */
+/** @returns takes a place, and with it how to give that back, once; `undefined` when its owner, or everybody, has none left */
 export function openPlaces({ each, all }: Places): (owner: string) => (() => void) | undefined {
   const taken = new Map<string, number>();
   let inAll = 0;
@@ -13,7 +13,10 @@ export function openPlaces({ each, all }: Places): (owner: string) => (() => voi
     if (own >= each || inAll >= all) return undefined;
     taken.set(owner, own + 1);
     inAll += 1;
+    let isGone = false;
     return () => {
+      if (isGone) return;
+      isGone = true;
       const left = (taken.get(owner) ?? 1) - 1;
       if (left === 0) taken.delete(owner);
       else taken.set(owner, left);

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { batchWorld, deviceLines, ndjson, PURPOSE, type BatchWorld } from '../support/batch-world.ts';
 
 describe('dry runs that are on their way', () => {
@@ -42,7 +43,7 @@ describe('dry runs that are on their way', () => {
   };
   const uploads = () => readdirSync(here.batches.folder).filter((name) => name.startsWith('upload-'));
   const arrived = async (count: number) => {
-    while (uploads().length !== count) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (uploads().length !== count) await setTimeout(5);
   };
 
   test('are two of a participant: a third is refused before it is read, and holds up nobody', async () => {
@@ -65,6 +66,32 @@ describe('dry runs that are on their way', () => {
     const next = begin(maker, 9);
     expect(await next.end()).toMatchObject({ status: 200 });
     await arrived(0);
+  });
+
+  test('give their places back when whoever sent them leaves before it is their turn', async () => {
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const { verifier } = here.needs;
+    const proofs = verifier.proofsOfPossession.bind(verifier);
+    const asked = jest.spyOn(verifier, 'proofsOfPossession').mockImplementationOnce(async (csrs) => {
+      await held;
+      return proofs(csrs);
+    });
+    const maker = await here.bearer('METERWORKS');
+    const first = begin(maker, 21);
+    const answer = first.end();
+    while (asked.mock.calls.length === 0) await setTimeout(5);
+    const second = begin(maker, 23);
+    second.end().catch(() => undefined);
+    await arrived(2);
+    second.leave();
+    await arrived(1);
+    const third = begin(maker, 25).end();
+    await arrived(2);
+    goOn();
+    expect(await answer).toMatchObject({ status: 200 });
+    expect(await third).toMatchObject({ status: 200 });
+    asked.mockRestore();
   });
 
   test('give their places back when whoever sent them leaves', async () => {
