@@ -2,6 +2,7 @@ import { BATCH_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { CallerRole } from '../domain/participant.ts';
+import type { Transaction } from '../db/query.ts';
 import { listBatches, listItems, requireBatch, type Batch } from '../batches/batch-store.ts';
 import {
   approveBatch,
@@ -179,7 +180,7 @@ function act(
   });
 }
 
-const actOf = ({ params, caller, at, db }: AskedRoute<unknown, unknown>): BatchAct => ({
+const actOf = ({ params, caller, at, db }: AskedRoute<unknown, unknown, unknown, Transaction>): BatchAct => ({
   id: params['id'] ?? '',
   caller,
   at,

@@ -1,3 +1,4 @@
+import type { Pool } from '../db/pool.ts';
 import { readKeyCursor, writeKeyCursor } from './cursor.ts';
 import * as fields from './fields.ts';
 import { route, type AskedRoute, type Route, type WhoseOf } from './route.ts';
@@ -18,7 +19,7 @@ export function listRoute<Path extends string, Item, Query extends z.ZodRawShape
     /** No two items alike, and the same as long as the item is there. */
     readonly key: (item: Item) => string;
     readonly find: (
-      asked: AskedRoute<undefined, z.output<Paged<Query>>, WhoseOf<Path>>,
+      asked: AskedRoute<undefined, z.output<Paged<Query>>, WhoseOf<Path>, Pool>,
       needs: HttpNeeds,
     ) => Promise<readonly Item[]>;
     readonly view: (item: Item) => unknown;

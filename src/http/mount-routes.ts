@@ -3,7 +3,6 @@ import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { SECURITY_EVENTS } from '../audit/security-events.ts';
-import type { Transaction } from '../db/query.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { findParticipantRef, type ParticipantRef } from '../registry/participants.ts';
 import { callerOf, requireActive } from './auth.ts';
@@ -171,7 +170,7 @@ function readRequest(
     at: clock.now(),
     requestId: requestIdOf(request),
     idempotencyKey: idempotencyKeyOf(request),
-    db: db as unknown as Transaction,
+    db,
     pool: db,
   };
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Caller, CallerRole } from '../domain/participant.ts';
 import type { Pool } from '../db/pool.ts';
-import type { Transaction } from '../db/query.ts';
+import type { Db, Transaction } from '../db/query.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 import type { HttpNeeds } from './server.ts';
 
@@ -28,11 +28,11 @@ export interface Route {
   readonly event?: string;
   /** The use case has transactions, an audit and an Idempotency-Key of its own. */
   readonly ownTransactions?: true;
-  readonly handle: (asked: AskedRoute<never, never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
+  readonly handle: (asked: AskedRoute<never, never, never, never>, needs: HttpNeeds) => Promise<RouteAnswer>;
 }
 
-/** What a route is asked. `Whose`: as `WhoseOf` its path. */
-export interface AskedRoute<Body, Query, Whose = unknown> {
+/** What a route is asked. `Whose`: as `WhoseOf` its path; `In`: the transaction of an act, the pool of what has none. */
+export interface AskedRoute<Body, Query, Whose = unknown, In extends Db = Db> {
   readonly caller: Caller;
   readonly params: Readonly<Record<string, string>>;
   readonly body: Body;
@@ -40,8 +40,7 @@ export interface AskedRoute<Body, Query, Whose = unknown> {
   readonly at: Date;
   readonly requestId: string;
   readonly idempotencyKey: string | undefined;
-  /** The transaction of an act; the pool where it only reads. */
-  readonly db: Transaction;
+  readonly db: In;
   readonly pool: Pool;
   readonly participant: Whose;
 }
@@ -50,6 +49,9 @@ export interface AskedRoute<Body, Query, Whose = unknown> {
 export type WhoseOf<Path extends string> = Path extends `${string}/{signifier}${string}`
   ? ParticipantRef
   : undefined;
+
+/** An act has a transaction, unless it makes its own. */
+type InOf<Event, Own> = [Event] extends [never] ? Pool : [Own] extends [never] ? Transaction : Pool;
 
 export interface RouteAnswer {
   readonly body: unknown;
@@ -66,18 +68,22 @@ export interface RouteAnswer {
   readonly changed?: readonly string[];
 }
 
-/** A row whose handler knows the types of its schemas, and whether its path names a participant. */
+/** A row whose handler knows the types of its schemas, whether its path names a participant, and whether it is in a transaction. */
 export function route<
   Path extends string,
   Body extends z.ZodType = z.ZodUndefined,
   Query extends z.ZodObject = z.ZodObject,
+  Event extends string = never,
+  Own extends true = never,
 >(
-  row: Omit<Route, 'path' | 'handle' | 'body' | 'query'> & {
+  row: Omit<Route, 'path' | 'handle' | 'body' | 'query' | 'event' | 'ownTransactions'> & {
     readonly path: Path;
     readonly body?: Body;
     readonly query?: Query;
+    readonly event?: Event;
+    readonly ownTransactions?: Own;
     readonly handle: (
-      asked: AskedRoute<z.output<Body>, z.output<Query>, WhoseOf<Path>>,
+      asked: AskedRoute<z.output<Body>, z.output<Query>, WhoseOf<Path>, InOf<Event, Own>>,
       needs: HttpNeeds,
     ) => Promise<RouteAnswer>;
   },

@@ -2,17 +2,22 @@ import type { Fact, FactKind, FactSource, FactValues } from '../domain/facts.ts'
 import { requireTransition } from '../domain/facts.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { Review, ReviewKind } from '../domain/review.ts';
-import type { Transaction } from '../db/query.ts';
+import type { Db, Transaction } from '../db/query.ts';
 import { findLatestFacts } from '../registry/facts.ts';
 import { recordFacts } from '../registry/record-facts.ts';
 import type { ParticipantRef } from '../registry/participants.ts';
 import { openReview } from '../registry/reviews.ts';
 
-/** Who acts on whose record, when, and in which transaction. */
-export interface Acting {
-  readonly caller: Caller;
+/** Whose record is looked at, as of when. */
+export interface Looking {
   readonly participant: ParticipantRef;
   readonly at: Date;
+  readonly db: Db;
+}
+
+/** Who acts on whose record, when, and in which transaction. */
+export interface Acting extends Looking {
+  readonly caller: Caller;
   readonly db: Transaction;
 }
 

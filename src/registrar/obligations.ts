@@ -4,7 +4,7 @@ import type { Review } from '../domain/review.ts';
 import { obligationsOf, obligationState, type ObligationState } from '../eligibility/obligations.ts';
 import type { Obligation, RuleSet } from '../eligibility/rule-set.ts';
 import { findParticipants } from '../registry/participants.ts';
-import { presentFact, proposeFact, recordFact, type Acting } from './acting.ts';
+import { presentFact, proposeFact, recordFact, type Acting, type Looking } from './acting.ts';
 
 /** An obligation of a participant and how it stands; LAPSED is computed at this instant. */
 export interface ObligationView {
@@ -17,7 +17,7 @@ export interface ObligationView {
 
 /** Every obligation that the participant has under the rule set, met or not. */
 export async function listObligations(
-  { participant, at, db }: Omit<Acting, 'caller'>,
+  { participant, at, db }: Looking,
   ruleSet: RuleSet,
 ): Promise<ObligationView[]> {
   const core = (await findParticipants([participant.signifier], at, db)).get(participant.signifier);

@@ -1,7 +1,7 @@
 import type { Officer } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { findFacts } from '../registry/facts.ts';
-import { presentFact, recordFact, type Acting } from './acting.ts';
+import { presentFact, recordFact, type Acting, type Looking } from './acting.ts';
 
 /** An officer as he or she stands. */
 export interface OfficerStanding extends Officer {
@@ -17,11 +17,7 @@ export interface OfficerChange {
 }
 
 /** Every officer of a participant, revoked ones too. */
-export async function listOfficers({
-  participant,
-  at,
-  db,
-}: Omit<Acting, 'caller'>): Promise<OfficerStanding[]> {
+export async function listOfficers({ participant, at, db }: Looking): Promise<OfficerStanding[]> {
   const facts = await findFacts(participant.id, at, db, 'OFFICER');
   return facts.map(({ key, state, since, value }) => ({ id: key, state, since, ...(value as Officer) }));
 }

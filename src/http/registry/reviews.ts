@@ -102,7 +102,7 @@ async function pageOf({ caller, query: asked, pool }: AskedRoute<unknown, z.outp
 function visible(
   id: string | undefined,
   caller: AskedRoute<unknown, unknown>['caller'],
-  db: AskedRoute<unknown, unknown>['pool'] | AskedRoute<unknown, unknown>['db'],
+  db: AskedRoute<unknown, unknown>['db'],
 ): Promise<Review> {
   if (id === undefined || !UUID.test(id)) throw new Fault('not-found', 'There is no such review.');
   return requireReview(id, db, READERS.includes(caller.role) ? undefined : caller.participantId);
