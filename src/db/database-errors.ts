@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 
 /** What the database cannot do now as a Fault that callers answer with 503; every other error as it is. */
@@ -15,6 +15,14 @@ export function isLost(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && (LOST_STATES.test(code) || LOST_SOCKETS.has(code))) return true;
   return typeof message === 'string' && LOST_MESSAGES.test(message);
+}
+
+/**
+ * Whether its connection is of further use. What the server did not refuse itself failed on the way to it: the driver believes a
+ * statement prepared that could not be sent, for one.
+ */
+export function isUsableAfter(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !isLost(error);
 }
 
 /**

@@ -28,8 +28,9 @@ export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): 
     session = client;
     for (const statement of FRESH_SESSION) engine.execProtocolRawSync(simpleQuery(statement));
     client.on('message', (octets: Uint8Array) => {
-      const answer = engine.execProtocolRawSync(octets);
-      client.postMessage(answer, [answer.buffer as ArrayBuffer]);
+      // Copied once: to what is behind it the engine may hold on, and octets that go over to the client are its own.
+      const answer = Uint8Array.from(engine.execProtocolRawSync(octets));
+      client.postMessage(answer, [answer.buffer]);
     });
   };
   const close = async () => {

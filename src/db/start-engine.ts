@@ -11,22 +11,22 @@ export interface Engine {
    * @throws what the engine says when it cannot open its folder again
    */
   readonly dial: () => Promise<MessagePort>;
-  /** Resolves when the engine has written everything and is gone. */
+  /** Resolves when the engine is gone; what failed meanwhile is told to `onLost`. */
   readonly close: () => Promise<void>;
 }
 
 /** An engine at work, until it is gone. */
 interface Running {
   readonly port: MessagePort;
-  /** Why it is gone. */
-  readonly gone: Promise<Error>;
+  /** What it failed with; `undefined` when it has closed because it was told to. */
+  readonly gone: Promise<Error | undefined>;
 }
 
 /**
  * Starts the engine in a thread of its own: while it works, this one answers others. A thread that fails is replaced when
  * the next client comes, by one; the folder is as after a kill, which the engine recovers from, and what was in memory is
  * gone. From sources that are not compiled it runs in this thread.
- * @param onLost  told why a thread has gone that nobody had told to
+ * @param onLost  told why a thread failed
  * @throws what the engine says when it cannot open the folder
  */
 export async function startEngine(options: EngineOptions, onLost: (error: Error) => void): Promise<Engine> {
@@ -36,9 +36,9 @@ export async function startEngine(options: EngineOptions, onLost: (error: Error)
     running = existsSync(THREAD) ? startThread(options) : startHere(options);
     void running.then(
       async ({ gone }) => {
-        const error = await gone;
+        const failure = await gone;
         running = undefined;
-        if (!isClosed) onLost(error);
+        if (failure !== undefined) onLost(failure);
       },
       () => {
         running = undefined;
@@ -73,10 +73,11 @@ async function startThread(options: EngineOptions): Promise<Running> {
   const thread = new Worker(THREAD, { workerData: { port: theirs, options }, transferList: [theirs] });
   let failure: Error | undefined;
   thread.on('error', (error) => (failure = error));
-  const gone = new Promise<Error>((resolve) => {
-    thread.on('exit', (code) =>
-      resolve(failure ?? new Error(`The embedded database's thread ended (${String(code)}).`)),
-    );
+  const gone = new Promise<Error | undefined>((resolve) => {
+    thread.on('exit', (code) => {
+      if (code !== 0) failure ??= new Error(`The embedded database's thread ended (${String(code)}).`);
+      resolve(failure);
+    });
   });
   const opened = new Promise((resolve) => thread.once('message', resolve));
   const failed = await Promise.race([opened, gone]);
@@ -87,7 +88,7 @@ async function startThread(options: EngineOptions): Promise<Running> {
 async function startHere(options: EngineOptions): Promise<Running> {
   const { port1: ours, port2: theirs } = new MessageChannel();
   await runEngine(theirs, options);
-  return { port: ours, gone: once(ours, 'close').then(() => new Error('The embedded database is closed.')) };
+  return { port: ours, gone: once(ours, 'close').then(() => undefined) };
 }
 
 const THREAD = path.join(__dirname, 'embedded-thread.js');

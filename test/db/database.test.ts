@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { byteaArray } from '../../src/db/bytea-array.ts';
 import { faultOf } from '../../src/db/database-errors.ts';
@@ -106,7 +107,7 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
     expect(rows.length).toBe(1);
   });
 
-  describe('a transaction that ends with statements whose answers nothing hangs on', () => {
+  describe('a transaction that ends with statements whose answers no other one waits for', () => {
     const write = (client: Transaction, object: string) =>
       query(client, `insert into audit_event (at, event, object) values (now(), 'ended', $1)`, [object]);
     const written = async () => {
@@ -154,10 +155,13 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
       await expect(failing(() => Promise.reject(new RangeError('not written')))).rejects.toThrow(
         'not written',
       );
-      await expect(failing((client) => query(client, 'select $1::text', [unsendable]))).rejects.toThrow(
-        'no value',
-      );
+      await expect(
+        failing((client) => query(client, 'select $1::text as sent', [unsendable])),
+      ).rejects.toThrow('no value');
       expect(await written()).toEqual(before);
+      // The driver takes such a statement for prepared, and would for ever.
+      const { rows } = await query(database.pool, 'select $1::text as sent', ['this time']);
+      expect(rows).toEqual([{ sent: 'this time' }]);
     });
 
     test('refuses a statement that comes after COMMIT', async () => {
@@ -187,6 +191,21 @@ describe(`the database, ${onPostgres ? 'PostgreSQL' : 'embedded'}`, () => {
     });
     const { rows } = await query(database.pool, `select event from audit_event where object = 'straggler'`);
     expect(rows).toEqual([{ event: 'in time' }]);
+  });
+
+  test('COMMIT leaves in one packet with the statements of an ending, and BEGIN with those of the first look', async () => {
+    const client = await database.pool.connect();
+    const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+    client.release();
+    const packets = jest.spyOn(stream, '_writev' as never);
+    const read = (transaction: Transaction) => query(transaction, 'select 1');
+    await withTransaction(
+      database.pool,
+      (transaction) => Promise.resolve(new Ending(Promise.all([read(transaction), read(transaction)]))),
+      read,
+    );
+    expect(packets).toHaveBeenCalledTimes(2);
+    packets.mockRestore();
   });
 
   test('a transaction in which a statement failed is never taken for committed', async () => {
@@ -285,7 +304,7 @@ describe('the embedded database is closed', () => {
     const script = `require('./test/support/compiled.cjs');
       const { openDatabase } = require('./src/db/open-database.ts');
       const { query } = require('./src/db/query.ts');
-    const { withTransaction } = require('./src/db/transaction.ts');
+      const { withTransaction } = require('./src/db/transaction.ts');
       const LOST = "do $$ begin raise exception 'x' using errcode = '57P01'; end $$";
       (async () => {
         const database = await openDatabase();

@@ -9,6 +9,10 @@ const ROOT = path.join(__dirname, '..', '..');
 const folder = mkdtempSync(path.join(tmpdir(), 'tcs-thread-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Messages `Query` of the protocol. */
+const SELECT_1 = `Buffer.from('Q\\0\\0\\0\\x0dselect 1\\0')`;
+const SLEEP = `Buffer.from('Q\\0\\0\\0\\x17select pg_sleep(1)\\0')`;
+
 /** Runs it in a process of the built service that knows a folder `dataDir` and the threads that were started. */
 function run(name: string, work: string) {
   const dataDir = path.join(folder, name);
@@ -109,7 +113,7 @@ describe('the embedded engine in its thread', () => {
        told.engine = (await heard).name;
        const port = await dial();
        const answer = new Promise((resolve) => port.on('message', resolve));
-       port.postMessage(Buffer.from('510000000d73656c656374203100', 'hex'));
+       port.postMessage(${SELECT_1});
        told.answer = Buffer.from(await answer).includes('SELECT 1');
        await close();`,
     );
@@ -141,6 +145,26 @@ describe('the embedded engine in its thread', () => {
       again: 'done',
       gone: 2,
     });
+  }, 90_000);
+
+  test('tells what fails while it closes', () => {
+    const told = run(
+      'failing',
+      `const { startEngine } = require('./src/db/start-engine.ts');
+       const heard = [];
+       const { close, dial } = await startEngine({ dataDir }, (error) => heard.push(error.name));
+       const port = await dial();
+       const answer = new Promise((resolve) => port.once('message', resolve));
+       port.postMessage(${SELECT_1});
+       await answer;
+       // While it sleeps it is told to end; at what comes then it fails.
+       port.postMessage(${SLEEP});
+       port.postMessage(null);
+       await new Promise((resolve) => setTimeout(resolve, 100));
+       await close();
+       told.heard = heard;`,
+    );
+    expect(told).toEqual({ heard: ['TypeError'] });
   }, 90_000);
 
   test('leaves no thread behind when it is closed, not even one that was just starting', () => {
