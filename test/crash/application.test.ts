@@ -4,7 +4,6 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { query } from '../../src/db/query.ts';
 import { findLeftovers } from '../../src/ca/intent-store.ts';
@@ -15,7 +14,7 @@ import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
 import { removeFolder } from '../support/embedded-folder.ts';
 import { onPostgres } from '../support/test-database.ts';
-import { prepareOrigin, spawnVictim } from './victims.ts';
+import { openSurvivors, prepareOrigin, spawnVictim } from './victims.ts';
 
 /** One of so many steps is tried; CRASH_EVERY=1 tries all. */
 const EVERY = Number(process.env['CRASH_EVERY'] ?? 6);
@@ -36,7 +35,7 @@ describe(`a process killed while it issues an application, on ${onPostgres ? 'Po
       const orders = { database, authorities, token, csrs, dieAt, evidence, asApplication: true };
       const ended = await spawnVictim('victim.ts', orders);
       expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
-      const survivors = await openDatabase(database);
+      const survivors = await openSurvivors(database);
       try {
         const left = await checkSurvivors(survivors, dieAt);
         tally[left] = (tally[left] ?? 0) + 1;

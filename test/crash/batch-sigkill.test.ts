@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { query } from '../../src/db/query.ts';
 import { readCertificate } from '../../src/x509/read-certificate.ts';
@@ -10,7 +9,7 @@ import { removeFolder } from '../support/embedded-folder.ts';
 import { seededRandom } from '../support/random.ts';
 import { copyDatabase, onPostgres } from '../support/test-database.ts';
 import type { BatchOrders } from './batch-victim.ts';
-import { prepareOrigin, spawnVictim } from './victims.ts';
+import { openSurvivors, prepareOrigin, spawnVictim } from './victims.ts';
 
 /**
  * CRASHES: how many steps are tried, spread over all there are; `every` for all of them. CRASH_INSTANTS: how many processes
@@ -226,7 +225,7 @@ async function withDatabase<T>(
   where: BatchOrders['database'],
   act: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(where);
+  const database = await openSurvivors(where);
   try {
     return await act(database);
   } finally {

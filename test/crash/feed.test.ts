@@ -1,13 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openDatabase } from '../../src/db/open-database.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { query } from '../../src/db/query.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { openSigningDesk } from '../support/signed-files.ts';
 import { onPostgres } from '../support/test-database.ts';
-import { prepareOrigin, spawnVictim } from './victims.ts';
+import { openSurvivors, prepareOrigin, spawnVictim } from './victims.ts';
 
 /** One of so many steps is tried; CRASH_EVERY=1 tries all. */
 const EVERY = Number(process.env['CRASH_EVERY'] ?? 10);
@@ -37,7 +36,7 @@ describe(`a process killed while it takes a SECAS feed, on ${onPostgres ? 'Postg
     desk.close();
 
     const look = async (database: Awaited<ReturnType<typeof copy>>) => {
-      const opened = await openDatabase(database);
+      const opened = await openSurvivors(database);
       try {
         return await stateOf(opened.pool);
       } finally {

@@ -5,7 +5,6 @@ import { pino } from 'pino';
 import { openApp } from '../../src/app.ts';
 import { findLeftovers } from '../../src/ca/intent-store.ts';
 import { readConfig } from '../../src/config.ts';
-import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { query } from '../../src/db/query.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
@@ -17,7 +16,7 @@ import { deviceCsr } from '../support/csr-builder.ts';
 import { fixedClock, TEST_NOW } from '../support/dates.ts';
 import { removeFolder } from '../support/embedded-folder.ts';
 import { onPostgres } from '../support/test-database.ts';
-import { prepareOrigin, spawnVictim } from './victims.ts';
+import { openSurvivors, prepareOrigin, spawnVictim } from './victims.ts';
 
 describe(`a process killed at each step of the issuing path, on ${onPostgres ? 'PostgreSQL' : 'the embedded database'}`, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcs-crash-'));
@@ -34,7 +33,7 @@ describe(`a process killed at each step of the issuing path, on ${onPostgres ? '
       const authorities = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
       const ended = await spawnVictim('victim.ts', { database, authorities, token, csrs, dieAt, evidence });
       expect(ended.signal).toBe(dieAt === 0 ? null : 'SIGKILL');
-      const survivors = await openDatabase(database);
+      const survivors = await openSurvivors(database);
       try {
         await check(survivors, evidence, dieAt, tally);
         await repeat(survivors, token, csrs[1] ?? '');

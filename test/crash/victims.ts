@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openDatabase } from '../../src/db/open-database.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { copyFolder } from '../support/embedded-folder.ts';
@@ -33,6 +37,15 @@ export async function prepareOrigin(folder: string) {
     return Promise.resolve({ dataDir: path.join(folder, name) });
   };
   return { token, copy };
+}
+
+/** What a victim leaves, once the server has done what it was still told: statements that left before the kill, with COMMIT. */
+export async function openSurvivors(where: IssuingOrders['database']): Promise<Database> {
+  const database = await openDatabase(where);
+  const others = `select from pg_stat_activity where datname = current_database()
+     and backend_type = 'client backend' and pid <> pg_backend_pid()`;
+  if (onPostgres) while ((await query(database.pool, others)).rowCount !== 0) await pause(5);
+  return database;
 }
 
 /** Each victim by its file, and what it is told. */
