@@ -27,11 +27,7 @@ export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): 
     session?.close();
     session = client;
     for (const statement of FRESH_SESSION) engine.execProtocolRawSync(simpleQuery(statement));
-    client.on('message', (octets: Uint8Array) => {
-      // Copied once: to what is behind it the engine may hold on, and octets that go over to the client are its own.
-      const answer = Uint8Array.from(engine.execProtocolRawSync(octets));
-      client.postMessage(answer, [answer.buffer]);
-    });
+    client.on('message', (octets: Uint8Array) => client.postMessage(engine.execProtocolRawSync(octets)));
   };
   const close = async () => {
     session?.close();

@@ -34,20 +34,14 @@ export class EmbeddedSocket extends Duplex {
   ref(): void {}
   unref(): void {}
 
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this._writev([{ chunk }], done);
+  /** pg writes whole messages. Their octets are copied: a view would take the whole buffer behind it along. */
+  override _write(messages: Buffer, _encoding: string, done: () => void): void {
+    this.port?.postMessage(Uint8Array.from(messages));
+    done();
   }
 
-  /** pg writes whole messages. They are copied once, into octets that go over to the engine. */
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: () => void): void {
-    const messages = new Uint8Array(chunks.reduce((octets, { chunk }) => octets + chunk.length, 0));
-    let end = 0;
-    for (const { chunk } of chunks) {
-      messages.set(chunk, end);
-      end += chunk.length;
-    }
-    this.port?.postMessage(messages, [messages.buffer]);
-    done();
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), '', done);
   }
 
   override _read(): void {}
