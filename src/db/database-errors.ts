@@ -18,7 +18,7 @@ export function isLost(error: unknown): boolean {
 }
 
 /**
- * Whether its connection is of further use. What the server did not refuse itself failed on the way to it: the driver believes a
+ * Whether the connection is of further use after it. What the server did not refuse itself failed on the way to it: the driver believes a
  * statement prepared that could not be sent, for one.
  */
 export function isUsableAfter(error: unknown): boolean {

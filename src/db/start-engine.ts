@@ -80,8 +80,9 @@ async function startThread(options: EngineOptions): Promise<Running> {
     });
   });
   const opened = new Promise((resolve) => thread.once('message', resolve));
-  const failed = await Promise.race([opened, gone]);
-  if (failed instanceof Error) throw failed;
+  const first = await Promise.race([opened, gone]);
+  if (first !== 'open')
+    throw failure ?? new Error("The embedded database's thread ended before it was open.");
   return { port: ours, gone };
 }
 
