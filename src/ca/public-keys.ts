@@ -28,7 +28,7 @@ export async function bindKeys(
     if ((subjects.get(key) ?? subject) !== subject) throw new TypeError(`two subjects claim the key ${key}`);
     subjects.set(key, subject);
   }
-  const ordered = [...subjects].sort().map(([sha256, subject]) => ({ sha256, subject }));
+  const ordered = [...subjects.keys()].sort().map((sha256) => ({ sha256, subject: subjects.get(sha256) }));
   await query(
     db,
     `insert into public_key (sha256, subject, first_seen_at)

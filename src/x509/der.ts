@@ -51,8 +51,8 @@ export class DerReader {
     return this.position < this.end ? (this.octets[this.position] ?? 0) : 0;
   }
 
-  /** Steps over the next TLV, which must have this tag, and returns its content as [from, to). */
-  content(tag: number, what: string): [number, number] {
+  /** Steps over the next TLV, which must have this tag. @returns where its content begins; it ends at `position` */
+  content(tag: number, what: string): number {
     const { octets, position: start, end } = this;
     if (start >= end) throw new DerError(start, `${what} is missing`);
     const found = octets[start] ?? 0;
@@ -75,13 +75,13 @@ export class DerReader {
     }
     if (from + length > end || from > end) throw new DerError(start, `${what} is cut off`);
     this.position = from + length;
-    return [from, from + length];
+    return from;
   }
 
   /** Content octets of the next TLV, as a view. */
   take(tag: number, what: string): Buffer {
-    const [from, to] = this.content(tag, what);
-    return this.octets.subarray(from, to);
+    const from = this.content(tag, what);
+    return this.octets.subarray(from, this.position);
   }
 
   /** The next TLV whole, whatever its tag, as a view. */
@@ -93,8 +93,8 @@ export class DerReader {
 
   /** Goes into the next TLV. */
   enter(tag: number, what: string): DerReader {
-    const [from, to] = this.content(tag, what);
-    return new DerReader(this.octets, from, to);
+    const from = this.content(tag, what);
+    return new DerReader(this.octets, from, this.position);
   }
 
   /** @throws DerError when anything follows */

@@ -1,4 +1,4 @@
-import { createPublicKey, KeyObject, verify, webcrypto } from 'node:crypto';
+import { createPublicKey, verify, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import type { CsrFacts } from '../domain/certificate-request.ts';
 import { DerReader, TAG } from './der.ts';
 import * as oids from './oids.ts';
@@ -14,44 +14,9 @@ export type ProofOfPossession = 'PROVEN' | 'FAILED' | 'UNTOLD';
 export function proofOfPossession(csr: CsrFacts): ProofOfPossession {
   const algorithm = ALGORITHMS.get(csr.signatureAlgorithm);
   if (algorithm === undefined) return 'UNTOLD';
-  return verifyWith(algorithm, csr, importPublicKey);
-}
-
-/**
- * The same for many. A P-256 point goes in raw: OpenSSL checks that it is on the curve, which is all there is to check on
- * a curve of prime order. A JWK is also multiplied by the order, which costs nearly as much as the verification.
- */
-export async function proofsOfPossession(csrs: readonly CsrFacts[]): Promise<ProofOfPossession[]> {
-  const proofs: ProofOfPossession[] = [];
-  for (const csr of csrs)
-    proofs.push(
-      csr.publicKey.kind === 'EC_P256' ? await proofByPoint(csr, csr.publicKey) : proofOfPossession(csr),
-    );
-  return proofs;
-}
-
-async function proofByPoint(
-  csr: CsrFacts,
-  { point }: { readonly point: Buffer },
-): Promise<ProofOfPossession> {
-  const algorithm = ALGORITHMS.get(csr.signatureAlgorithm);
-  if (algorithm === undefined) return 'UNTOLD';
   try {
-    const key = await webcrypto.subtle.importKey('raw', point, P256, EXTRACTABLE, ['verify']);
-    return verifyWith(algorithm, csr, () => KeyObject.from(key));
-  } catch {
-    return 'UNTOLD';
-  }
-}
-
-function verifyWith(
-  algorithm: Algorithm,
-  csr: CsrFacts,
-  importKey: (csr: CsrFacts) => KeyObject | undefined,
-): ProofOfPossession {
-  try {
-    const key = importKey(csr);
-    if (key?.asymmetricKeyType !== algorithm.key) return 'UNTOLD';
+    const key = keyOf(csr, algorithm.key);
+    if (key === undefined) return 'UNTOLD';
     return verify(algorithm.hash, csr.info, key, csr.signature) ? 'PROVEN' : 'FAILED';
   } catch {
     // OpenSSL refuses the key itself: a point off the curve, a modulus that is none.
@@ -60,17 +25,23 @@ function verifyWith(
 }
 
 /**
- * The CSR's key for OpenSSL; `undefined` for a curve that is spelled out instead of named. A P-256 point goes in as JWK:
- * half the price of SPKI, and no lock shared by threads.
+ * The CSR's key for OpenSSL; `undefined` where it is not of this type, or on a curve that is spelled out instead of named.
+ * A P-256 point goes in by its coordinates: no decoder of keys is looked for, and no object is made that garbage collection
+ * would have to take to OpenSSL again.
  */
-function importPublicKey({ publicKey, spki }: CsrFacts): KeyObject | undefined {
+function keyOf(
+  { publicKey, spki }: CsrFacts,
+  type: Algorithm['key'],
+): JsonWebKeyInput | KeyObject | undefined {
   if (publicKey.kind === 'EC_P256') {
+    if (type !== 'ec') return undefined;
     const x = publicKey.point.toString('base64url', 1, 33);
     const y = publicKey.point.toString('base64url', 33, 65);
-    return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+    return { key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' };
   }
   if (publicKey.kind === 'OTHER' && !isOnNamedCurve(spki)) return undefined;
-  return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  return key.asymmetricKeyType === type ? key : undefined;
 }
 
 function isOnNamedCurve(spki: Buffer): boolean {
@@ -97,6 +68,3 @@ const ALGORITHMS = new Map<string, Algorithm>([
   ['1.2.840.113549.1.1.12', { key: 'rsa', hash: 'sha384' }],
   ['1.2.840.113549.1.1.13', { key: 'rsa', hash: 'sha512' }],
 ]);
-const P256 = { name: 'ECDSA', namedCurve: 'P-256' };
-/** A public key is no secret; Node takes only such a key out of WebCrypto without a warning. */
-const EXTRACTABLE = true;

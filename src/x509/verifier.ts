@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { CsrFacts } from '../domain/certificate-request.ts';
-import { proofsOfPossession, type ProofOfPossession } from './proof-of-possession.ts';
+import { proofOfPossession, type ProofOfPossession } from './proof-of-possession.ts';
 import { checkIssued } from './second-opinion.ts';
 
 /** A finished certificate, and the key of its issuer. */
@@ -20,7 +20,7 @@ export interface Verifier {
 
 /** Verifies in the thread that asks. */
 export const verifyingHere: Verifier = {
-  proofsOfPossession,
+  proofsOfPossession: (csrs) => Promise.resolve(csrs.map(proofOfPossession)),
   secondOpinions: (certificates) => Promise.resolve(certificates.map(secondOpinion)),
   close: () => Promise.resolve(),
 };

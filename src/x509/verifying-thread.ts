@@ -1,7 +1,7 @@
 // The entry point of a verifying thread: reads what it is given for itself and says what OpenSSL says of it.
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readCsr } from './csr.ts';
-import { proofsOfPossession, type ProofOfPossession } from './proof-of-possession.ts';
+import { proofOfPossession, type ProofOfPossession } from './proof-of-possession.ts';
 import { secondOpinion } from './verifier.ts';
 
 /** DER octets, in arrays of their own: a view would take the whole buffer behind it along. */
@@ -16,9 +16,9 @@ export type Question =
       }[];
     };
 
-export default function answer(question: Question): Promise<ProofOfPossession[]> | (true | Error)[] {
+export default function answer(question: Question): ProofOfPossession[] | (true | Error)[] {
   return question.ask === 'proofsOfPossession'
-    ? proofsOfPossession(question.csrs.map((der) => readCsr(octets(der))))
+    ? question.csrs.map((der) => proofOfPossession(readCsr(octets(der))))
     : question.certificates.map(({ der, issuer }) =>
         secondOpinion({ der: octets(der), issuerKey: keyOf(issuer) }),
       );
