@@ -58,7 +58,7 @@ export const CONFIG_SCHEMA = z.object({
   TCS_RATE_LIMIT: whole(1, 100_000_000).default(6000),
   TCS_TRUSTED_PROXIES: whole(0, 10).default(0),
   TCS_REQUEST_SECONDS: whole(1, 3600).default(60),
-  TCS_SHUTDOWN_SECONDS: whole(1, 600).default(10),
+  TCS_SHUTDOWN_SECONDS: whole(1, 600).default(8),
   TCS_BATCH_ITEMS: whole(1, MOST_BATCH_ITEMS).default(50_000),
   TCS_BATCH_OCTETS: whole(1024, 999_999_999).default(268_435_456),
   TCS_BATCH_LANES: whole(0, 16).default(2),

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { openApp, type App, type AppParts } from './app.ts';
 import type { Config } from './config.ts';
@@ -28,6 +28,7 @@ export async function startService(
   await requireAddress(config);
   const app = await openApp(config, { sweepSeconds: SWEEP_SECONDS, ...parts, logger });
   const server = createRequestServer(app.http, config.requestSeconds);
+  const connections = connectionsOf(server);
   try {
     await listen(server, config);
   } catch (error) {
@@ -42,7 +43,7 @@ export async function startService(
   return {
     baseUrl,
     app,
-    close: () => (closing ??= closeService(server, app, config.shutdownSeconds, logger)),
+    close: () => (closing ??= closeService({ server, connections }, app, config.shutdownSeconds, logger)),
   };
 }
 
@@ -72,10 +73,27 @@ export function stopOnSignals(service: RunningService, log: Log): void {
     });
 }
 
-async function closeService(server: Server, app: App, seconds: number, logger: Logger): Promise<void> {
+/** The connections that are open. */
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
+}
+
+async function closeService(
+  { server, connections }: { readonly server: Server; readonly connections: ReadonlySet<Socket> },
+  app: App,
+  seconds: number,
+  logger: Logger,
+): Promise<void> {
   logger.info('shutting down: no new connections, finishing requests in flight');
   const closed = new Promise((resolve) => server.close(resolve));
   app.endStreams();
+  // Proxies and browsers open connections in advance: one that has said nothing yet is no idle one to Node.
+  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
   const impatient = setTimeout(() => server.closeAllConnections(), seconds * 1000);
   // A connection that is between two requests is idle only then: look again and again.
   const idle = setInterval(() => server.closeIdleConnections(), 50);

@@ -121,9 +121,10 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'TCS_SHUTDOWN_SECONDS',
     key: 'shutdownSeconds',
-    default: '10',
+    default: '8',
     secret: false,
-    meaning: 'time for requests in flight at shutdown',
+    meaning:
+      'time for requests in flight at shutdown; below the grace of what stops it (`docker stop`: 10 s)',
   },
   {
     name: 'TCS_BATCH_ITEMS',

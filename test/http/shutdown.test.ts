@@ -83,6 +83,16 @@ describe('a service that is told to stop', () => {
     expect(told).toMatch(/^id: PENDING[^\n]*\nevent: batch\ndata: \{[^\n]*\}\n\n$/);
   }, 180_000);
 
+  test('does not wait for connections on which nothing was said', async () => {
+    const { service, ended, port } = await start({ TCS_SHUTDOWN_SECONDS: '600' });
+    const silent = net.connect(port, '127.0.0.1');
+    await once(silent, 'connect');
+    await answered(port);
+    service.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    silent.destroy();
+  }, 180_000);
+
   test('ends with 0 although nobody reads its log any more', async () => {
     const { service, ended, port } = await start();
     service.stdout.destroy();
