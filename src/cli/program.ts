@@ -7,6 +7,7 @@ import { csrCommand } from './csr.ts';
 import { decisionCommands } from './decisions.ts';
 import { demoCommand } from './demo.ts';
 import { feedCommands } from './feed.ts';
+import { healthCommand } from './health.ts';
 import { issueCommand } from './issue.ts';
 import { leftoverCommands } from './leftovers.ts';
 import { lintCommand } from './lint.ts';
@@ -31,6 +32,7 @@ export function program(): Command {
     .exitOverride();
   for (const add of [
     serviceCommands,
+    healthCommand,
     workerCommand,
     authorityCommands,
     registryCommands,

@@ -63,6 +63,7 @@ test('the commands are those that are documented', () => {
     'decisions show',
     'demo',
     'feeds import',
+    'health',
     'issue',
     'leftovers abandon',
     'leftovers list',
