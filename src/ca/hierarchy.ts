@@ -84,7 +84,7 @@ function openEach(
       if (!(error instanceof Fault)) throw error;
       if (error.reasons.some(isKeyNotOpened))
         unopened.push(authorityFiles(needs.folder, template.authority).key);
-      else faults.push(refusedReason(template.authority, error.message), ...error.reasons);
+      else faults.push(refusedReason(template.authority, error), ...error.reasons);
     }
   }
   if (unopened.length > 0) faults.unshift(keyNotOpened(unopened));
@@ -103,7 +103,8 @@ function openAuthority(
 ): Authority {
   const file = authorityFiles(folder, template.authority).certificate;
   const der = readCertificateFile(file);
-  if (der === undefined) throw refuse(`There is no certificate ${file}; make it with: tcs ca init`);
+  if (der === undefined)
+    throw refuse(`There is no certificate ${file}.`, { fix: 'Make what is missing: tcs ca init' });
   if (template.kind === 'ISSUING' && above === undefined)
     throw refuse(`${file}: its root ${template.issuer} is not open`);
 
@@ -124,7 +125,7 @@ function openAuthority(
   try {
     checkIssued(der, (above ?? authority).publicKey);
   } catch (cause) {
-    throw refuse(`${file}: not signed by ${above?.name ?? 'itself'}: not one of our own test CAs`, cause);
+    throw refuse(`${file}: not signed by ${above?.name ?? 'itself'}: not one of our own test CAs`, { cause });
   }
   return authority;
 }
@@ -135,16 +136,17 @@ function readStrictly(file: string, der: Buffer) {
   } catch (cause) {
     throw refuse(
       `${file} is not a certificate in DER: ${cause instanceof DerError ? cause.message : 'unreadable'}`,
-      cause,
+      { cause },
     );
   }
 }
 
-const refuse = (detail: string, cause?: unknown) => new Fault('authority-refused', detail, { cause });
+const refuse = (detail: string, options: { readonly fix?: string; readonly cause?: unknown } = {}) =>
+  new Fault('authority-refused', detail, options);
 
-const refusedReason = (name: string, detail: string): Reason => ({
+const refusedReason = (name: string, { message, fix }: Fault): Reason => ({
   reason: 'AUTHORITY_REFUSED',
   clause: `certs-templates/authority/${name}.yaml`,
-  detail,
-  fix: 'Put the right files back, or make new test CAs in their place: tcs ca init --replace',
+  detail: message,
+  fix: fix ?? 'Put the right files back, or make new test CAs in their place: tcs ca init --replace',
 });

@@ -28,7 +28,7 @@ function faultsOf(
   try {
     openHierarchy({ folder, passphrase: TEST_PASSPHRASE, profiles, refused, ...change }, now);
   } catch (error) {
-    if (error instanceof Fault) return error.reasons.map((one) => one.detail).join('\n');
+    if (error instanceof Fault) return error.reasons.map(({ detail, fix }) => `${detail} ${fix}`).join('\n');
     throw error;
   }
   return '';
@@ -101,7 +101,9 @@ describe('the start', () => {
     rmSync(path.join(folder, 'issuing-dca.crt.pem'));
     writeFileSync(path.join(folder, 'issuing-oca.crt.pem'), 'not a certificate');
     const text = faultsOf(folder);
-    expect(text).toContain('There is no certificate');
+    expect(text).toMatch(
+      /^There is no certificate \S*issuing-dca.crt.pem\. Make what is missing: tcs ca init$/m,
+    );
     expect(text).toContain('is not a CA certificate');
     expect(faultsOf(copied(), {}, new Date('2126-01-01'))).toContain('not now');
   });
