@@ -1,7 +1,7 @@
 // POST /v1/certificates on a durable PostgreSQL, 16 connections, everything on. Run by main.mjs through with-postgres.mjs;
 // prints one JSON line.
-import autocannon from 'autocannon';
 import { cpuOfAll } from './cpu.mjs';
+import { drive } from './drive.mjs';
 import { PURPOSE, deviceCsrs } from './fixtures.mjs';
 import { openWorld, startProcess } from './service.mjs';
 
@@ -12,9 +12,9 @@ const service = await startProcess(environment, 'dist/main.js');
 const bodies = deviceCsrs(count + 1000).map((csr) =>
   JSON.stringify({ category: 'DEVICE', purpose: PURPOSE, csr: csr.toString('base64') }),
 );
-await drive(bodies.slice(count));
+await send(bodies.slice(count));
 const before = cpuOfAll(service.pid);
-const result = await drive(bodies.slice(0, count));
+const result = await send(bodies.slice(0, count));
 const after = cpuOfAll(service.pid);
 await service.stop();
 console.log(
@@ -30,26 +30,8 @@ console.log(
   }),
 );
 
-async function drive(requests) {
-  let next = 0;
-  const start = performance.now();
-  const run = await autocannon({
-    url: `${service.url}/v1/certificates`,
-    connections: 16,
-    amount: requests.length,
-    requests: [
-      {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        setupRequest: (request) => ({ ...request, body: requests[next++ % requests.length] }),
-      },
-    ],
-  });
-  const seconds = (performance.now() - start) / 1000;
-  return {
-    rate: run['2xx'] / seconds,
-    p50: run.latency.p50,
-    p99: run.latency.p99,
-    refused: run.non2xx + run.errors,
-  };
+function send(requests) {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const setUp = (number) => ({ headers, body: requests[number % requests.length] });
+  return drive({ url: `${service.url}/v1/certificates`, connections: 16, amount: requests.length, setUp });
 }

@@ -3,7 +3,7 @@
 // --write puts the table into docs/performance.md. HTTP needs PostgreSQL's server programs; without them it is left out, with a word.
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import autocannon from 'autocannon';
+import { drive } from './drive.mjs';
 import { measureFloor } from './floor.mjs';
 import { measureEligibility } from './eligibility.mjs';
 import { measureInProcess } from './in-process.mjs';
@@ -89,17 +89,16 @@ async function measureBareHttp() {
   const child = fork(new URL('./bare-http.mjs', import.meta.url));
   const [port] = await once(child, 'message');
   const count = 20_000;
-  const url = `http://127.0.0.1:${port}`;
-  await autocannon({ url, connections: 16, amount: 2000 });
+  const ask = (amount) =>
+    drive({ url: `http://127.0.0.1:${port}`, connections: 16, amount, setUp: () => ({}) });
+  await ask(2000);
   child.send('cpu');
   const [cpuBefore] = await once(child, 'message');
-  const start = performance.now();
-  await autocannon({ url, connections: 16, amount: count });
-  const seconds = (performance.now() - start) / 1000;
+  const { rate: perSecond } = await ask(count);
   child.send('cpu');
   const [cpuAfter] = await once(child, 'message');
   child.kill();
-  return { rate: count / seconds, cpu: (cpuAfter - cpuBefore) / count };
+  return { rate: perSecond, cpu: (cpuAfter - cpuBefore) / count };
 }
 
 function measureHttp() {
