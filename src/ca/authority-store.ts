@@ -5,6 +5,7 @@ import type { Pool } from '../db/pool.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 import { withTransaction } from '../db/transaction.ts';
 import type { Authority } from './authority.ts';
+import { abandonUnder } from './intent-store.ts';
 
 /** A CA certificate that the database knows. */
 export interface RecordedAuthority {
@@ -31,6 +32,16 @@ export async function findRecordedAuthorities(db: Db): Promise<RecordedAuthority
   return rows;
 }
 
+/** Whether one of these CAs was retired since the start. */
+export async function isAnyRetired(authorities: readonly Authority[], db: Db): Promise<boolean> {
+  const { rows } = await query<{ retired: boolean }>(
+    db,
+    'select count(*) > 0 as retired from authority_certificate where sha256 = any($1) and retired_at is not null',
+    [authorities.map((one) => one.sha256)],
+  );
+  return rows[0]?.retired === true;
+}
+
 /**
  * Writes down the CAs of this node that the database does not know yet.
  * @throws Fault `authority-refused` with every reason when the database knows another current CA of a name, or one of
@@ -48,8 +59,9 @@ export async function recordAuthorities(
 }
 
 /**
- * Retires the current CAs of these names, and those that a retired root signed: they issue nothing any more, and what
- * they issued keeps its chain. `record`: the CAs that take their place, in the same transaction.
+ * Retires the current CAs of these names, and those that a retired root signed: they issue nothing any more, on any node,
+ * and what they issued keeps its chain. Whatever is to be signed under them at this moment is abandoned. `record`: the CAs
+ * that take their place, in the same transaction.
  * @returns names of the retired
  * @throws Fault `not-found` when there is no current CA of a name
  */
@@ -85,6 +97,12 @@ export async function retireAuthorities(
         object: one.name,
         facts: { sha256: one.sha256.toString('hex'), reason: because },
       })),
+      db,
+    );
+    await abandonUnder(
+      retired.map((one) => one.name),
+      'the test CA was retired',
+      at,
       db,
     );
     if (record.length > 0) await recordLocked(record, at, db);

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { BatchPlace } from '../domain/batch.ts';
 import type { TestEnvironment, TestingPurpose, Category } from '../domain/category.ts';
 import type { Leftover } from '../domain/certificate.ts';
+import { Fault } from '../domain/fault.ts';
 import type { Eui64 } from '../domain/eui64.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
+import { recordEvents } from '../audit/audit-log.ts';
 import { byteaArray } from '../db/bytea-array.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 import type { LintedTbs } from '../lint/lint.ts';
@@ -13,6 +15,8 @@ import { DETAILS, takeIntents } from './take-intents.ts';
 export interface Intent {
   readonly serialNumber: SerialNumber;
   readonly authority: string;
+  /** SHA-256 of the certificate of the authority: others may have its name. */
+  readonly authoritySha256: Buffer;
   readonly profile: string;
   readonly category: Category;
   readonly participantId: string;
@@ -33,7 +37,9 @@ export interface Intent {
 
 /**
  * Writes intents: after a crash they say which signatures might exist. One statement; those that are alike are one row, a set.
+ * Until the transaction ends nobody retires their authorities.
  * @returns ids of the sets
+ * @throws Fault `authority-refused` when one of their authorities was retired
  */
 export async function recordIntents(
   intents: readonly Intent[],
@@ -45,7 +51,7 @@ export async function recordIntents(
   const each = sets.flat();
   let last = 0;
   const rows = sets.map((set) => setRow(set, last + 1, (last += set.length)));
-  await query(db, INSERT_SETS, [
+  const recorded = await query(db, INSERT_SETS, [
     JSON.stringify(rows),
     at,
     each.map((one) => one.serialNumber),
@@ -56,6 +62,7 @@ export async function recordIntents(
     byteaArray(each.map((one) => one.publicKeySha256)),
     byteaArray(each.map((one) => one.tbs)),
   ]);
+  if (recorded.rowCount !== rows.length) throw authorityRetired();
   return rows.map((row) => row.id);
 }
 
@@ -82,6 +89,26 @@ export async function abandonIntents(
   if (serialNumbers.length === 0) return [];
   const { rows } = await query<{ serial_number: SerialNumber }>(db, ABANDON, [serialNumbers, reason, at]);
   return rows.map((row) => row.serial_number);
+}
+
+/** Abandons every intent under these authorities, with its audit: nobody was given their certificates, and nobody will be. */
+export async function abandonUnder(
+  authorities: readonly string[],
+  reason: string,
+  at: Date,
+  db: Transaction,
+): Promise<void> {
+  const { rows } = await query<{ serial_number: SerialNumber }>(
+    db,
+    'select serial_number from certificate_intent where authority = any($1)',
+    [authorities],
+  );
+  const serialNumbers = rows.map((row) => row.serial_number);
+  const abandoned = await abandonIntents(serialNumbers, reason, at, db);
+  await recordEvents(
+    abandoned.map((object) => ({ at, event: 'certificate.abandoned', object, facts: { reason } })),
+    db,
+  );
 }
 
 /** Intents of requests under Idempotency-Keys, or of items of applications: id -> the intent under way. */
@@ -138,6 +165,7 @@ function setRow([one]: readonly Intent[], first: number, last: number) {
   return {
     id: randomUUID(),
     authority: one.authority,
+    authority_sha256: one.authoritySha256.toString('hex'),
     profile: one.profile,
     category: one.category,
     participant_id: one.participantId,
@@ -153,16 +181,37 @@ function setRow([one]: readonly Intent[], first: number, last: number) {
   };
 }
 
+/** Whether a node could record no intent, for its test CA was retired since it started. */
+export const isAuthorityRetired = (error: unknown): error is Fault =>
+  error instanceof Fault && error.code === 'authority-refused';
+
+const authorityRetired = () =>
+  new Fault('authority-refused', 'The test CA was retired; nothing is issued under it any more.', {
+    reasons: [
+      {
+        reason: 'AUTHORITY_RETIRED',
+        clause: 'docs/architecture.md, Runbook',
+        detail: 'The test CA of the certificate was retired, and this node has no other yet.',
+        fix: 'Send the request again once the DCC has put a new test CA in its place.',
+      },
+    ],
+  });
+
 const INSERT_SETS = `
+  with alike as materialized (
+    select * from json_to_recordset($1::json) as alike (id uuid, authority text, authority_sha256 text, profile text,
+      category text, participant_id uuid, credential_id uuid, idempotency_id uuid, batch_id uuid, purpose text,
+      environment text, not_before timestamptz, not_after timestamptz, first integer, last integer)),
+  current as materialized (
+    select sha256 from authority_certificate
+     where sha256 in (select decode(authority_sha256, 'hex') from alike) and retired_at is null for share)
   insert into intent_set (id, authority, profile, category, participant_id, credential_id, idempotency_id, batch_id, purpose,
     environment, not_before, not_after, prepared_at, serial_numbers, decision_ids, batch_positions, subjects, eui64s,
     public_key_sha256s, tbs)
   select id, authority, profile, category, participant_id, credential_id, idempotency_id, batch_id, purpose,
     environment, not_before, not_after, $2, ($3::text[])[first:last], ($4::uuid[])[first:last], ($5::integer[])[first:last],
     ($6::text[])[first:last], ($7::text[])[first:last], ($8::bytea[])[first:last], ($9::bytea[])[first:last]
-  from json_to_recordset($1::json) as alike (id uuid, authority text, profile text, category text, participant_id uuid,
-    credential_id uuid, idempotency_id uuid, batch_id uuid, purpose text, environment text, not_before timestamptz,
-    not_after timestamptz, first integer, last integer)`;
+  from alike where decode(authority_sha256, 'hex') in (select sha256 from current)`;
 const ABANDON = `
   with ${takeIntents('serial_numbers && $1::text[]', 'select distinct unnest($1::text[]) as serial_number, true as taken')}
   insert into certificate (${DETAILS}, status, tbs, abandoned_at, abandoned_reason)

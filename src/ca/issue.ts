@@ -55,6 +55,7 @@ export function prepare(
   return {
     serialNumber: facts.serialNumber,
     authority: signedBy.name,
+    authoritySha256: signedBy.sha256,
     profile: profile.profile,
     category: profile.category,
     participantId: participant.id,

@@ -1,7 +1,7 @@
 import type { Hierarchy } from './hierarchy.ts';
 
 /** What may stand against issuing under the test CAs, long after the start found nothing. */
-export type AuthorityReadiness = 'ok' | 'not-valid-now' | 'key-unusable';
+export type AuthorityReadiness = 'ok' | 'retired' | 'not-valid-now' | 'key-unusable';
 
 /**
  * Whether every test CA is valid at this instant and every issuing key signs.

@@ -67,7 +67,8 @@ Examples:
     .addHelpText(
       'after',
       `
-No node starts with a retired CA: move its files out of authorities/ and make another with tcs ca init.
+It is so at once, on nodes that run, too: who asks them gets 503, and batches wait. No node starts with a retired CA: move its
+files out of authorities/, make another with tcs ca init, and start every node again.
 
 Example:
   $ tcs ca retire issuing-dca --reason "key lost with node 2"`,

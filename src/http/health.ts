@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import { isAnyRetired } from '../ca/authority-store.ts';
 import { authorityReadiness } from '../ca/readiness.ts';
 import { findReadiness } from '../db/readiness.ts';
 import { findFeedTrouble } from '../registrar/feeds.ts';
@@ -20,7 +21,10 @@ export function healthRoutes({ issuance, feedStaleDays }: HttpNeeds): Router {
     .route('/ready')
     .get(async (_request, response) => {
       const database = await findReadiness(issuance.db);
-      const parts = { database, authorities: authorities(issuance.clock.now()) };
+      const parts = {
+        database,
+        authorities: (await isRetired(database, issuance)) ? 'retired' : authorities(issuance.clock.now()),
+      };
       const ready = Object.values(parts).every((part) => part === 'ok');
       if (!ready) response.set('Retry-After', '5');
       const warnings = database === 'ok' ? await warningsOf(issuance, feedStaleDays) : [];
@@ -31,6 +35,11 @@ export function healthRoutes({ issuance, feedStaleDays }: HttpNeeds): Router {
     })
     .all(onlyMethods('GET'));
   return router;
+}
+
+/** Whether a test CA of this node was retired since it started; a database that is away does not say. */
+async function isRetired(database: string, { db, hierarchy }: HttpNeeds['issuance']): Promise<boolean> {
+  return database === 'ok' && (await isAnyRetired(hierarchy.authorities, db).catch(() => false));
 }
 
 /** A stale feed is told and blocks nothing (requirements 3.7). */

@@ -39,11 +39,11 @@ export const PROBLEMS = {
   'signing-failed': { status: 500, title: 'Certificate not made' },
   'profile-invalid': { status: 500, title: 'Profile invalid' },
   'configuration-invalid': { status: 500, title: 'Configuration invalid' },
-  'authority-refused': { status: 500, title: 'Authority refused' },
   'output-unwritable': { status: 500, title: 'Output unwritable' },
   'address-unavailable': { status: 500, title: 'Address unavailable' },
   'service-unreachable': { status: 500, title: 'Service unreachable' },
   'answer-unknown': { status: 500, title: 'Answer unknown' },
+  'authority-refused': { status: 503, title: 'Authority refused' },
   'database-unavailable': { status: 503, title: 'Database unavailable' },
   'storage-full': { status: 503, title: 'Storage full' },
 } as const satisfies Record<Exclude<FaultCode, 'referred'>, { status: number; title: string }>;
@@ -172,6 +172,8 @@ const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:storage-full', '60'],
+  // Operators have to give this node a new test CA.
+  ['urn:problem:tcs:authority-refused', '600'],
   ['urn:problem:tcs:request-in-progress', '2'],
   // A quota: the number of the last 24 hours falls by the hour.
   ['urn:problem:tcs:too-many-requests', '3600'],

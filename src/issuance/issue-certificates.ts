@@ -2,9 +2,9 @@ import type { IssuedCertificate } from '../domain/certificate.ts';
 import { hasPassed } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
-import { recordEvents, type AuditEvent } from '../audit/audit-log.ts';
+import { recordEvents } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
-import { recordIntents } from '../ca/intent-store.ts';
+import { isAuthorityRetired, recordIntents } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { bindKeys } from '../ca/public-keys.ts';
 import { recordIssued } from '../ca/record-issued.ts';
@@ -17,7 +17,7 @@ import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 import { readRequests, type ReadRequest } from './read-request.ts';
 import { inTurns } from './in-turns.ts';
-import { decisionRecord, refusal } from './refusal.ts';
+import { decisionRecord, refusal, refusalEvents } from './refusal.ts';
 
 /** A certificate, or why there is none. */
 export type IssuanceResult = IssuedCertificate | Fault;
@@ -110,10 +110,9 @@ async function recordIntended(
     };
     return await withTransaction(needs.db, record, look);
   } catch (error) {
+    if (requests.length === 1) return { intended: [answerTo(error, requests[0])], sets: [] };
     // A row that the database refuses takes the whole statement with it: then each request stands for itself.
-    const lostKey = isOvertaken(error);
-    if (lostKey && requests.length === 1) return { intended: [overtaken()], sets: [] };
-    if ((!lostKey && !isConstraintViolation(error)) || requests.length === 1) throw error;
+    if (!isOvertaken(error) && !isAuthorityRetired(error) && !isConstraintViolation(error)) throw error;
     const alone: Recorded[] = [];
     for (const request of requests) alone.push(await recordIntended([request], needs, companion));
     return { intended: alone.flatMap((one) => one.intended), sets: alone.flatMap((one) => one.sets) };
@@ -126,6 +125,13 @@ const isAnswer = ({ read: { asked }, decision }: DecidedRequest): boolean =>
 
 const heldKey = ({ asked: { idempotencyId: id, fence } }: ReadRequest): HeldKey[] =>
   id === undefined || fence === undefined ? [] : [{ id, fence }];
+
+/** What a request alone is told; throws what is no answer. An item of a batch waits for the test CA that comes. */
+function answerTo(error: unknown, request: ReadRequest | undefined): Fault {
+  if (isOvertaken(error)) return overtaken();
+  if (isAuthorityRetired(error) && request?.asked.place === undefined) return error;
+  throw error;
+}
 
 /** Somebody took the Idempotency-Key over, or works under it. */
 const isOvertaken = (error: unknown): boolean =>
@@ -218,29 +224,6 @@ const abandoned = ({ serialNumber }: IssuedCertificate) =>
     'signing-failed',
     `The intent ${serialNumber} was abandoned before its certificate was recorded.`,
   );
-
-/** A refusal is an event; that a request passed, the decision and the certificate say. */
-function refusalEvents(
-  { read, id, participant, decision }: DecidedRequest,
-  outcome: Intended | undefined,
-  at: Date,
-): AuditEvent[] {
-  if (!(outcome instanceof Fault)) return [];
-  const facts = {
-    outcome: decision.outcome,
-    reasons: decision.reasons.map((one) => one.reason),
-    fault: outcome.code,
-  };
-  const about = { ...actor(read), ...(participant ? { participantId: participant.id } : {}), at };
-  return [{ ...about, event: 'certificate.refused', object: id, facts }];
-}
-
-function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'requestId'> {
-  return {
-    credentialId: asked.caller.credentialId,
-    ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),
-  };
-}
 
 const NOBODY: SetCompanion = {
   hold: () => Promise.resolve(),

@@ -1,7 +1,9 @@
 import { subjectKey } from '../domain/certificate-request.ts';
 import { Fault } from '../domain/fault.ts';
+import type { AuditEvent } from '../audit/audit-log.ts';
 import type { DecisionRecord } from '../audit/decisions.ts';
 import type { DecidedRequest } from './decide-requests.ts';
+import type { ReadRequest } from './read-request.ts';
 
 /** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
 export function refusal({
@@ -38,5 +40,28 @@ export function decisionRecord(
     ...(key === undefined ? {} : { publicKeySha256: key.sha256 }),
     question,
     decision,
+  };
+}
+
+/** A refusal is an event; that a request passed, the decision and the certificate say. */
+export function refusalEvents(
+  { read, id, participant, decision }: DecidedRequest,
+  outcome: unknown,
+  at: Date,
+): AuditEvent[] {
+  if (!(outcome instanceof Fault)) return [];
+  const facts = {
+    outcome: decision.outcome,
+    reasons: decision.reasons.map((one) => one.reason),
+    fault: outcome.code,
+  };
+  const about = { ...actor(read), ...(participant ? { participantId: participant.id } : {}), at };
+  return [{ ...about, event: 'certificate.refused', object: id, facts }];
+}
+
+function actor({ asked }: ReadRequest): Pick<AuditEvent, 'credentialId' | 'requestId'> {
+  return {
+    credentialId: asked.caller.credentialId,
+    ...(asked.requestId === undefined ? {} : { requestId: asked.requestId }),
   };
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Eui64 } from '../../src/domain/eui64.ts';
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
 import type { SerialNumber } from '../../src/domain/serial-number.ts';
 import type { LintedTbs } from '../../src/lint/lint.ts';
 import { abandonIntents, findLeftovers, recordIntents, type Intent } from '../../src/ca/intent-store.ts';
+import { retireAuthorities } from '../../src/ca/authority-store.ts';
 import { recordIssued } from '../../src/ca/record-issued.ts';
 import { query, type Db, type Transaction } from '../../src/db/query.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
@@ -35,6 +37,7 @@ describe('a set of intents', () => {
     const { participantId, credentialId } = caller!;
     like = {
       ...{ category, profile, authority, publicKeySha256, notBefore, notAfter, purpose, participantId },
+      ...{ authoritySha256: here.needs.hierarchy.issuing(authority).sha256 },
       ...{ credentialId, decisionId: decision.id, subject: `DEVICE:${EUI64}`, eui64: EUI64 },
       ...{ serialNumber: '' as SerialNumber, tbs: Buffer.from('30', 'hex') as LintedTbs },
     };
@@ -178,4 +181,31 @@ describe('a set of intents', () => {
         expect(await onRecord(intents)).toEqual(['issued', 'issued', 'abandoned']);
       });
     });
+
+  test('goes with its test CA: who writes one is waited for, and what is not recorded by then is abandoned', async () => {
+    const earlier = [newIntent()];
+    const sets = await intend(earlier);
+    const retire = () => retireAuthorities([like.authority], 'in a test', here.clock.now(), here.needs.db);
+    const during = [newIntent()];
+    if (onPostgres)
+      await inTransaction(async (db) => {
+        await recordIntents(during, here.clock.now(), db);
+        const retired = retire();
+        expect(await Promise.race([retired, pause(300, 'it waits')])).toBe('it waits');
+        return () => retired;
+      }).then((retired) => retired());
+    else {
+      await intend(during);
+      await retire();
+    }
+    expect(await issue(earlier, sets)).toEqual(new Set());
+    expect(await onRecord([...earlier, ...during])).toEqual(['abandoned', 'abandoned']);
+    const { rows } = await query<{ object: string }>(
+      here.needs.db,
+      `select object from audit_event where event = 'certificate.abandoned' and facts->>'reason' = 'the test CA was retired'`,
+    );
+    const told = rows.map(({ object }) => object);
+    expect(told).toEqual(expect.arrayContaining([...earlier, ...during].map(serial)));
+    await expect(intend([newIntent()])).rejects.toMatchObject({ code: 'authority-refused' });
+  });
 });

@@ -74,7 +74,7 @@ export async function keepChunk(chunk: HeldChunk, db: Transaction): Promise<void
 /** Gives a chunk back, to be taken up again after a while; those of its verdicts that there are count from now on. */
 export async function releaseChunk(
   chunk: HeldChunk,
-  { seconds, cause }: { readonly seconds: number; readonly cause: 'FAILURE' | 'NO_ROOM' | 'QUOTA' },
+  { seconds, cause }: { readonly seconds: number; readonly cause: 'FAILURE' | 'HINDRANCE' | 'QUOTA' },
   db: Transaction,
 ): Promise<void> {
   await query(

@@ -2,7 +2,7 @@ import type { DeviceType } from '../../domain/category.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
-import { abandonIntents, findIntentsOfBatch } from '../../ca/intent-store.ts';
+import { abandonIntents, findIntentsOfBatch, isAuthorityRetired } from '../../ca/intent-store.ts';
 import { query, type Transaction } from '../../db/query.ts';
 import { withTransaction } from '../../db/transaction.ts';
 import { issueCertificates, type IssuanceResult } from '../../issuance/issue-certificates.ts';
@@ -36,7 +36,7 @@ export async function workChunk(chunk: HeldChunk, needs: BatchNeeds): Promise<vo
     await completeBatches(needs);
   } catch (error) {
     if (error instanceof LeaseLost) return;
-    const release = isWithoutRoom(error) ? WITHOUT_ROOM : AFTER_FAILURE;
+    const release = isHindered(error) ? HINDERED : AFTER_FAILURE;
     await withTransaction(needs.issuance.db, (db) => releaseChunk(chunk, release, db)).catch(() => undefined);
     throw error;
   }
@@ -177,8 +177,9 @@ function failureOf(
 /** Tries of a chunk before its items are given up: what kills a process again and again must not do so for ever. */
 const MOST_TRIES = 10;
 const AFTER_FAILURE = { seconds: 2, cause: 'FAILURE' } as const;
-/** A full disk is nobody's fault: however long it lasts, nothing is given up. */
-const WITHOUT_ROOM = { seconds: 5, cause: 'NO_ROOM' } as const;
+/** A full disk, or a test CA that was retired, is no fault of the items: however long it lasts, nothing is given up. */
+const isHindered = (error: unknown): boolean => isWithoutRoom(error) || isAuthorityRetired(error);
+const HINDERED = { seconds: 5, cause: 'HINDRANCE' } as const;
 /** What was issued in the last 24 hours is counted by the hour. */
 const AFTER_QUOTA = { seconds: 300, cause: 'QUOTA' } as const;
 const REVOKED = 'The credential under which the batch came has been revoked.';

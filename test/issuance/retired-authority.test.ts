@@ -1,0 +1,68 @@
+import request from 'supertest';
+import { isAuthorityRetired } from '../../src/ca/intent-store.ts';
+import { retireAuthorities } from '../../src/ca/authority-store.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
+import { query } from '../../src/db/query.ts';
+import { batchWorld, deviceLines, PURPOSE, type BatchWorld } from '../support/batch-world.ts';
+import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
+
+jest.setTimeout(60_000);
+
+describe('a test CA that is retired while a service runs that has it', () => {
+  let here: BatchWorld;
+  beforeEach(async () => (here = await batchWorld()));
+  afterEach(() => here.close());
+
+  const ask = async (category: 'DEVICE' | 'ORGANISATION', csr: string, as: string) =>
+    request(here.http)
+      .post('/v1/certificates')
+      .set('Authorization', await here.bearer(as))
+      .send({ category, purpose: PURPOSE, csr });
+  const device = (eui64: string) => ask('DEVICE', deviceCsr(eui64).pem, 'METERWORKS');
+  const organisation = () =>
+    ask('ORGANISATION', organisationCsr('90-B3-D5-1F-30-01-00-00', '02').pem, 'NORTHGATE');
+  const retire = (name: string) =>
+    retireAuthorities([name], 'its key is lost', here.clock.now(), here.database.pool);
+  const one = async <Row extends object>(text: string) =>
+    (await query<Row>(here.database.pool, text)).rows[0]!;
+
+  test('issues nothing more to who asks alone, who is told so; its neighbours of another CA are issued', async () => {
+    expect((await device('00-DB-12-34-20-00-00-01')).status).toBe(201);
+    await retire('issuing-dca');
+    const [refused, neighbour] = await Promise.all([device('00-DB-12-34-20-00-00-02'), organisation()]);
+    expect([neighbour.status, refused.status]).toEqual([201, 503]);
+    expect(refused.body).toMatchObject({
+      type: 'urn:problem:tcs:authority-refused',
+      errors: [{ reason: 'AUTHORITY_RETIRED', fix: expect.stringContaining('new test CA') as string }],
+    });
+    expect(refused.headers['retry-after']).toBe('600');
+    expect(await one(`select count(*)::int as count from certificate where category = 'DEVICE'`)).toEqual({
+      count: 1,
+    });
+  });
+
+  test('goes with its root, and the service is no longer ready', async () => {
+    expect((await request(here.http).get('/health/ready')).status).toBe(200);
+    await retire('root-dca');
+    expect((await device('00-DB-12-34-20-00-00-01')).status).toBe(503);
+    const ready = await request(here.http).get('/health/ready');
+    expect([ready.status, ready.body]).toEqual([
+      503,
+      { status: 'unavailable', parts: { database: 'ok', authorities: 'retired' } },
+    ]);
+  });
+
+  test('leaves a batch without verdicts, which waits for another CA however long it takes', async () => {
+    await here.submit(deviceLines(3));
+    // Its upload is read.
+    expect(await workOnce(here.batches)).toBe(true);
+    await retire('issuing-dca');
+    for (let turn = 0; turn < 2; turn += 1) {
+      await query(here.database.pool, 'update batch_chunk set not_before = null');
+      const fault = await workOnce(here.batches).catch((error: unknown) => error);
+      expect(isAuthorityRetired(fault)).toBe(true);
+    }
+    expect(await one('select tries, done from batch_chunk')).toEqual({ tries: 0, done: false });
+    expect(await one('select count(*)::int as count from certificate')).toEqual({ count: 0 });
+  });
+});
