@@ -16,7 +16,7 @@ export interface ZipArchive extends ZipDirectory {
    * @throws ZipError `HEADERS_DIFFER`, `OVERLAPPING`, `CONTENT_DAMAGED`, `ENTRY_TOO_LARGE`
    */
   read(entry: ZipEntry): Promise<Buffer>;
-  /** The stored content of an entry that is too large to hold at once, in order. @throws ZipError as `read` */
+  /** The stored content of an entry that is too large to hold at once, in order: the pieces are the reader's. @throws ZipError as `read` */
   stream(entry: ZipEntry): AsyncGenerator<Buffer, void, undefined>;
   /** Octets of the file itself. @throws RangeError outside it */
   readonly file: WindowedFile;
@@ -72,7 +72,8 @@ async function* streamEntry(entry: ZipEntry, file: WindowedFile): AsyncGenerator
     const octets = await file.read(place, Math.min(PIECE, end - place));
     sum = crc32(octets, sum);
     place += octets.length;
-    yield octets;
+    // Who reads it keeps a piece until the next has come: a line goes on in it.
+    yield Buffer.from(octets);
   }
   if (sum !== entry.crc32) throw trouble('CONTENT_DAMAGED', entry, 'its CRC-32 does not fit its content');
 }

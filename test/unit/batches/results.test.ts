@@ -130,6 +130,21 @@ test('a verifier finds nothing wrong, with and without key and anchors', async (
   }
 });
 
+test.each([100, 250, 600, 1000, 3000])(
+  'a verifier finds nothing wrong with %d items, wherever the pieces of the file end',
+  async (count) => {
+    const { file } = await writeItems(
+      folder,
+      Array.from({ length: count }, (_, place) => issued(place + 1, `meter-${String(place)}`)),
+    );
+    const { checks } = await verifyResult(file, { key: SEAL.spki });
+    expect(checks.filter((one) => !one.passed)).toEqual([]);
+    const items = checks.find((one) => one.check === 'items')?.detail;
+    expect(items).toBe(`${String(count)} items agree with certificates and reports`);
+  },
+  60_000,
+);
+
 test('another key, no root, other authorities: each is told', async () => {
   const { file } = await writeItems(folder, ITEMS);
   const failed = async (trust: Parameters<typeof verifyResult>[1]) =>
