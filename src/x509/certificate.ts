@@ -39,7 +39,7 @@ export function assembleCertificate(tbs: Buffer, signatureAlgorithm: Buffer, sig
 }
 
 /** UTCTime through 2049, GeneralizedTime from 2050. @see RFC 5280, 4.1.2.5 */
-export function encodeTime(instant: Date): Buffer {
+function encodeTime(instant: Date): Buffer {
   const milliseconds = instant.getTime();
   const place = ENCODED_TIMES.findIndex((one) => one.milliseconds === milliseconds);
   const known = ENCODED_TIMES[place];

@@ -1,4 +1,5 @@
 import { TAG } from './der.ts';
+import { CMS_DATA, CMS_SIGNED_DATA } from './oids.ts';
 import { oid, tlv } from './write-der.ts';
 
 /**
@@ -9,13 +10,13 @@ import { oid, tlv } from './write-der.ts';
  */
 export function pkcs7Frame(length: number): { readonly before: Buffer; readonly after: Buffer } {
   const version = tlv(TAG.INTEGER, Buffer.from([1]));
-  const content = tlv(TAG.SEQUENCE, oid(DATA));
+  const content = tlv(TAG.SEQUENCE, oid(CMS_DATA));
   const after = NOTHING;
   const certificates = header(0xa0, length);
   const facts = Buffer.concat([version, NOTHING, content, certificates]);
   const signedData = header(TAG.SEQUENCE, facts.length + length + after.length);
   const tagged = header(0xa0, signedData.length + facts.length + length + after.length);
-  const type = oid(SIGNED_DATA);
+  const type = oid(CMS_SIGNED_DATA);
   const inner = type.length + tagged.length + signedData.length + facts.length + length + after.length;
   return { before: Buffer.concat([header(TAG.SEQUENCE, inner), type, tagged, signedData, facts]), after };
 }
@@ -33,5 +34,3 @@ function header(tag: number, length: number): Buffer {
 
 /** An empty SET: no digest algorithms, no signers. */
 const NOTHING = tlv(TAG.SET);
-const SIGNED_DATA = '1.2.840.113549.1.7.2';
-const DATA = '1.2.840.113549.1.7.1';

@@ -36,7 +36,7 @@ export function encodeInfo(
 }
 
 /** A CertificationRequest of an info, signed. */
-export function signInfo(info: Buffer, privateKey: KeyObject): Buffer {
+function signInfo(info: Buffer, privateKey: KeyObject): Buffer {
   const algorithm = privateKey.asymmetricKeyType === 'rsa' ? SHA256_WITH_RSA : ECDSA_WITH_SHA256;
   return sequence(info, algorithm, wholeBitString(sign('sha256', info, privateKey)));
 }
