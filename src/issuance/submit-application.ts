@@ -51,7 +51,7 @@ export async function submitApplication(
     idempotencyKey === undefined
       ? await takeIn(application, undefined, needs)
       : await takeInOnce(application, idempotencyKey, needs);
-  return state === 'SUBMITTED' ? screenApplication(id, needs) : requireApplication(id, needs.db);
+  return state === 'SUBMITTED' ? screenSubmitted(id, needs) : requireApplication(id, needs.db);
 }
 
 /** Submits a draft of the caller's participant, and screens it. @throws Fault `not-found`, `conflict` */
@@ -154,6 +154,16 @@ async function takeInOnce(incoming: Incoming, key: string, needs: IssuanceNeeds)
     'request-in-progress',
     'A request with this Idempotency-Key is still being worked on; send it again shortly.',
   );
+}
+
+/** Somebody faster may screen it too: a repetition under its key, or the sweep. Then it is answered as that one left it. */
+async function screenSubmitted(id: string, needs: IssuanceNeeds): Promise<Application> {
+  try {
+    return await screenApplication(id, needs);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'conflict') return requireApplication(id, needs.db);
+    throw error;
+  }
 }
 
 /** Who is to have the certificates. A refusal at this door is a decision like any other, and no application. */

@@ -110,6 +110,24 @@ describe(`of many who act at once one wins, on ${onPostgres ? 'PostgreSQL' : 'th
     }
   });
 
+  test('an application that comes twice at once under one key is one, and nobody is told of a conflict', async () => {
+    const aro = await here.caller('METERWORKS');
+    for (let turn = 0; turn < 4; turn += 1) {
+      const csrs = deviceCsrs('20', 2, 0x60 + 2 * turn);
+      const idempotencyKey = `twice-${String(turn)}`;
+      const submit = (draft: boolean) =>
+        submitApplication(deviceRequest(), csrs, aro, here.needs, { idempotencyKey, draft });
+      const ends = await Promise.allSettled([submit(false), submit(false)]);
+      const ids = ends.flatMap((one) => (one.status === 'fulfilled' ? [one.value.id] : []));
+      const faults = ends.flatMap((one) => (one.status === 'rejected' ? [one.reason as Fault] : []));
+      expect(faults.map(({ code }) => code).filter((code) => code !== 'request-in-progress')).toEqual([]);
+      expect(new Set(ids).size).toBe(1);
+      expect((await findApplication(ids[0]!, aro, here.needs.db)).state).toBe('ISSUED');
+      expect(await certificatesOf(ids[0]!)).toEqual({ issued: 2, items: 2 });
+      await expect(submit(true)).rejects.toMatchObject({ code: 'idempotency-key-reused' });
+    }
+  });
+
   test('what waited is issued once, however many sweep', async () => {
     const applications = [await waiting(), await waiting(), await waiting()];
     await agreement('EXECUTED');
