@@ -10,8 +10,8 @@ import { connect, type Pool } from './pool.ts';
  * Brings the schema up to date; safe when several processes start at once: one migrates, the others wait as long as it
  * takes. Where there is nothing to do, nothing but reading is done, so a role that owns no table may ask.
  * @returns names of the migrations that were applied
- * @throws Fault `configuration-invalid` when a newer version of the service has migrated this database already, or when
- *         something is to be done and this role may not
+ * @throws Fault `configuration-invalid` when a newer version of the service has migrated this database already, when
+ *         something is to be done and this role may not, or when it may not read the tables
  */
 export async function migrate(pool: Pool): Promise<string[]> {
   const patient = unhurried(pool);
@@ -50,7 +50,7 @@ async function findWaiting(client: pg.PoolClient): Promise<string[]> {
     [TABLE],
   );
   if (tables[0]?.there !== true) return known;
-  const { rows } = await client.query<{ name: string }>(`select name from ${TABLE} order by id`);
+  const rows = await readApplied(client);
   const applied = new Set(rows.map((row) => row.name));
   const unknown = [...applied].filter((name) => !known.includes(name));
   if (unknown.length > 0)
@@ -65,21 +65,49 @@ async function findWaiting(client: pg.PoolClient): Promise<string[]> {
   return known.filter((name) => !applied.has(name));
 }
 
+/** Names of what was applied. @throws Fault `configuration-invalid` when this role may not even read them */
+async function readApplied(client: pg.PoolClient): Promise<{ name: string }[]> {
+  try {
+    return (await client.query<{ name: string }>(`select name from ${TABLE} order by id`)).rows;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    const { rows } = await client.query<{ role: string; owner: string }>(
+      `select current_user as role, pg_get_userbyid(relowner) as owner from pg_class where oid = to_regclass($1)`,
+      [TABLE],
+    );
+    const { role = '', owner = '' } = rows[0] ?? {};
+    throw new Fault('configuration-invalid', 'The tables of the service are of no use to this role.', {
+      reasons: [
+        configuration(
+          `${owner} owns the tables, and nothing is granted to ${role}.`,
+          `Take the role that is to serve, or see what to do where another than the owner has migrated: ${TWO_ROLES}.`,
+        ),
+      ],
+      cause: error,
+    });
+  }
+}
+
 /** Tables are changed by their owner only, new ones made by who may. */
 async function requireOwner(waiting: readonly string[], client: pg.PoolClient): Promise<void> {
-  const { rows } = await client.query<{ may: boolean; role: string; owner: string }>(
-    `select current_user as role, coalesce(pg_get_userbyid(c.relowner), pg_get_userbyid(d.datdba)) as owner,
-       coalesce(pg_has_role(c.relowner, 'usage'), has_schema_privilege(current_schema(), 'create')) as may
-       from pg_database d left join pg_class c on c.oid = to_regclass($1) where d.datname = current_database()`,
+  const { rows } = await client.query<{ may: boolean; role: string; owners: string[] }>(
+    `select current_user as role,
+       coalesce(pg_has_role(c.relowner, 'usage'), has_schema_privilege(current_schema(), 'create')) as may,
+       case when c.oid is not null then array[pg_get_userbyid(c.relowner)::text]
+         else array(select rolname::text from pg_roles
+           where rolcanlogin and not rolsuper and has_schema_privilege(rolname, current_schema(), 'create')
+           order by rolname) end as owners
+       from (values (to_regclass($1))) as named (oid) left join pg_class c on c.oid = named.oid`,
     [TABLE],
   );
   const [answer] = rows;
   if (answer === undefined || answer.may) return;
+  const owners = answer.owners.join(' or ') || `the role that is to own the tables (${TWO_ROLES})`;
   throw new Fault('configuration-invalid', 'The database has to be migrated, and this role may not.', {
     reasons: [
       configuration(
-        `${answer.role} may not apply the migrations ${waiting.join(', ')}; ${answer.owner} may.`,
-        `Apply them as ${answer.owner}: tcs migrate, with DATABASE_URL of that role. Then start the service again.`,
+        `${answer.role} may not apply the migrations ${waiting.join(', ')}; ${owners} may.`,
+        `Apply them as ${owners}: tcs migrate, with DATABASE_URL of that role. Then start the service again.`,
       ),
     ],
   });
@@ -96,3 +124,5 @@ const configuration = (detail: string, fix: string) => ({
 const MIGRATION_LOCK = 7_346_001;
 const FOLDER = path.join(__dirname, 'migrations');
 const TABLE = 'schema_migration';
+const INSUFFICIENT_PRIVILEGE = '42501';
+const TWO_ROLES = 'docs/operations.md, Two roles in PostgreSQL';

@@ -19,11 +19,12 @@ import { serverUrl } from '../support/test-database.ts';
 import { WORLD_TEXT } from '../support/world-text.ts';
 
 /** A database with the two roles of the page, and how to open it as one of them; their names are their own on a shared server. */
-async function databaseOfTwoRoles() {
+async function databaseOfTwoRoles({ granted = true } = {}) {
   const url = serverUrl;
   const suffix = `_${randomBytes(4).toString('hex')}`;
   const [roles] = codeBlocks('docs/operations.md').filter((one) => one.language === 'sql');
-  const statements = roles!.text.replaceAll(/tcs_(owner|service)/g, `tcs_$1${suffix}`);
+  const text = granted ? roles!.text : roles!.text.replace(/^alter default privileges[^;]*;/m, '');
+  const statements = text.replaceAll(/tcs_(owner|service)/g, `tcs_$1${suffix}`);
   const role = (name: 'owner' | 'service') => `tcs_${name}${suffix}`;
   if (url === undefined) {
     const database = await openDatabase();
@@ -35,7 +36,7 @@ async function databaseOfTwoRoles() {
       await query(database.pool, `set session authorization ${role(name)}`);
       return { ...database, close: () => Promise.resolve() };
     };
-    return { as, drop: () => database.close() };
+    return { as, role, drop: () => database.close() };
   }
   const own = new URL(url);
   own.pathname = `/tcs_roles${suffix}`;
@@ -56,16 +57,21 @@ async function databaseOfTwoRoles() {
     await administer(url, `drop database ${own.pathname.slice(1)} with (force)`);
     await administer(url, `drop role ${role('owner')}, ${role('service')}`);
   };
-  return { as, drop };
+  return { as, role, drop };
 }
 
 test('with the two roles of the page, one migrates and the other serves and can undo nothing', async () => {
-  const { as, drop } = await databaseOfTwoRoles();
+  const { as, role, drop } = await databaseOfTwoRoles();
   const early = await as('service');
   await expect(migrate(early.pool)).rejects.toMatchObject({
     code: 'configuration-invalid',
     reasons: [
-      { detail: expect.stringMatching(/^tcs_service\S* may not apply the migrations 0001-/) as string },
+      {
+        detail: expect.stringMatching(
+          `^${role('service')} may not apply the migrations 0001-.*; ${role('owner')} may\\.$`,
+        ) as string,
+        fix: expect.stringMatching(`^Apply them as ${role('owner')}: tcs migrate`) as string,
+      },
     ],
   });
   await early.close();
@@ -113,5 +119,24 @@ test('with the two roles of the page, one migrates and the other serves and can 
     });
   await app.close();
   await database.close();
+  await drop();
+}, 90_000);
+
+test('a role to which nothing of the tables is granted is told who owns them, and where to read on', async () => {
+  const { as, role, drop } = await databaseOfTwoRoles({ granted: false });
+  const owner = await as('owner');
+  await migrate(owner.pool);
+  await owner.close();
+  const service = await as('service');
+  await expect(migrate(service.pool)).rejects.toMatchObject({
+    code: 'configuration-invalid',
+    reasons: [
+      {
+        detail: `${role('owner')} owns the tables, and nothing is granted to ${role('service')}.`,
+        fix: expect.stringMatching(/docs\/operations\.md, Two roles in PostgreSQL\.$/) as string,
+      },
+    ],
+  });
+  await service.close();
   await drop();
 }, 90_000);
