@@ -13,6 +13,8 @@ export interface StatedByOther {
   readonly source: FactSource;
   /** Which participant stated it; absent: the one whose record it is. */
   readonly by?: string;
+  /** The list of its entry that a file may leave out; absent: there is none. */
+  readonly list?: string;
 }
 
 /** What its owner has stated, with a second person where that is asked for, no file undoes; each with who stated it. */
@@ -26,7 +28,11 @@ export function ownedByOthers(first: StatedByOther, ...others: readonly StatedBy
 }
 
 function reasonOf(stated: StatedByOther) {
-  const { signifier = 'it', source } = stated;
+  const { signifier = 'it', source, list } = stated;
+  const leave =
+    list === undefined
+      ? `Take ${signifier} out of the file, and`
+      : `Leave \`${list}\` of ${signifier} out of the file (what is on record then stays as it is), or`;
   const feed = source === 'SECAS_FEED';
   return {
     reason: feed ? 'FACT_OWNED_BY_FEED' : source === 'DCC' ? 'CONFLICT' : 'FACT_OWNED_BY_PARTY',
@@ -34,7 +40,7 @@ function reasonOf(stated: StatedByOther) {
     detail: `The file says otherwise of the ${whatOf(stated)} than ${ownerOf(stated)} did.`,
     fix: feed
       ? 'Have SECAS correct it; the next feed brings it here.'
-      : `Take ${signifier} out of the file, and have the ${whatOf(stated)} changed by its owner (docs/registry.md).`,
+      : `${leave} have the ${whatOf(stated)} changed by its owner (docs/registry.md).`,
   };
 }
 

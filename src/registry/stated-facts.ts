@@ -44,13 +44,20 @@ export function statedFacts(entry: RegistryEntry, now: Date): StatedFact[] {
 
 /** The kinds of which an entry is the whole truth: those that it leaves out stay as they are. */
 export function statedKinds(entry: RegistryEntry): Set<FactKind> {
+  const lists = Object.entries(OPTIONAL_LISTS) as [FactKind, OptionalList][];
   return new Set<FactKind>([
     ...ALWAYS_STATED,
-    ...(entry.officers === undefined ? [] : (['OFFICER'] as const)),
-    ...(entry.obligations === undefined ? [] : (['OBLIGATION'] as const)),
-    ...(entry.termsAccepted === undefined ? [] : (['TERMS'] as const)),
+    ...lists.filter(([, list]) => entry[list] !== undefined).map(([kind]) => kind),
   ]);
 }
+
+type OptionalList = 'officers' | 'obligations' | 'termsAccepted';
+/** Lists of an entry that a file may leave out, by the kind of fact that they state. */
+export const OPTIONAL_LISTS: Readonly<Partial<Record<FactKind, OptionalList>>> = {
+  OFFICER: 'officers',
+  OBLIGATION: 'obligations',
+  TERMS: 'termsAccepted',
+};
 
 /** Whether the record says the same: then nothing is written. Instants that a file did not give are not compared. */
 export function isOnRecord(stated: StatedFact, held: Fact | undefined, now: Date): boolean {

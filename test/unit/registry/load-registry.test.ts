@@ -180,6 +180,42 @@ describe('loading a registry file', () => {
     expect(await everything()).toEqual(before);
   });
 
+  test('tells everything that others have stated, of every participant, and which lists may be left out', async () => {
+    const lists = '    officers: []\n    obligations: []\n    termsAccepted: []\n';
+    const text = (more: string) =>
+      `participants:\n${partyText('NORTHGATE', 1)}${more}${partyText('SOUTHGATE', 2)}${more}`;
+    await load(text(lists), database.pool);
+    for (const [kind, key, state] of [
+      ['OFFICER', 'aro', 'ACTIVE'],
+      ['OBLIGATION', 'KEY_STORAGE', 'ATTESTED'],
+      ['TERMS', '2026-11-24', 'ACCEPTED'],
+      ['AGREEMENT', 'BA-', 'EXECUTED'],
+    ])
+      await query(
+        database.pool,
+        `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+         select id, $1, $2 || case $1 when 'AGREEMENT' then signifier else '' end, 1, $3, $4, '{}', 'DCC', $4 from participant`,
+        [kind, key, state, TEST_NOW],
+      );
+    const { reasons } = await faultOf(load(text(lists), database.pool));
+    const fixes = (signifier: string) => [
+      `Leave \`officers\` of ${signifier} out of the file`,
+      `Leave \`obligations\` of ${signifier} out of the file`,
+      `Leave \`termsAccepted\` of ${signifier} out of the file`,
+      `Take ${signifier} out of the file`,
+    ];
+    expect(reasons.map(({ fix }) => /^.*?out of the file/.exec(fix)?.[0]).sort()).toEqual(
+      [...fixes('NORTHGATE'), ...fixes('SOUTHGATE')].sort(),
+    );
+    // What may be left out stays as it is; of agreements, an entry is the whole truth.
+    const left = await faultOf(load(text(''), database.pool));
+    expect(left.reasons.map((one) => one.detail)).toEqual(
+      ['NORTHGATE', 'SOUTHGATE'].map(
+        (signifier) => expect.stringContaining(`agreement BA-${signifier} of ${signifier}`) as string,
+      ),
+    );
+  });
+
   test('ends no allocation that the feed made, and opens no record that two people closed', async () => {
     const bare = 'participants:\n  - { signifier: THE-DCC, type: DCC, legalName: The DCC }\n';
     await load(bare, database.pool);
@@ -340,6 +376,10 @@ describe('loading a registry file', () => {
       code: 'registry-invalid',
       text: 'NOBODY, who nominates REGDATA, is no Network Party here or in the file; nothing was loaded.',
     });
+    const two = text('NOBODY').replace(' }]', ' }, { networkParty: NOONE, from: 2020-01-01 }]');
+    expect((await refusalOf(() => load(two, database.pool)))?.text).toBe(
+      'NOBODY, who nominates REGDATA, and NOONE, who nominates REGDATA, are no Network Parties here or in the file; nothing was loaded.',
+    );
     await load(FULL, database.pool);
     expect(await refusalOf(() => load(text('NORTHNET'), database.pool))).toBeUndefined();
     expect((await refusalOf(() => load(text('MAKER'), database.pool)))?.text).toMatch(
