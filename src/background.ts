@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { watchDrops } from './batches/intake/drop-folder.ts';
+import { watchDrops } from './batches/intake/watch-drops.ts';
 import type { BatchNeeds } from './batches/needs.ts';
 import { sweepResults } from './batches/results/sweep-results.ts';
 import { startWorker } from './batches/engine/worker.ts';
@@ -33,7 +33,7 @@ export function startBackground(config: Config, needs: BackgroundNeeds): Looking
       ? undefined
       : watchDrops({ folder, credentials }, batches, {
           onTaken: () => worker.wake(),
-          onTrouble: (err) => logger.error({ err }, 'the drop folder was not taken whole'),
+          onTrouble: (err, place) => logger.error({ err, place }, 'the drop folder was not taken whole'),
         });
   let sweeping = sweep(needs);
   const sweeper = setInterval(() => {

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -11,7 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { takeDrops, watchDrops } from '../../src/batches/intake/drop-folder.ts';
+import { takeDrops } from '../../src/batches/intake/drop-folder.ts';
+import { enterWatched, withFolder } from '../../src/batches/intake/held-folder.ts';
+import { watchDrops } from '../../src/batches/intake/watch-drops.ts';
 import { query } from '../../src/db/query.ts';
 import { revokeCredential } from '../../src/registry/credentials.ts';
 import {
@@ -214,6 +217,69 @@ describe('the drop folder', () => {
     const { moved, troubles } = await take();
     expect([moved, troubles]).toEqual([0, [expect.stringContaining('is no folder of its own')]]);
     expect(readdirSync(other)).toEqual([]);
+  });
+
+  test.each([
+    ['between listing and looking', 'again.pem', 0],
+    ['between looking and moving', 'decoy.pem', 1],
+  ])('a folder that becomes a link %s makes no file outside move', async (_when, precious, moved) => {
+    const home = path.join(folder, 'METERWORKS', 'DEVICE');
+    const outside = path.join(folder, 'authorities');
+    mkdirSync(outside);
+    writeFileSync(path.join(outside, precious), 'kept');
+    drop('a-first.docx', 'x');
+    if (moved === 1) rmSync(path.join(home, PURPOSE, 'a-first.docx'));
+    drop(precious, 'x');
+    // The clock is asked for the credential, and then before a file is moved.
+    let asked = 0;
+    const now = () => {
+      asked += 1;
+      if (asked === 2) {
+        renameSync(path.join(home, PURPOSE), path.join(folder, 'aside'));
+        symlinkSync(outside, path.join(home, PURPOSE));
+      }
+      return here.clock.now();
+    };
+    const needs = { ...here.batches, issuance: { ...here.batches.issuance, clock: { now } } };
+    const troubles: unknown[] = [];
+    const drops = { folder, credentials: [prefix], settleMilliseconds: 0 };
+    expect(await takeDrops(drops, needs, (error) => troubles.push(error))).toBe(1);
+    expect([troubles, readFileSync(path.join(outside, precious), 'utf8')]).toEqual([[], 'kept']);
+    expect(lying('refused').some((name) => name.endsWith(precious))).toBe(moved === 1);
+    expect(readdirSync(path.join(folder, 'aside'))).toEqual(moved === 1 ? [] : [precious]);
+  });
+
+  test('what is written into a folder that was entered goes there, also when a link takes its place', async () => {
+    const outside = path.join(folder, 'outside');
+    for (const name of ['outside', 'home/done']) mkdirSync(path.join(folder, name), { recursive: true });
+    const done = path.join(folder, 'home', 'done');
+    const write = (enter?: typeof enterWatched) =>
+      withFolder(
+        path.join(folder, 'home'),
+        (home) =>
+          home.within(['done'], async (held) => {
+            writeFileSync(await held.at('first'), '');
+            renameSync(done, path.join(folder, 'aside'));
+            symlinkSync(outside, done);
+            writeFileSync(await held.at('second'), '');
+          }),
+        enter,
+      );
+    if (process.platform === 'linux') {
+      await write();
+      expect(readdirSync(path.join(folder, 'aside'))).toEqual(['first', 'second']);
+      rmSync(done);
+      renameSync(path.join(folder, 'aside'), done);
+    }
+    await expect(write(enterWatched)).rejects.toThrow('is not the folder that it was');
+    expect(
+      await withFolder(
+        path.join(folder, 'home'),
+        (home) => home.within(['done'], () => Promise.resolve('entered')),
+        enterWatched,
+      ),
+    ).toBe(undefined);
+    expect(readdirSync(outside)).toEqual([]);
   });
 
   test('a report is written over nothing, neither a file nor what a link points to; a long name is cut', async () => {

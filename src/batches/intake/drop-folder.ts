@@ -13,6 +13,7 @@ import type { BatchContentType } from '../batch-item.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { moveWithReport, refusalReport } from './drop-report.ts';
 import { findDrops, type Drop } from './find-drops.ts';
+import { withFolder, type HeldFolder } from './held-folder.ts';
 import { receiveUpload, type ReceivedUpload } from './receive-upload.ts';
 import { submitBatch, SUBMITTERS } from './submit-batch.ts';
 
@@ -47,71 +48,53 @@ export async function takeDrops(
           `credential ${prefix} of TCS_DROP_CREDENTIALS is unknown, over, or may hand nothing in`,
         );
       const home = path.join(folder, caller.signifier);
-      for (const drop of await findDrops(home, (error) => onTrouble(error, home)))
-        try {
-          if (await takeDrop(home, drop, settleMilliseconds, caller, needs)) moved += 1;
-        } catch (error) {
-          onTrouble(error, path.join(home, ...drop.place, drop.file));
-        }
+      await withFolder(home, async (held) => {
+        for (const drop of await findDrops(held, (error) => onTrouble(error, home)))
+          try {
+            if (await takeDrop(held, drop, settleMilliseconds, caller, needs)) moved += 1;
+          } catch (error) {
+            onTrouble(error, path.join(home, ...drop.place, drop.file));
+          }
+      });
     } catch (error) {
       onTrouble(error, prefix);
     }
   return moved;
 }
 
-/** Watches until it is stopped; trouble that lasts is told once. */
-export function watchDrops(
-  drops: DropFolder,
-  needs: BatchNeeds,
-  { onTaken, onTrouble }: { readonly onTaken: () => void; readonly onTrouble: (error: unknown) => void },
-): { stop(): Promise<void> } {
-  let turn = Promise.resolve();
-  let isIdle = true;
-  let told: ReadonlySet<string> = new Set();
-  const look = async () => {
-    const troubles = new Map<string, unknown>();
-    // The text of an error may have a name in it that is another one each time.
-    const moved = await takeDrops(drops, needs, (error, place) =>
-      troubles.set(`${place} ${(error as NodeJS.ErrnoException).code ?? ''}`, error),
-    );
-    for (const [trouble, error] of troubles) if (!told.has(trouble)) onTrouble(error);
-    told = new Set(troubles.keys());
-    if (moved > 0) onTaken();
-    isIdle = true;
-  };
-  const timer = setInterval(() => {
-    if (!isIdle) return;
-    isIdle = false;
-    turn = look();
-  }, LOOK);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await turn;
-    },
-  };
-}
-
 /** @returns whether it was taken; else it is not complete yet, or somebody else was faster */
 async function takeDrop(
-  home: string,
+  home: HeldFolder,
   drop: Drop,
   settleMilliseconds: number,
   caller: Caller,
   needs: BatchNeeds,
 ): Promise<boolean> {
-  const source = path.join(home, ...drop.place, drop.file);
-  const found = await lstat(source).catch(() => undefined);
+  const taken = await home.within(drop.place, (folder) =>
+    takeFrom(folder, home, drop, settleMilliseconds, caller, needs),
+  );
+  return taken ?? false;
+}
+
+async function takeFrom(
+  folder: HeldFolder,
+  home: HeldFolder,
+  drop: Drop,
+  settleMilliseconds: number,
+  caller: Caller,
+  needs: BatchNeeds,
+): Promise<boolean> {
+  const found = await lstat(await folder.at(drop.file)).catch(() => undefined);
   if (found === undefined || Date.now() - found.ctimeMs < settleMilliseconds) return false;
   try {
     if (!found.isFile()) throw refused('It is not a file.');
-    const handed = await handIn(source, found.ctimeMs, drop, caller, needs);
+    const handed = await handIn(folder, found.ctimeMs, drop, caller, needs);
     if (handed === undefined) return false;
     const { id, isNew } = handed;
     const words = isNew ? 'Handed in as' : 'The same octets were handed in before; they are';
     await moveWithReport(
-      source,
-      path.join(home, 'done'),
+      { folder, file: drop.file },
+      { home, name: 'done' },
       `${id}-${drop.file}`,
       `${words} batch ${id}.\nHow it stands: tcs batch show ${id}\n`,
     );
@@ -120,8 +103,8 @@ async function takeDrop(
     if (!(error instanceof Fault) || !REFUSALS.has(error.code)) throw error;
     const stamp = needs.issuance.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
     await moveWithReport(
-      source,
-      path.join(home, 'refused'),
+      { folder, file: drop.file },
+      { home, name: 'refused' },
       `${stamp}-${randomUUID().slice(0, 8)}-${drop.file}`,
       refusalReport(error),
     );
@@ -134,7 +117,7 @@ async function takeDrop(
  * @returns nothing when the file changed while it was read, or another worker was faster
  */
 async function handIn(
-  source: string,
+  folder: HeldFolder,
   changedAt: number,
   drop: Drop,
   caller: Caller,
@@ -154,7 +137,9 @@ async function handIn(
     throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
   const copy = path.join(needs.folder, `upload-${randomUUID()}`);
   // A link that takes the place of the file meanwhile is not followed.
-  const handle = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW).catch(movedMeanwhile);
+  const handle = await open(await folder.at(drop.file), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+    movedMeanwhile,
+  );
   if (handle === undefined) return undefined;
   const upload = await receiveUpload(
     handle.createReadStream({ autoClose: false }),
@@ -162,7 +147,8 @@ async function handIn(
     needs.intake,
   ).finally(() => handle.close());
   try {
-    if ((await lstat(source).catch(movedMeanwhile))?.ctimeMs !== changedAt) return undefined;
+    if ((await lstat(await folder.at(drop.file)).catch(movedMeanwhile))?.ctimeMs !== changedAt)
+      return undefined;
     const at = clock.now();
     return await withTransaction(db, async (transaction) => {
       const id = randomUUID();
@@ -233,5 +219,4 @@ const CONTENT_TYPES: ReadonlyMap<string, BatchContentType> = new Map([
   ['.csv', 'text/csv'],
 ] as const);
 /** Milliseconds. */
-const LOOK = 2000;
 const SETTLED = 3000;

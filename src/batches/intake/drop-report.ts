@@ -1,38 +1,43 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { Fault } from '../../domain/fault.ts';
+import type { HeldFolder } from './held-folder.ts';
 
 /**
  * The report first: a file that was moved always has one. Nothing is written through a link, nor over what is there:
  * whoever drops files may write in this folder, but not where the service may.
  */
 export async function moveWithReport(
-  source: string,
-  folder: string,
+  source: { readonly folder: HeldFolder; readonly file: string },
+  target: { readonly home: HeldFolder; readonly name: string },
   wanted: string,
   report: string,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  if (!(await lstat(folder)).isDirectory())
-    throw new Fault('configuration-invalid', `${folder} is no folder of its own; remove it.`);
-  const name = await writeReport(folder, shortened(wanted), report);
-  await rename(source, path.join(folder, name)).catch((error: unknown) => {
-    // Another worker has moved it.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  await mkdir(await target.home.at(target.name), { recursive: true });
+  const moved = await target.home.within([target.name], async (folder) => {
+    const name = await writeReport(folder, shortened(wanted), report);
+    await rename(await source.folder.at(source.file), await folder.at(name)).catch((error: unknown) => {
+      // Another worker has moved it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    });
+    return true;
   });
+  if (moved !== true)
+    throw new Fault('configuration-invalid', `${target.name}/ there is no folder of its own; remove it.`);
 }
 
 /** @returns the name to which it was written: another one where something else stands in its place */
-async function writeReport(folder: string, name: string, report: string): Promise<string> {
-  const file = path.join(folder, `${name}.txt`);
+async function writeReport(folder: HeldFolder, name: string, report: string): Promise<string> {
+  const file = `${name}.txt`;
   try {
-    await writeFile(file, report, { flag: 'wx' });
+    await writeFile(await folder.at(file), report, { flag: 'wx' });
     return name;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     // A file: another worker wrote it a moment ago, or one that was killed before it moved what it is about.
-    return (await lstat(file)).isFile() ? name : writeReport(folder, `${randomUUID()}-${name}`, report);
+    return (await lstat(await folder.at(file))).isFile()
+      ? name
+      : writeReport(folder, `${randomUUID()}-${name}`, report);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import path from 'node:path';
+import type { HeldFolder } from './held-folder.ts';
 
 /** A file that was dropped. */
 export interface Drop {
@@ -13,28 +13,35 @@ export interface Drop {
  * What lies in the folder of a participant and is to be looked at, by name.
  * @param onTrouble  told of each folder that cannot be read; the others are
  */
-export async function findDrops(home: string, onTrouble: (error: unknown) => void): Promise<Drop[]> {
-  const findIn = async (place: readonly string[]): Promise<Drop[]> => {
+export async function findDrops(home: HeldFolder, onTrouble: (error: unknown) => void): Promise<Drop[]> {
+  const findIn = async (folder: HeldFolder, place: readonly string[]): Promise<Drop[]> => {
     const drops: Drop[] = [];
-    for (const entry of await entriesOf(path.join(home, ...place), onTrouble))
+    for (const entry of await entriesOf(folder, onTrouble))
       if (place.length === 0 && KEPT.includes(entry.name)) continue;
       else if (place.length < DEPTH && entry.isDirectory())
-        drops.push(...(await findIn([...place, entry.name])));
+        drops.push(...(await findBelow(folder, [...place, entry.name])));
       else drops.push({ place, file: entry.name });
     return drops;
   };
-  return findIn([]);
+  const findBelow = async (folder: HeldFolder, place: readonly string[]): Promise<Drop[]> => {
+    try {
+      return (await folder.within(place.slice(-1), (below) => findIn(below, place))) ?? [];
+    } catch (error) {
+      onTrouble(error);
+      return [];
+    }
+  };
+  return findIn(home, []);
 }
 
-async function entriesOf(folder: string, onTrouble: (error: unknown) => void): Promise<Dirent[]> {
+async function entriesOf(folder: HeldFolder, onTrouble: (error: unknown) => void): Promise<Dirent[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(await folder.at('.'), { withFileTypes: true });
     return entries
       .filter(({ name }) => !UNFINISHED.test(name))
       .sort((left, right) => (left.name < right.name ? -1 : 1));
   } catch (error) {
-    // Nobody has dropped anything yet, or a folder went while it was looked for.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(error);
+    onTrouble(error);
     return [];
   }
 }
