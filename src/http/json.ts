@@ -1,3 +1,4 @@
+import { repeatedMember } from '../domain/json-members.ts';
 import { malformed } from './guard.ts';
 
 /**
@@ -14,6 +15,7 @@ export function parseJson(octets: Buffer): unknown {
     throw malformed('The body is not JSON.', 'Send one JSON object.');
   }
   requireMembersOnce(text);
+  requireStorable(text);
   return value;
 }
 
@@ -25,33 +27,20 @@ function decode(octets: Buffer): string {
   }
 }
 
-/** One walk over the strings and brackets of a text that is JSON. */
 function requireMembersOnce(text: string): void {
-  const open: (Set<string> | undefined)[] = [];
-  for (const [token] of text.matchAll(TOKENS)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (token.endsWith(':')) requireOnce(stringOf(token), open.at(-1));
-    else if (ESCAPED.test(token)) stringOf(token);
-  }
-}
-
-function requireOnce(name: string, members: Set<string> | undefined): void {
-  if (members?.has(name) === true)
+  const name = repeatedMember(text);
+  if (name !== undefined)
     throw malformed(`The member ${JSON.stringify(name.slice(0, 64))} is there twice.`, 'Send each once.');
-  members?.add(name);
 }
 
-function stringOf(token: string): string {
-  const value = JSON.parse(token.replace(/\s*:$/, '')) as string;
-  if (UNSTORABLE.test(value))
-    throw malformed('A text of the body holds U+0000 or half a surrogate pair.', 'Leave it out.');
-  return value;
+function requireStorable(text: string): void {
+  for (const [token] of text.matchAll(STRINGS))
+    if (ESCAPED.test(token) && UNSTORABLE.test(JSON.parse(token) as string))
+      throw malformed('A text of the body holds U+0000 or half a surrogate pair.', 'Leave it out.');
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
-const TOKENS = /[{}[\]]|"(?:[^"\\]|\\.)*"(?:\s*:)?/g;
+const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 /** Only written out can a text hold what is not storable: JSON and UTF-8 allow neither as it is. */
 const ESCAPED = /\\u(0000|d[89a-f])/i;
 const UNSTORABLE = /\0|\p{Cs}/u;

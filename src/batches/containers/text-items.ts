@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DEVICE_TYPES } from '../../domain/category.ts';
 import { Fault } from '../../domain/fault.ts';
+import { repeatedMember } from '../../domain/json-members.ts';
 import { readCsv } from '../../tables/read-csv.ts';
 import { TABLE_LIMITS, type TableLimits, type TableRow } from '../../tables/table.ts';
 import type { ContainerFinding, FoundItem, ItemContent } from '../batch-item.ts';
@@ -8,17 +9,19 @@ import type { BatchLimits } from '../batch-limits.ts';
 import { ContainerError, linePosition, quoteName } from '../container-error.ts';
 import { readLines, requireUtf8 } from './text-lines.ts';
 
-/** Items of NDJSON: a line `{ "id", "csr", "deviceType"? }` each. @throws ContainerError */
+/** Items of NDJSON: a line `{ "id", "csr", "deviceType"? }` each, no member twice. @throws ContainerError */
 export async function* readNdjsonItems(
   stream: AsyncIterable<Uint8Array>,
   limits: BatchLimits,
 ): AsyncGenerator<FoundItem, void, undefined> {
   for await (const { line, octets } of readLines(requireUtf8(stream), limits.lineOctets)) {
     const place = linePosition(line);
-    const fields = parseJson(octets.toString('utf8'));
-    yield fields === undefined
-      ? { finding: { reason: 'BATCH_LINE_MALFORMED', position: place, detail: 'the line is not JSON' } }
-      : itemOf(fields, place);
+    const text = octets.toString('utf8');
+    const fields = parseJson(text);
+    const twice = fields === undefined ? undefined : repeatedMember(text);
+    if (fields === undefined) yield malformedLine('the line is not JSON', place);
+    else if (twice !== undefined) yield malformedLine(`the member ${quoteName(twice)} is there twice`, place);
+    else yield itemOf(fields, place);
   }
 }
 
@@ -72,7 +75,7 @@ function csvItem({ line, record }: TableRow, columns: readonly string[]): FoundI
   const place = linePosition(line);
   if (record.length !== columns.length) {
     const detail = `the record has ${String(record.length)} fields; the header has ${String(columns.length)}`;
-    return { finding: { reason: 'BATCH_LINE_MALFORMED', position: place, detail } };
+    return malformedLine(detail, place);
   }
   const fields = Object.fromEntries(
     columns
@@ -100,6 +103,10 @@ function fieldFinding(error: z.ZodError, place: string): ContainerFinding {
         : `${field} is missing or no text`;
   const reason = field === 'deviceType' ? 'BATCH_DEVICE_TYPE' : 'BATCH_LINE_MALFORMED';
   return { reason, position: place, detail };
+}
+
+function malformedLine(detail: string, position: string): FoundItem {
+  return { finding: { reason: 'BATCH_LINE_MALFORMED', position, detail } };
 }
 
 function parseJson(text: string): unknown {

@@ -55,6 +55,7 @@ const KEPT: readonly (readonly [string, BatchContentType, Buffer | string, reado
     JSON.stringify({ id: '1', csr: 'x', deviceType: 'ESME' }),
     ['1'],
   ],
+  ['a name of a member as a text', 'application/x-ndjson', line('csr', '{"id":"a","id":"b"}'), ['csr']],
   ['CSV', 'text/csv', 'id,csr\n1,MIIB\n2,MIIC\n', ['1', '2']],
   [
     'CSV with columns in another order',
@@ -317,6 +318,20 @@ const BROKEN: readonly BrokenRow[] = [
     'a field that nobody knows',
     'application/x-ndjson',
     '{"id":"1","csr":"x","key":"y"}',
+    'FM:LINE',
+    'line 1',
+  ],
+  [
+    'a csr twice',
+    'application/x-ndjson',
+    `${line('1')}\n{"id":"a","csr":"x","csr":"y"}`,
+    'FM:LINE',
+    'line 2',
+  ],
+  [
+    'an id twice in a line',
+    'application/x-ndjson',
+    '{"id":"a","csr":"x","\\u0069d":"z"}',
     'FM:LINE',
     'line 1',
   ],
