@@ -7,7 +7,9 @@ import { Fault } from '../domain/fault.ts';
  */
 export function guardRequests(): RequestHandler {
   return (request, _response, next) => {
-    const [path = '', query = ''] = request.originalUrl.split('?', 2);
+    // The query begins at the first question mark; it may hold others (RFC 3986, 3.4).
+    const [path = '', ...pieces] = request.originalUrl.split('?');
+    const query = pieces.join('?');
     for (const [name, value] of new URLSearchParams(query))
       if (TOKEN_NAMES.test(name) || TOKEN.test(value)) throw tokenInAddress();
     if (TOKEN.test(path)) throw tokenInAddress();

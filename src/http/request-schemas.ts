@@ -11,12 +11,7 @@ const question = {
   category: fields.category,
   purpose: fields.purpose,
   environment: fields.environment.optional(),
-  profile: z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .openapi({ description: 'Absent: the profile that fits the CSR' }),
+  profile: fields.text(64).optional().openapi({ description: 'Absent: the profile that fits the CSR' }),
   deviceType: fields.deviceType.optional(),
   replacement: z.boolean().optional().openapi({ description: REPLACEMENT }),
   channel: fields.channel.default('INTERNET'),
@@ -92,7 +87,7 @@ export const eligibilityCheck = z
   .refine(replacementFits, REPLACEMENT_MISFIT)
   .openapi('EligibilityCheck');
 export const certificateCheck = z
-  .strictObject({ certificate: z.string().min(1), profile: z.string().min(1).max(64).optional() })
+  .strictObject({ certificate: z.string().min(1), profile: fields.text(64).optional() })
   .openapi('CertificateCheck');
 
 const serialNumberFilter = z.string().transform((text, context) => {
@@ -114,7 +109,7 @@ export const certificateList = z.strictObject({
   serialNumber: serialNumberFilter.optional().openapi({ type: 'string' }),
   sha256: fields.sha256.optional(),
   status: fields.repositoryStatus.optional(),
-  profile: z.string().max(64).optional(),
+  profile: fields.text(64).optional(),
   batch: z.uuid().optional(),
   issuedFrom: instantFilter.optional().openapi({ type: 'string', format: 'date-time' }),
   issuedTo: instantFilter
@@ -127,7 +122,7 @@ export const feedQuery = z.strictObject({
     .default('false')
     .transform((text) => text === 'true')
     .openapi({ type: 'boolean', description: 'shows what would change and changes nothing' }),
-  fileName: z.string().min(1).max(200).default('feed').openapi({ description: 'for the messages' }),
+  fileName: fields.text(200).default('feed').openapi({ description: 'for the messages' }),
 });
 export const certificateDownload = z.strictObject({ channel: fields.channel.default('INTERNET') });
 export const trustAnchorQuery = z.strictObject({ category: fields.category.optional() });

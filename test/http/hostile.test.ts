@@ -197,6 +197,9 @@ describe('what never becomes a request, or should not', () => {
 
   test.each([
     ['a profile with U+0000', '/v1/certificates?profile=a%00b'],
+    ['a profile with U+0000 behind a second question mark', '/v1/certificates?profile=a?%00'],
+    ['a profile with a control character', '/v1/certificates?profile=a%07b'],
+    ['a token behind a second question mark', '/v1/me?limit=5?access_token=tcs_01234567_abc'],
     ['a token under another name', '/v1/me?x=tcs_01234567_abc'],
     ['a member called token', '/v1/me?token=x'],
     ['a token in the path', '/v1/certificates/tcs_01234567_abc'],
@@ -205,6 +208,16 @@ describe('what never becomes a request, or should not', () => {
     const answer = await request(server).get(path).set('Authorization', `Bearer ${token}`);
     expect([answer.status, answer.type]).toEqual([400, 'application/problem+json']);
     expect(answer.body.errors.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['/v1/audit-events?event=a?%00', 400],
+    ['/v1/audit-events?event=a%07', 400],
+    ['/v1/audit-events?event=a?b', 200],
+  ])('%s is %d', async (path, status) => {
+    const auditor = await here.token('ASSESS', 'AUDITOR');
+    const answer = await request(server).get(path).set('Authorization', `Bearer ${auditor}`);
+    expect(answer.status).toBe(status);
   });
 
   const good = () =>

@@ -93,7 +93,7 @@ export const EVIDENCE_ROUTES = [
     query: z.strictObject({
       ...fields.page,
       participant: fields.signifier.optional(),
-      event: z.string().max(100).optional(),
+      event: fields.text(100).optional(),
       object: fields.text(200).optional().openapi({
         description:
           'serial number, id, signifier or prefix; a serial number also finds what is told of its whole set',

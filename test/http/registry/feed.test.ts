@@ -120,6 +120,19 @@ describe('the SECAS feed over HTTP', () => {
     ]);
   });
 
+  test.each([
+    ['a%07', 400],
+    ['a?%00', 400],
+    ['a?b', 200],
+  ])('a feed named %s is %d', async (name, status) => {
+    const answer = await request(here.http)
+      .post(`/v1/feeds?dryRun=true&fileName=${name}`)
+      .set('Authorization', `Bearer ${await here.token('ASSESS', 'SECAS_FEED')}`)
+      .set({ 'Content-Type': 'text/csv', 'Feed-Signature': desk.raw(Buffer.from(FEED)).toString('base64') })
+      .send(FEED);
+    expect(answer.status).toBe(status);
+  });
+
   test('a feed is taken whole, confirms what an SRO proposed, and is the owner from then on', async () => {
     const proposed = await request(here.http)
       .post('/v1/participants/NORTHGATE/details-changes')
