@@ -27,7 +27,8 @@ export function createRequestServer(app: Express, requestSeconds: number): Serve
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      watchArrival(request, requestSeconds, (late) => answerLate(late, requestSeconds, response));
+      const { socket } = request;
+      watchArrival(request, requestSeconds, (late) => answerLate(late, requestSeconds, response, socket));
       app(request, response);
     },
   );
@@ -35,15 +36,10 @@ export function createRequestServer(app: Express, requestSeconds: number): Serve
   return server;
 }
 
-/** Whoever is late may still be sending: they have a moment to read why nobody listens any more. */
-function answerLate(late: Late, seconds: number, { socket, headersSent }: ServerResponse): void {
-  if (socket === null) return;
-  if (headersSent) {
-    socket.destroy();
-    return;
-  }
-  answerRaw(socket, lateProblem(late, seconds));
-  setTimeout(() => socket.destroy(), MOMENT).unref();
+/** What has its answer already is told nothing more: an answer that is sent lets go of its socket, and the rest of the request holds it. */
+function answerLate(late: Late, seconds: number, { headersSent }: ServerResponse, socket: Duplex): void {
+  if (headersSent) socket.destroy();
+  else answerRaw(socket, lateProblem(late, seconds));
 }
 
 function answerBrokenRequests(server: Server, requestSeconds: number): void {
@@ -72,6 +68,7 @@ interface RawProblem {
   readonly body: string;
 }
 
+/** Whoever is answered may still be sending, or never read: they have a moment to read why nobody listens any more. */
 function answerRaw(socket: Duplex, { status, body }: RawProblem): void {
   socket.end(
     [
@@ -83,6 +80,7 @@ function answerRaw(socket: Duplex, { status, body }: RawProblem): void {
       body,
     ].join('\r\n'),
   );
+  setTimeout(() => socket.destroy(), MOMENT).unref();
 }
 
 const malformedProblem = (status: number, code: string, detail: string): RawProblem =>

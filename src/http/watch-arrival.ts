@@ -16,7 +16,10 @@ export function watchArrival(request: IncomingMessage, seconds: number, onLate: 
   let since = performance.now();
   let counted = socket.bytesRead;
   const look = () => {
-    if (request.complete) return;
+    if (request.complete || socket.destroyed) {
+      clearInterval(looks);
+      return;
+    }
     if (isUpload && socket.bytesRead - counted >= PACE) {
       since = performance.now();
       counted = socket.bytesRead;
@@ -26,7 +29,10 @@ export function watchArrival(request: IncomingMessage, seconds: number, onLate: 
     onLate(isUpload ? 'UPLOAD' : 'REQUEST');
   };
   const looks = setInterval(look, BETWEEN_LOOKS).unref();
-  request.once('close', () => clearInterval(looks));
+  // A request that is answered before it is whole closes, too, and the rest of it may come for ever.
+  request.once('close', () => {
+    if (request.complete) clearInterval(looks);
+  });
 }
 
 const UPLOADS: ReadonlySet<string> = new Set(['/v1/batches', '/v1/batches/']);

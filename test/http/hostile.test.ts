@@ -79,6 +79,47 @@ describe('what never becomes a request, or should not', () => {
     expect(text).toContain('within 3 s (TCS_REQUEST_SECONDS)');
   }, 15_000);
 
+  test('a sender who is late and never closes is let go', async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
+    const accepted = once(server, 'connection');
+    // Nor does it read.
+    socket.pause().write('GET /v1/me HTTP/1.1\r\nX');
+    const [held] = (await accepted) as [net.Socket];
+    await once(held, 'close');
+    expect(held.destroyed).toBe(true);
+    socket.destroy();
+  }, 10_000);
+
+  test('a request that was answered and does not end is let go', async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    const closed = once(socket, 'close');
+    socket.write(lines('GET /docs/ HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'));
+    const drip = setInterval(() => socket.write('1\r\nx\r\n'), 200);
+    await closed;
+    clearInterval(drip);
+    expect(text).toMatch(/^HTTP\/1.1 200 /);
+    expect(text).not.toContain(' 408 ');
+  }, 10_000);
+
+  test('a request that is whole keeps its connection, however long ago it came', async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    const ask = () =>
+      socket.write(`${lines('GET /docs/ HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked')}0\r\n\r\n`);
+    ask();
+    await new Promise((resolve) => setTimeout(resolve, 4500));
+    ask();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(text.match(/HTTP\/1.1 200 /g)).toHaveLength(2);
+    socket.destroy();
+  }, 10_000);
+
   test('the upload of a batch takes as long as it goes on; when it does not, that is 408', async () => {
     const head = post('Content-Length: 100000')
       .replace('/v1/certificates', `/v1/batches?category=DEVICE&purpose=DEVICE_AND_USER_SYSTEM_TESTS`)
