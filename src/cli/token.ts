@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
-import { CALLER_ROLES, type CallerRole } from '../domain/participant.ts';
+import { CALLER_ROLES, isSamePerson, type CallerRole } from '../domain/participant.ts';
+import { visible } from '../domain/visible-text.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { createCredential } from '../registry/create-credential.ts';
@@ -44,10 +45,10 @@ export function tokenCommands(tcs: Command): void {
         const wanted = {
           signifier: options.participant,
           role: parseRole(options.role),
-          label: options.label,
+          label: shown('--label', options.label),
           expiresAt: parseExpiry(options.expires, now),
           ...(options.officer === undefined ? {} : { officer: options.officer }),
-          ...(options.person === undefined ? {} : { person: options.person }),
+          ...(options.person === undefined ? {} : { person: parsePerson(options.person) }),
         };
         const made = await withDatabase(({ pool }) =>
           withTransaction(pool, async (db) => {
@@ -114,6 +115,19 @@ function parseRole(text: string): CallerRole {
   const role = CALLER_ROLES.find((one) => one === text.toUpperCase());
   if (role !== undefined) return role;
   throw new Fault('malformed-request', `${text} is no role; roles are ${CALLER_ROLES.join(', ')}.`);
+}
+
+/** Lists and audits show it as it is: it holds no control or format characters. @throws Fault `malformed-request` */
+function shown(option: string, text: string): string {
+  if (visible(text) === text) return text;
+  throw new Fault('malformed-request', `${option} holds characters that nobody sees: ${visible(text)}.`, {
+    fix: 'Write it without control and format characters, on one line.',
+  });
+}
+
+function parsePerson(name: string): string {
+  if (isSamePerson(name, '')) throw new Fault('malformed-request', '--person names nobody.');
+  return shown('--person', name);
 }
 
 function parseExpiry(text: string, now: Date): Date {

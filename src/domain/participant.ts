@@ -192,9 +192,19 @@ export const ROLE_HOLDERS: Record<CallerRole, readonly ParticipantType[]> = {
 /** Roles that take part in four-eyes acts of the DCC: behind each of their credentials stands a named person. */
 export const NAMED_ROLES: readonly CallerRole[] = ['DCC_TEST_OPERATOR', 'DCC_TEST_APPROVER', 'DCC_REGISTRAR'];
 
-/** Whether two names are of one person: how they are written, in capitals or with more space, makes no second one. */
+/**
+ * Whether two names are of one person: how they are written, in capitals, with more space or with what nobody sees, makes
+ * no second one. Letters of another script that look the same do.
+ */
 export const isSamePerson = (one: string, other: string): boolean => personKey(one) === personKey(other);
-const personKey = (name: string) => name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
+/** What is not shown goes first: it also keeps a letter and its accent from becoming one character. */
+const personKey = (name: string) =>
+  name
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .normalize('NFKC')
+    .trim()
+    .replace(/\s+/g, ' ')
+    .toLowerCase();
 
 /** Who asks: a credential bound to exactly one participant (government response, paragraph 34). */
 export interface Caller {
