@@ -1,13 +1,13 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { verifyChain } from '../audit/audit-chain.ts';
 import { exportChain, linkEvents } from '../audit/link-events.ts';
 import { print, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
+import { writeNew } from './write-new.ts';
 
 /** audit export, audit verify: the audit as a chain of hashes, which anybody can follow without the service. */
 export function auditCommands(tcs: Command): void {
@@ -23,14 +23,15 @@ export function auditCommands(tcs: Command): void {
     .addHelpText('after', '\nExample:\n  $ tcs audit export --out audit-2026-11.ndjson')
     .action(async (options: OutputOptions & { readonly out: string }) => {
       const { out } = options;
-      if (existsSync(out)) throw new Fault('conflict', `${out} is there already; nothing was written.`);
-      await withDatabase(async ({ pool }) => {
-        await linkEvents(pool, new Date());
-        const lines = async function* () {
-          for await (const line of exportChain(pool)) yield `${JSON.stringify(line)}\n`;
-        };
-        await pipeline(Readable.from(lines()), createWriteStream(out, { flags: 'wx', mode: 0o600 }));
-      });
+      await writeNew({ out }, (file) =>
+        withDatabase(async ({ pool }) => {
+          await linkEvents(pool, new Date());
+          const lines = async function* () {
+            for await (const line of exportChain(pool)) yield `${JSON.stringify(line)}\n`;
+          };
+          await writeFile(file, lines());
+        }),
+      );
       const { events, head } = await verifyChain(linesOf(out));
       print(
         options,

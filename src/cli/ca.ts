@@ -27,7 +27,7 @@ import { formatName } from '../x509/name.ts';
 import { encodePem } from '../x509/pem.ts';
 import { print, shortInstant, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
-import { requireNew, writeNew } from './write-new.ts';
+import { makeFolder, requireNew, writeNew } from './write-new.ts';
 
 /** ca init, ca retire, ca list, ca export. */
 export function authorityCommands(tcs: Command): void {
@@ -143,7 +143,7 @@ async function exportTo(
   const fileOf = ({ name }: Authority) =>
     path.join(folder, `${name}.${format === 'pem' ? 'crt.pem' : 'crt'}`);
   requireNew(authorities.map(fileOf));
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (const one of authorities)
     await writeNew({ out: fileOf(one), mode: 0o666 }, (file) =>
       file.writeFile(format === 'pem' ? encodePem('CERTIFICATE', one.certificate) : one.certificate),

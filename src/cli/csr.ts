@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -12,7 +12,6 @@ import {
 } from '../domain/category.ts';
 import { eui64Octets, parseEui64 } from '../domain/eui64.ts';
 import { Fault } from '../domain/fault.ts';
-import { writeNewFile } from '../keys/new-file.ts';
 import { encodeExtension, extendedKeyUsageValue, keyUsageValue } from '../x509/extensions.ts';
 import { encodeName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
@@ -20,6 +19,7 @@ import { encodePem } from '../x509/pem.ts';
 import { dnsNamesValue, hardwareModuleNameValue } from '../x509/subject-alt-name.ts';
 import { writeCsr, type CsrContent } from '../x509/write-csr.ts';
 import { print, type OutputOptions } from './output.ts';
+import { makeFolder, requireNew, writeNew } from './write-new.ts';
 
 /** What a tester's CSR asks for. */
 export interface CsrWish {
@@ -55,13 +55,11 @@ Examples:
   $ tcs csr --category ORGANISATION --eui64 90-B3-D5-1F-30-01-00-00 --role 02 --out supplier
   $ tcs csr --category DCCKI --signifier NORTHGATE --rsa --out gateway`,
     )
-    .action((options: CsrOptions) => {
+    .action(async (options: CsrOptions) => {
       const key = options.rsa ? newRsaKey() : newP256Key();
       const der = writeCsr(csrContent(parseWish(options)), key);
-      mkdirSync(path.dirname(options.out), { recursive: true });
-      writeNewFile(`${options.out}.key`, key.export({ type: 'pkcs8', format: 'pem' }), 0o600);
-      writeNewFile(`${options.out}.csr`, encodePem('CERTIFICATE REQUEST', der), 0o644);
       const written = { csr: `${options.out}.csr`, key: `${options.out}.key` };
+      await writeBoth(written, encodePem('CERTIFICATE REQUEST', der), key);
       print(
         options,
         written,
@@ -114,6 +112,19 @@ export function csrContent(wish: CsrWish): CsrContent {
         extensions: [purposes, ...hosts],
       };
     }
+  }
+}
+
+/** Neither is left without the other. @throws Fault `conflict` before the first is written, `output-unwritable` */
+async function writeBoth(files: { csr: string; key: string }, csr: string, key: KeyObject): Promise<void> {
+  requireNew([files.csr, files.key]);
+  makeFolder(path.dirname(files.csr));
+  await writeNew({ out: files.key }, (file) => file.writeFile(key.export({ type: 'pkcs8', format: 'pem' })));
+  try {
+    await writeNew({ out: files.csr, mode: 0o644 }, (file) => file.writeFile(csr));
+  } catch (error) {
+    rmSync(files.key, { force: true });
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
@@ -6,7 +6,7 @@ import { Fault } from '../domain/fault.ts';
 import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { explainFault } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
-import { requireNew, writeNew } from './write-new.ts';
+import { makeFolder, requireNew, writeNew } from './write-new.ts';
 
 /** issue: CSR files in, certificate files out, over the API of a running service. */
 export function issueCommand(tcs: Command): void {
@@ -37,7 +37,7 @@ export function issueCommand(tcs: Command): void {
       const client = clientOf(options);
       // What was issued is on record: no file may stand in its way then.
       requireNew(files.flatMap((file) => Object.values(filesOf(file, options))));
-      mkdirSync(options.out, { recursive: true });
+      makeFolder(options.out);
       const outcomes: Outcome[] = [];
       for (const file of files) outcomes.push(await issueFile(file, client, options));
       print(options, outcomes.map(plain), () => outcomes.map(line).join('\n'));
