@@ -1,3 +1,4 @@
+import { dateFaultsOf } from '../domain/agreement-dates.ts';
 import type { Eui64Range } from '../domain/eui64.ts';
 import type { FactValues } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
@@ -86,15 +87,9 @@ async function requireFreeReference({ participant, db }: Acting, ref: string): P
     });
 }
 
-function requireDates(state: string, { executedAt, effectiveFrom, effectiveTo }: AgreementTerms): void {
-  if (state === 'EXECUTED' && (executedAt === undefined || effectiveFrom === undefined))
-    throw new Fault('conflict', 'An EXECUTED agreement has executedAt and effectiveFrom.', {
-      fix: 'Send both dates as they stand in the agreement.',
-    });
-  if (effectiveFrom !== undefined && effectiveTo !== undefined && effectiveFrom >= effectiveTo)
-    throw new Fault('conflict', 'effectiveTo is not after effectiveFrom.', {
-      fix: 'Send an effectiveTo after effectiveFrom, or none for an agreement without an end.',
-    });
+function requireDates(state: string, terms: AgreementTerms): void {
+  const [fault] = dateFaultsOf({ ...terms, state });
+  if (fault !== undefined) throw new Fault('conflict', fault.detail, { fix: fault.fix });
 }
 
 function describe({

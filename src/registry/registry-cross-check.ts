@@ -1,3 +1,4 @@
+import { dateFaultsOf } from '../domain/agreement-dates.ts';
 import {
   findNoBlock,
   formatEui64,
@@ -97,11 +98,8 @@ function checkEntry(entry: RegistryEntry, path: Path, all: readonly RegistryEntr
   if (type !== 'RDP' && entry.nominatedBy.length > 0)
     fault(['nominatedBy'], `a ${type} is not nominated; an RDP is`);
   entry.agreements.forEach((agreement, place) => {
-    const { effectiveFrom: from, effectiveTo: to } = agreement;
-    if (from && to && from >= to)
-      fault(['agreements', place, 'effectiveTo'], 'effectiveTo is not after effectiveFrom');
-    if (agreement.state === 'EXECUTED' && !agreement.executedAt)
-      fault(['agreements', place], 'an EXECUTED agreement has executedAt');
+    for (const { field, detail } of dateFaultsOf(agreement))
+      fault(['agreements', place, ...(field === undefined ? [] : [field])], detail);
     agreement.deviceRanges.forEach((range, at) =>
       reversed(range).forEach((detail) => fault(['agreements', place, 'deviceRanges', at], detail)),
     );

@@ -64,7 +64,7 @@ const agreement = z.strictObject({
     .array(word(Object.keys(REMOTE_PARTY_ROLES) as [RemotePartyRole, ...RemotePartyRole[]]))
     .default([]),
   deviceRanges: z.array(z.strictObject(range)).default([]),
-  volumeCap: z.number().int().min(0).max(LARGEST_COUNT).optional(),
+  volumeCap: z.number().int().min(1).max(LARGEST_COUNT).optional(),
   dailyQuota: z.number().int().min(1).max(LARGEST_COUNT).optional(),
   batchItems: z.number().int().min(1).max(MOST_BATCH_ITEMS).optional(),
   gatewayPermitted: z.boolean().default(false),
