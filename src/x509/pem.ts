@@ -2,12 +2,13 @@ import { DerError } from './der.ts';
 
 /**
  * Takes the DER out of a CSR's text form, alone or with explanatory text around it (RFC 7468, 5.2), as the live portal accepts it: Base64 under the header `CERTIFICATE REQUEST`,
- * `NEW CERTIFICATE REQUEST`, or none; on one line or wrapped; lines end with \n or \r\n.
+ * `NEW CERTIFICATE REQUEST`, or none; on one line or wrapped; lines end with \n or \r\n. A byte order mark before it is passed over.
  * @throws DerError when it is another PEM, several of them, or no strict Base64
  * @see SEC Appendix M, F
  */
 export function decodeCsrText(text: string): Buffer {
-  return decodeText(text, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'], 'a CSR');
+  const labels = ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'];
+  return decodeText(text.replace(/^\ufeff/, ''), labels, 'a CSR');
 }
 
 /** Takes the DER out of a certificate sent as DER, PEM `CERTIFICATE` or bare Base64. @throws DerError */
@@ -15,7 +16,7 @@ export function decodeCertificateInput(octets: Buffer): Buffer {
   // A text may begin with the digit 0 (0x30) too; a certificate is longer than one octet of length can say.
   return octets[0] === 0x30 && (octets[1] ?? 0x80) >= 0x80
     ? octets
-    : decodeText(octets.toString('latin1'), ['CERTIFICATE'], 'a certificate');
+    : decodeText(octets.toString('latin1').replace(MARK_AS_LATIN1, ''), ['CERTIFICATE'], 'a certificate');
 }
 
 /** PEM of 64 columns that ends with a line feed. @see RFC 7468, 2 */
@@ -28,11 +29,19 @@ function decodeText(text: string, labels: readonly string[], what: string): Buff
   const trimmed = text.trim();
   const framed = trimmed.includes('-----') ? ENCAPSULATED.exec(text) : null;
   if (trimmed.includes('-----') && (framed === null || trimmed.split('-----').length !== BOUNDARY_PARTS))
-    throw new DerError(0, `the text is not exactly one PEM of ${what}`);
+    throw new DerError(0, `the text is not exactly one PEM of ${what}${boundaryTrouble(trimmed)}`);
   const [, begin = '', body = trimmed, end = ''] = framed ?? [];
   if (framed !== null && (begin !== end || !labels.includes(begin)))
     throw new DerError(0, `the PEM is labelled ${begin}; ${what} is labelled ${labels.join(' or ')}`);
   return decodeBase64(body, what);
+}
+
+/** Words that follow, where the boundaries themselves say what is wrong. */
+function boundaryTrouble(text: string): string {
+  const begun = text.split('-----BEGIN ').length - 1;
+  const ended = text.split('-----END ').length - 1;
+  if (begun > ended) return ': a line -----BEGIN …----- has no line -----END …----- after it';
+  return begun > 1 ? `: it holds ${String(begun)}` : '';
 }
 
 function decodeBase64(body: string, what: string): Buffer {
@@ -52,5 +61,7 @@ function decodeBase64(body: string, what: string): Buffer {
 /** Boundaries stand at the beginning of a line, and nothing else on theirs; between them is no empty line: OpenSSL reads none. */
 const ENCAPSULATED =
   /(?:^|\n)-----BEGIN ([A-Z0-9 ]{1,64})-----\r?\n((?:[^-\r\n]+\r?\n)*)-----END ([A-Z0-9 ]{1,64})-----[ \t\r]*(?:\n|$)/;
+/** The byte order mark of UTF-8, octet by octet. */
+const MARK_AS_LATIN1 = /^\xef\xbb\xbf/;
 /** Two boundaries of five hyphens on either side cut a text into five; a third one would be a second object. */
 const BOUNDARY_PARTS = 5;

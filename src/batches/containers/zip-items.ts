@@ -24,8 +24,7 @@ export async function* readZipItems(
     }
     for (const entry of archive.entries) {
       const { name } = entry;
-      const octets = await archive.read(entry);
-      const csr = octets.toString('utf8', octets.indexOf(UTF8_MARK) === 0 ? UTF8_MARK.length : 0);
+      const csr = (await archive.read(entry)).toString('utf8');
       yield { item: { id: itemIdOf(name), fileName: name, csr }, place: placeOf(name) };
     }
   } catch (error) {
@@ -60,7 +59,6 @@ function findingOf({ kind, entry, detail }: ZipTrouble): ContainerFinding {
 }
 
 const placeOf = (name: string) => `file ${quoteName(name)}`;
-const UTF8_MARK = Buffer.from('efbbbf', 'hex');
 const REASONS: Readonly<Record<ZipTrouble['kind'], string>> = {
   NOT_A_ZIP: 'BATCH_ZIP_MALFORMED',
   TOO_MANY_ENTRIES: 'BATCH_TOO_MANY_ITEMS',

@@ -45,6 +45,8 @@ describe('a text is refused', () => {
     ['with spaces in the Base64', base64.replace(/.{64}/g, '$& ')],
     ['with lines ended by a carriage return alone', written('none', 64, '\r')],
     ['with tabs', base64.replace(/.{64}/g, '$&\t')],
+    ['with a byte order mark inside', good.replace('\n', '\n\ufeff')],
+    ['with two byte order marks', `\ufeff\ufeff${good}`],
     ['in Base64url', Buffer.from('fbff', 'hex').toString('base64url')],
     ['of a length that is no multiple of four', base64.slice(0, -1)],
     ['with padding in the middle', `${base64.slice(0, 40)}====${base64.slice(40)}`],
@@ -53,6 +55,24 @@ describe('a text is refused', () => {
   ])('%s', (_, text) => {
     expect(() => decodeCsrText(text)).toThrow(DerError);
   });
+});
+
+test.each([
+  ['two PEMs', (good: string) => `${good}${good}`, 'not exactly one PEM of a CSR: it holds 2'],
+  [
+    'a PEM that is cut off',
+    (good: string) => good.replace(/-----END.*/s, ''),
+    'not exactly one PEM of a CSR: a line -----BEGIN …----- has no line -----END …----- after it',
+  ],
+])('%s: the refusal says so', (_, broken, says) => {
+  expect(() => decodeCsrText(broken(written('CERTIFICATE REQUEST', 64, '\n')))).toThrow(says);
+});
+
+test.each(HEADERS)('a byte order mark before a CSR or a certificate is passed over: header %s', (header) => {
+  const text = `\ufeff${written(header, 64, '\r\n')}`;
+  expect(decodeCsrText(text)).toEqual(der);
+  const certificate = text.replaceAll(/(NEW )?CERTIFICATE REQUEST/g, 'CERTIFICATE');
+  expect(decodeCertificateInput(Buffer.from(certificate))).toEqual(der);
 });
 
 describe('explanatory text around the one PEM is passed over (RFC 7468, 5.2)', () => {
