@@ -31,6 +31,8 @@ export interface ContainerFinding {
   readonly reason: string;
   readonly position?: string;
   readonly detail: string;
+  /** What to do, where that of the table does not help. */
+  readonly fix?: string;
 }
 
 /** An item before it is known to be one of the batch. */

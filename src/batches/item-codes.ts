@@ -67,8 +67,8 @@ export const waitsForQuota = (result: unknown): result is Fault =>
 export function explainContainer(finding: ContainerFinding, codes: ItemCodes): ContainerReason {
   const row = codes.container.get(finding.reason);
   if (row === undefined) throw new TypeError(`${finding.reason} is not in item-codes.yaml`);
-  const { errorCode, source, fix } = row;
-  const { reason, position, detail } = finding;
+  const { errorCode, source } = row;
+  const { reason, position, detail, fix = row.fix } = finding;
   const place = position === undefined ? '' : `${position}: `;
   return {
     reason,

@@ -5,7 +5,7 @@ import { windowedOctets } from '../../archive/windowed-file.ts';
 import { ZipError, type ZipTrouble } from '../../archive/zip-trouble.ts';
 import { decodeCertificate, type CertificateVerdict } from '../../lint/check-certificate.ts';
 import { quoteName } from '../container-error.ts';
-import { idFault, idKey, pathFault } from './item-names.ts';
+import { idKey, idTrouble, pathTrouble } from './item-names.ts';
 
 /** How much a ZIP of certificates to be checked may be; DESIGN: what one answer can tell and one request may cost. */
 export const CHECK_LIMITS = {
@@ -61,8 +61,8 @@ function checkFile(octets: Buffer, check: (der: Buffer) => CertificateVerdict) {
 function nameTroubles({ entries }: ZipArchive): Trouble[] {
   const seen = new Set<string>();
   const troubles = entries.flatMap(({ name }): Trouble[] => {
-    const fault = pathFault(name) ?? idFault(name);
-    if (fault !== undefined) return [{ entry: name, detail: `its name ${fault}` }];
+    const trouble = pathTrouble(name) ?? idTrouble(name);
+    if (trouble !== undefined) return [{ entry: name, detail: `its name ${trouble.fault}` }];
     const twice = seen.has(idKey(name));
     seen.add(idKey(name));
     return twice ? [{ entry: name, detail: 'its name is there twice' }] : [];

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { BatchContentType, BatchItem, ContainerFinding, FoundItem, ItemContent } from '../batch-item.ts';
 import { ContainerError, quoteName, refusedBatch } from '../container-error.ts';
 import type { IntakeNeeds } from '../needs.ts';
-import { idFault, idKey } from './item-names.ts';
+import { duplicateFindings, idTrouble } from './item-names.ts';
 import { readCsvItems, readNdjsonItems } from './text-items.ts';
 import { readZipItems } from './zip-items.ts';
 
@@ -64,17 +64,14 @@ function itemFindings(
   { limits }: IntakeNeeds,
 ): ContainerFinding[] {
   const findings: ContainerFinding[] = [];
-  const fault = idFault(item.id);
-  if (fault !== undefined)
-    findings.push({ reason: 'BATCH_ID', position: place, detail: `the id ${quoteName(item.id)} ${fault}` });
-  const key = idKey(item.id);
-  if (seen.has(key))
+  const trouble = idTrouble(item.id);
+  if (trouble !== undefined)
     findings.push({
-      reason: 'BATCH_DUPLICATE_ID',
+      reason: 'BATCH_ID',
       position: place,
-      detail: `the name ${quoteName(item.id)} was there before`,
+      detail: `the id ${quoteName(item.id)} ${trouble.fault}`,
     });
-  seen.add(key);
+  findings.push(...duplicateFindings(item.id, place, seen));
   const octets = Buffer.byteLength(item.csr);
   if (octets > limits.csrOctets)
     findings.push({

@@ -3,7 +3,7 @@ import { ZipError, type ZipTrouble } from '../../archive/zip-trouble.ts';
 import type { ContainerFinding, FoundItem } from '../batch-item.ts';
 import type { BatchLimits } from '../batch-limits.ts';
 import { ContainerError, quoteName } from '../container-error.ts';
-import { fileNameFault, itemIdOf } from './item-names.ts';
+import { duplicateFindings, fileNameTrouble, itemIdOf } from './item-names.ts';
 
 /**
  * Items of a ZIP: a file `<id>.csr` each, at the root. Names and headers are judged before the first content is read.
@@ -45,11 +45,14 @@ async function open(file: string, limits: BatchLimits): Promise<ZipArchive> {
 }
 
 function nameFindings({ entries }: ZipArchive): ContainerFinding[] {
-  return entries.flatMap(({ name }) => {
-    const fault = fileNameFault(name);
-    return fault === undefined
-      ? []
-      : [{ reason: 'BATCH_ZIP_FILE_NAME', position: placeOf(name), detail: `its name ${fault}` }];
+  const seen = new Set<string>();
+  return entries.flatMap(({ name }): ContainerFinding[] => {
+    const position = placeOf(name);
+    const trouble = fileNameTrouble(name);
+    if (trouble === undefined) return duplicateFindings(itemIdOf(name), position, seen);
+    const { fault, fix } = trouble;
+    const own = fix === undefined ? {} : { fix };
+    return [{ reason: 'BATCH_ZIP_FILE_NAME', position, detail: `its name ${fault}`, ...own }];
   });
 }
 

@@ -426,6 +426,30 @@ test.each(BROKEN.map((row) => ({ title: `${row[0]} (${row[1]})`, row })))(
   },
 );
 
+test('names that are there twice are told together with names that cannot be', async () => {
+  const intake = await take(folder, 'application/zip', zip(file('A.csr'), file('a.csr'), file('zz.txt')));
+  if (!('reasons' in intake)) throw new Error('kept');
+  expect(intake.reasons.map(({ errorCode, position }) => [errorCode, position])).toEqual([
+    ['FM:DUPID', 'file "a.csr"'],
+    ['FM:NAME', 'file "zz.txt"'],
+  ]);
+});
+
+test.each([
+  ['x/a.csr', 'at the root of the ZIP'],
+  ['a.txt', '<name>.csr at the root of the ZIP'],
+  ['CON.csr', 'another name'],
+  [`${'a'.repeat(120)}.csr`, 'Shorten it to 100 octets'],
+  [' a.csr', 'Take the full stop or the space away'],
+  ['a:b.csr', 'Leave the colon out'],
+  ['ab:c.csr', 'Use letters, digits, spaces'],
+])('the fix of the name %j says what to do about it', async (name, says) => {
+  const intake = await take(folder, 'application/zip', zip(file(name)));
+  expect('reasons' in intake && intake.reasons.map(({ fix }) => fix)).toEqual([
+    expect.stringContaining(says),
+  ]);
+});
+
 test('faults are told together, twenty at most, and nothing is given out after the first', async () => {
   const lines = [line('1'), 'x', line('2'), line('1'), ...Array.from({ length: 40 }, () => '{}')];
   const intake = await take(folder, 'application/x-ndjson', lines.join('\n'));
