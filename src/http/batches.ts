@@ -25,13 +25,13 @@ import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
 import { batchView, rehearsalView } from './batch-view.ts';
 import { inTurn } from './in-turn.ts';
-import { openPlaces } from './places.ts';
+import { openPlaces, requirePlace } from './places.ts';
 import { present } from './present.ts';
 import { onlyMethods } from './negotiation.ts';
-import { httpReason } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import * as requests from './request-schemas.ts';
-import { sendEvents, sendKeys, sendLines, sendZip } from './send-batch.ts';
+import { sendKeys, sendLines, sendZip } from './send-batch.ts';
+import { openEvents } from './send-events.ts';
 import type { HttpNeeds } from './server.ts';
 
 /** What of batches is no JSON: the upload, the result, the keys, the events. The rest are rows (`batch-routes.ts`). */
@@ -40,6 +40,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
   const router = Router();
   const rehearseInTurn = inTurn();
   const takePlace = openPlaces(DRY_RUNS);
+  const sendEvents = openEvents(needs);
   router.post('/', requireRole(...SUBMITTERS), async (request, response) => {
     requireActive(callerOf(response));
     const { name, dryRun, ...asked } = requests.batchSubmission.parse(request.query);
@@ -50,7 +51,9 @@ export function batchRoutes(needs: HttpNeeds): Router {
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
     if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');
-    const leave = dryRun ? dryRunPlace(takePlace, response) : undefined;
+    const leave = dryRun
+      ? requirePlace(takePlace, 'TOO_MANY_DRY_RUNS', TOO_MANY_DRY_RUNS, response)
+      : undefined;
     const file = path.join(batches.folder, `upload-${randomUUID()}`);
     let isWaiting = dryRun;
     response.once('close', () => {
@@ -102,7 +105,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
 
   router.get('/:id/events', requireRole(...BATCH_READERS), async (request: ById, response) => {
     const batch = await requireBatch(request.params.id, callerOf(response), issuance.db);
-    await sendEvents(batch, response, needs);
+    await sendEvents(batch, response);
   });
   router.all('/', (request, response, next) => {
     // Lists are rows.
@@ -111,16 +114,6 @@ export function batchRoutes(needs: HttpNeeds): Router {
   });
   router.all(['/:id/result', '/:id/keys', '/:id/events'], onlyMethods('GET'));
   return router;
-}
-
-/** @returns how to leave it @throws Fault `too-many-requests` */
-function dryRunPlace(takePlace: ReturnType<typeof openPlaces>, response: Response): () => void {
-  const leave = takePlace(callerOf(response).participantId);
-  if (leave !== undefined) return leave;
-  response.set('Retry-After', '30');
-  throw new Fault('too-many-requests', TOO_MANY_DRY_RUNS, {
-    reasons: [httpReason('TOO_MANY_DRY_RUNS', TOO_MANY_DRY_RUNS)],
-  });
 }
 
 /** Batch, audit and the answer under its Idempotency-Key are one transaction. */

@@ -1,3 +1,8 @@
+import type { Response } from 'express';
+import { Fault } from '../domain/fault.ts';
+import { callerOf } from './auth.ts';
+import { httpReason } from './problem-reasons.ts';
+
 /** So many may be at something at the same time: of each owner, and in all. */
 export interface Places {
   readonly each: number;
@@ -23,4 +28,20 @@ export function openPlaces({ each, all }: Places): (owner: string) => (() => voi
       inAll -= 1;
     };
   };
+}
+
+/**
+ * Takes a place of the participant who asks.
+ * @returns how to leave it @throws Fault `too-many-requests` with this reason where there is none left
+ */
+export function requirePlace(
+  takePlace: ReturnType<typeof openPlaces>,
+  reason: string,
+  detail: string,
+  response: Response,
+): () => void {
+  const leave = takePlace(callerOf(response).participantId);
+  if (leave !== undefined) return leave;
+  response.set('Retry-After', '30');
+  throw new Fault('too-many-requests', detail, { reasons: [httpReason(reason, detail)] });
 }

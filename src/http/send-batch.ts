@@ -1,11 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { ENDED_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { Fault } from '../domain/fault.ts';
 import { openResult, resultLines } from '../batches/results/batch-result.ts';
-import { requireBatch, type Batch } from '../batches/batch-store.ts';
+import type { Batch } from '../batches/batch-store.ts';
 import {
   beginDownload,
   endDownload,
@@ -16,13 +14,11 @@ import {
 } from '../batches/laboratory/deliver-keys.ts';
 import { requireKeys } from '../batches/laboratory/laboratory-keys.ts';
 import { recordFetched, type Fetched } from '../batches/require-fetchable.ts';
-import { findValid } from '../registry/callers.ts';
 import { callerOf } from './auth.ts';
-import { batchView } from './batch-view.ts';
 import { openPieces, sendPieces } from './pieces.ts';
 import type { HttpNeeds } from './server.ts';
 
-// How the result, the keys and the events of a batch go out; who may have them is asked before (`batches.ts`).
+// How the result and the keys of a batch go out; who may have them is asked before (`batches.ts`).
 
 /** The file with its Range: the same octets from every node, told by their ETag. */
 export async function sendZip(
@@ -125,52 +121,3 @@ export async function sendKeys(
     },
   );
 }
-
-/**
- * The batch object as an event whenever it has changed; the last one is that of its end. Who comes again with its `Last-Event-ID` has had
- * it: 204, upon which an EventSource stops. The stream ends, too, when the credential would no longer be taken, and at a shutdown.
- * @see WHATWG HTML, 9.2
- */
-export async function sendEvents(
-  first: Batch,
-  response: Response,
-  { issuance, batches, stopping }: HttpNeeds,
-): Promise<void> {
-  const caller = callerOf(response);
-  const had = response.req.get('Last-Event-ID');
-  if (ENDED_STATES.includes(first.state) && had === eventIdOf(first)) {
-    response.status(204).end();
-    return;
-  }
-  response.set({ 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
-  response.flushHeaders();
-  if (response.req.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  const { db, clock } = issuance;
-  let told = had;
-  for (let batch = first, silent = 0; !response.destroyed; silent += 1) {
-    const data = JSON.stringify(batchView(batch, clock.now(), batches));
-    const id = eventIdOf(batch);
-    if (id !== told) response.write(`id: ${id}\nevent: batch\ndata: ${data}\n\n`);
-    else if (silent % KEEP_ALIVE === 0) response.write(': still here\n\n');
-    told = id;
-    if (ENDED_STATES.includes(batch.state)) break;
-    await pause(BETWEEN_LOOKS, undefined, { signal: stopping }).catch(() => undefined);
-    if (stopping.aborted || !(await findValid(caller.credentialId, clock.now(), db))) break;
-    batch = await requireBatch(batch.id, caller, db);
-  }
-  response.end();
-}
-
-/** The same as long as nothing of the batch changes that is told. */
-function eventIdOf({ state, counts }: Batch): string {
-  const told = ITEM_STATUSES.map((status) => String(counts[status] ?? 0));
-  return [state, ...told].join('-');
-}
-
-/** Milliseconds. */
-const BETWEEN_LOOKS = 500;
-/** Looks. */
-const KEEP_ALIVE = 30;

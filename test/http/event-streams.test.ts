@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
+
+describe('event streams of batches', () => {
+  let here: BatchWorld;
+  let server: Server;
+  beforeAll(async () => {
+    here = await batchWorld();
+    server = createServer(here.http).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await here.close();
+  });
+
+  const batchOf = async (signifier: string) => {
+    const answer = await here.submit(deviceLines(1), { as: signifier });
+    expect(answer.status).toBe(202);
+    return (answer.body as BatchBody).id;
+  };
+  const follow = async (id: string, as: string, method = 'GET') => {
+    const asked = request({
+      port: (server.address() as AddressInfo).port,
+      path: `/v1/batches/${id}/events`,
+      method,
+      headers: { Authorization: await here.bearer(as) },
+    }).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    return answer;
+  };
+  const textOf = async (answer: IncomingMessage) => {
+    let text = '';
+    for await (const piece of answer) text += String(piece);
+    return text;
+  };
+
+  test('a participant has 20 at a time; more are 429 until one is left, and others have theirs', async () => {
+    const [own, foreign] = [await batchOf('METERWORKS'), await batchOf('NORTHGATE')];
+    const open = [];
+    for (let stream = 0; stream < 20; stream += 1) open.push(await follow(own, 'METERWORKS'));
+    expect(new Set(open.map((one) => one.statusCode))).toEqual(new Set([200]));
+    const refused = await follow(own, 'METERWORKS');
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '30']);
+    expect(JSON.parse(await textOf(refused))).toMatchObject({
+      detail: 'Too many event streams are open: of a participant 20 at most, of all 500.',
+      errors: [{ reason: 'TOO_MANY_EVENT_STREAMS', clause: 'RFC 6585, 4' }],
+    });
+    expect((await follow(own, 'METERWORKS', 'HEAD')).statusCode).toBe(200);
+    const other = await follow(foreign, 'NORTHGATE');
+    expect(other.statusCode).toBe(200);
+
+    open[0]?.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const next = await follow(own, 'METERWORKS');
+    expect(next.statusCode).toBe(200);
+    for (const one of [...open, next, other]) one.destroy();
+  }, 30_000);
+
+  test('each of several streams of one credential on one batch tells of its change and its end', async () => {
+    const id = await batchOf('METERWORKS');
+    const streams = [];
+    for (let stream = 0; stream < 5; stream += 1) streams.push(await follow(id, 'METERWORKS'));
+    const texts = streams.map(textOf);
+    await here.work();
+    for (const text of await Promise.all(texts)) {
+      expect(text).toContain('"state":"PENDING"');
+      expect(text.match(/^id: .*$/gm)?.at(-1)).toMatch(/^id: COMPLETED-/);
+    }
+  }, 30_000);
+});
