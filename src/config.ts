@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBounded } from './bounded-file.ts';
 import { formatEui64Range, type Eui64Range } from './domain/eui64.ts';
 import { Fault, type Reason } from './domain/fault.ts';
 import { CONFIG_SCHEMA } from './config-schema.ts';
@@ -135,15 +135,16 @@ function readValue(name: string, environment: Environment, faults: Reason[]): st
     faults.push(reason(`${name} and ${name}_FILE are both set.`, 'Keep one of them.'));
     return undefined;
   }
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-  } catch {
-    faults.push(
-      reason(`${name}_FILE names ${file}, which cannot be read.`, 'Correct the path or its permissions.'),
-    );
-    return undefined;
-  }
+  const content = readBounded(file, MOST_OCTETS);
+  if ('octets' in content) return content.octets.toString('utf8').replace(/\r?\n$/, '');
+  faults.push(
+    reason(`${name}_FILE names ${file}, which ${content.wrong}.`, 'Correct the path or its permissions.'),
+  );
+  return undefined;
 }
+
+/** Of the file of a setting. */
+const MOST_OCTETS = 65_536;
 
 const reason = (detail: string, fix: string): Reason => ({
   reason: 'CONFIGURATION',

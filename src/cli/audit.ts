@@ -1,11 +1,10 @@
-import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { verifyChain } from '../audit/audit-chain.ts';
 import { exportChain, linkEvents } from '../audit/link-events.ts';
 import { print, type OutputOptions } from './output.ts';
+import { linesOf } from './read-file.ts';
 import { withDatabase } from './service-parts.ts';
 import { writeNew } from './write-new.ts';
 
@@ -65,9 +64,4 @@ export function auditCommands(tcs: Command): void {
         () => `${String(verdict.events)} events, all as they were linked; the last hash is ${verdict.head}`,
       );
     });
-}
-
-async function* linesOf(file: string): AsyncGenerator<string, void, undefined> {
-  if (!existsSync(file)) throw new Fault('not-found', `${file} cannot be read.`);
-  yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity });
 }

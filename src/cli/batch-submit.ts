@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
@@ -8,6 +7,7 @@ import { Fault } from '../domain/fault.ts';
 import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { describeValue } from './describe-value.ts';
 import { print, type OutputOptions } from './output.ts';
+import { requireFile } from './read-file.ts';
 import { interruptible, openScreen, type Screen } from './screen.ts';
 import { bar, watchBatch, type WatchedBatch } from './watch-batch.ts';
 
@@ -103,18 +103,6 @@ async function send(file: string, options: SubmitOptions, client: ApiClient): Pr
       }
     },
   );
-}
-
-/** @returns its octets. @throws Fault `not-found` */
-async function requireFile(file: string): Promise<number> {
-  try {
-    await access(file, constants.R_OK);
-    const found = await stat(file);
-    if (found.isFile()) return found.size;
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
-  }
-  throw new Fault('not-found', `${file} is not a file.`);
 }
 
 /** The octets of a file, and how many of them are under way. */

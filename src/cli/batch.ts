@@ -1,5 +1,4 @@
 import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyResult, type ResultVerdict } from '../batches/results/verify-result.ts';
 import { Fault } from '../domain/fault.ts';
@@ -9,6 +8,7 @@ import { batchKeysCommand } from './batch-keys.ts';
 import { batchResultCommand } from './batch-result.ts';
 import { batchSubmitCommand } from './batch-submit.ts';
 import { print, type OutputOptions } from './output.ts';
+import { MOST, readText, requireFile } from './read-file.ts';
 
 /**
  * batch submit, result and verify; the other commands of this group are rows (`http/batch-routes.ts`). `verify` holds a
@@ -34,13 +34,10 @@ export function batchCommands(tcs: Command): void {
       '\nExit code 65 when anything is wrong.\n\nExample:\n  $ tcs batch verify morning-response.zip --key service.pem --anchors trust-anchors.pem',
     )
     .action(async (file: string, { key, anchors, ...output }: VerifyOptions) => {
+      await requireFile(file);
       const verdict = await verifyResult(file, {
         ...(key === undefined ? {} : { key: readKey(key) }),
         ...(anchors === undefined ? {} : { anchors: readAnchors(anchors) }),
-      }).catch((cause: unknown) => {
-        if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
-          throw new Fault('not-found', `${file} cannot be read.`, { cause });
-        throw cause;
       });
       print(output, verdict, () => verdictText(verdict, key !== undefined));
       if (!verdict.passed) throw new Fault('result-invalid', `${file} is not as the service made it.`);
@@ -71,7 +68,7 @@ function verdictText({ checks, statement, keySha256 }: ResultVerdict, keyGiven: 
 }
 
 function readKey(file: string): Buffer {
-  const text = readText(file);
+  const text = readText(file, MOST.one);
   try {
     return createPublicKey(text).export({ type: 'spki', format: 'der' });
   } catch (cause) {
@@ -82,7 +79,8 @@ function readKey(file: string): Buffer {
 }
 
 function readAnchors(file: string): Buffer[] {
-  const blocks = readText(file).match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const blocks =
+    readText(file, MOST.several).match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) throw new Fault('malformed-request', `${file} holds no certificate in PEM.`);
   try {
     return blocks.map((block) => decodeCertificateInput(Buffer.from(block)));
@@ -90,13 +88,5 @@ function readAnchors(file: string): Buffer[] {
     if (cause instanceof DerError)
       throw new Fault('malformed-request', `${file}: ${cause.message}.`, { cause });
     throw cause;
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
   }
 }

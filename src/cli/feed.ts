@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
 import { clientOf, isPassing, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
+import { MOST, readOctets } from './read-file.ts';
 
 /** feeds import: the SECAS feed and its signature, over the API of a running service. */
 export function feedCommands(tcs: Command): void {
@@ -33,10 +33,10 @@ export function feedCommands(tcs: Command): void {
         fileName: path.basename(file),
         dryRun: String(options.dryRun ?? false),
       });
-      const body = new Blob([new Uint8Array(read(file))]).stream();
+      const body = new Blob([new Uint8Array(readOctets(file, MOST.text))]).stream();
       const headers = {
         'Content-Type': typeOf(file),
-        'Feed-Signature': read(options.signature).toString('base64'),
+        'Feed-Signature': readOctets(options.signature, MOST.several).toString('base64'),
       };
       const report = (await client
         .upload(`/v1/feeds?${asked.toString()}`, body, headers)
@@ -66,11 +66,3 @@ const AGAIN =
 
 const typeOf = (file: string) =>
   /\.xlsx$/i.test(file) ? 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' : 'text/csv';
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file === '-' ? 0 : file);
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
-  }
-}

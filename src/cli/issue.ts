@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
@@ -6,6 +5,7 @@ import { Fault } from '../domain/fault.ts';
 import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { explainFault } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
+import { MOST, readText } from './read-file.ts';
 import { makeFolder, requireNew, writeNew } from './write-new.ts';
 
 /** issue: CSR files in, certificate files out, over the API of a running service. */
@@ -77,7 +77,7 @@ async function issueFile(file: string, client: ApiClient, options: IssueOptions)
     certificate = (await client.post('/v1/certificates', {
       category: category.toUpperCase(),
       ...asked,
-      csr: readText(file),
+      csr: readText(file, MOST.one),
     })) as Certificate;
     await writeText(to.certificate, certificate.certificate);
     await writeText(to.chain, [certificate.certificate, ...certificate.chain].join(''));
@@ -114,11 +114,3 @@ const plain = ({ fault, ...outcome }: Outcome) =>
   fault
     ? { ...outcome, fault: { code: fault.code, detail: fault.message, reasons: fault.reasons } }
     : outcome;
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
-  }
-}

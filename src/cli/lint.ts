@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
@@ -10,6 +9,7 @@ import { DerError } from '../x509/der.ts';
 import { decodeCertificateInput } from '../x509/pem.ts';
 import { explainFault, faultValue } from './fault-text.ts';
 import { print, type OutputOptions } from './output.ts';
+import { MOST, readOctets } from './read-file.ts';
 
 /** lint: certificates against their profiles; needs neither database nor keys. */
 export function lintCommand(tcs: Command): void {
@@ -70,12 +70,7 @@ function verdictText({
 }
 
 function readCertificateOctets(file: string): Buffer {
-  let octets: Buffer;
-  try {
-    octets = readFileSync(file);
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
-  }
+  const octets = readOctets(file, MOST.one);
   try {
     return decodeCertificateInput(octets);
   } catch (error) {

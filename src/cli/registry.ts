@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { systemClock } from '../domain/clock.ts';
 import { Fault } from '../domain/fault.ts';
@@ -13,6 +12,7 @@ import { loadRegistry } from '../registry/load-registry.ts';
 import { findWholeParticipant, listSignifiers } from '../registry/participants.ts';
 import { parseRegistryFile } from '../registry/registry-file.ts';
 import { print, table, type OutputOptions } from './output.ts';
+import { MOST, readText } from './read-file.ts';
 import { withDatabase } from './service-parts.ts';
 
 /** registry load, registry show. */
@@ -29,7 +29,7 @@ export function registryCommands(tcs: Command): void {
       '\nExample:\n  $ tcs registry load participants.yaml\n\nThe form of the file: docs/registry-file.md',
     )
     .action(async (file: string, options: OutputOptions) => {
-      const parsed = parseRegistryFile(readText(file), file, systemClock.now());
+      const parsed = parseRegistryFile(readText(file, MOST.text), file, systemClock.now());
       const report = await withDatabase(({ pool }, { testBlock }) =>
         loadRegistry(
           parsed,
@@ -148,12 +148,4 @@ function detail(participant: Shown | undefined): string {
     ['gateway', participant.gatewayConnection ? 'connected' : 'no connection on record'],
   ];
   return lines.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
-  }
 }

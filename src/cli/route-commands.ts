@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../domain/fault.ts';
@@ -8,6 +7,7 @@ import { GROUPS, ROUTES } from '../http/routes.ts';
 import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 import { describeValue } from './describe-value.ts';
+import { MOST, readText } from './read-file.ts';
 import { saveAnswer } from './save-answer.ts';
 
 /** A command for every row of the routes: `tcs agreements propose STRANGER --body agreement.json`. */
@@ -88,7 +88,7 @@ function pathOf(
 /** The body from a file, and over it the fields that stand on the command line. */
 function bodyOf({ body }: Route, options: RouteOptions): unknown {
   if (body === undefined) return {};
-  const whole = options.body === undefined ? {} : parseJson(readText(options.body), options.body);
+  const whole = options.body === undefined ? {} : parseJson(readText(options.body, MOST.text), options.body);
   const given = fieldsOf(body).flatMap(({ field, parse }) => {
     const value = options[camel(field)];
     return typeof value === 'string' ? [[field, parse(value, `--${dashed(field)}`)] as const] : [];
@@ -177,13 +177,5 @@ function parseJson(text: string, file: string): object {
     return JSON.parse(text) as object;
   } catch (cause) {
     throw new Fault('malformed-request', `${file} does not hold JSON.`, { cause });
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (cause) {
-    throw new Fault('not-found', `${file} cannot be read.`, { cause });
   }
 }

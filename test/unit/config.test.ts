@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -32,6 +33,28 @@ describe('the configuration', () => {
 
   test('takes a secret from a file, without its line end', () => {
     expect(readConfig({ TCS_KEY_PASSPHRASE_FILE: secret }).keyPassphrase).toBe('twelve characters');
+  });
+
+  test('takes a secret from a pipe that the shell hands over', () => {
+    const print = `TCS_KEY_PASSPHRASE_FILE=<(sleep 0.2; echo twelve characters) node dist/cli/main.js config --json`;
+    const shown = JSON.parse(
+      execFileSync('bash', ['--norc', '-c', print], { encoding: 'utf8', env: { PATH: process.env['PATH'] } }),
+    ) as unknown;
+    expect(shown).toContainEqual(
+      expect.objectContaining({ name: 'TCS_KEY_PASSPHRASE', value: '(set, not shown)' }),
+    );
+  });
+
+  test.each([
+    ['a device without an end', '/dev/zero', 'is not a file'],
+    ['a folder', '/', 'is not a file'],
+    ['more than a setting has', 'large', 'holds more than 64 KiB'],
+  ])('takes no secret from %s', (_what, name, says) => {
+    const file = path.resolve(folder, name);
+    if (name === 'large') writeFileSync(file, 'x'.repeat(65_537));
+    expect(detailsOf({ TCS_KEY_PASSPHRASE_FILE: file })).toEqual([
+      `TCS_KEY_PASSPHRASE_FILE names ${file}, which ${says}.`,
+    ]);
   });
 
   test('has every fault told at once', () => {
