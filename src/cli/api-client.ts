@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Fault, FAULT_CODES, type FaultCode, type Reason } from '../domain/fault.ts';
+import { MOST, readText } from './read-file.ts';
 
 /**
  * Asks the service over HTTP; a problem document becomes the Fault that it was. Where nothing answers it is
@@ -95,21 +95,45 @@ export interface ApiOptions {
   readonly tokenFile: string;
 }
 
-/** @throws Fault `malformed-request` for what is no address, `not-found` when the file of the token cannot be read */
+/**
+ * @throws Fault `malformed-request` for what is no address, `not-found` when the file of the token cannot be read or holds
+ *         none
+ */
 export function clientOf({ url, tokenFile }: ApiOptions): ApiClient {
-  if (!isAddress(url))
-    throw new Fault('malformed-request', `--url names no service: ${JSON.stringify(url)}.`, {
+  requireAddress(url);
+  const token = readText(tokenFile, MOST.one).trim();
+  if (!IS_TOKEN.test(token))
+    throw new Fault('not-found', `${tokenFile} holds no token.`, {
+      fix: 'Write the token into it, on one line and with nothing else, as tcs token create shows it.',
+    });
+  return new ApiClient(url, token);
+}
+
+/** What stands before an @ is a secret, and is not shown. @throws Fault `malformed-request` */
+export function requireAddress(url: string): void {
+  const shown = url.includes('@') ? '' : `: ${JSON.stringify(url)}`;
+  const wrong = hasUser(url)
+    ? '--url holds a name or a password; the service takes tokens only.'
+    : isAddress(url)
+      ? undefined
+      : `--url names no service${shown}.`;
+  if (wrong !== undefined)
+    throw new Fault('malformed-request', wrong, {
       fix: 'Give the address at which the service listens, as http://127.0.0.1:8080.',
     });
-  try {
-    return new ApiClient(url, readFileSync(tokenFile === '-' ? 0 : tokenFile, 'utf8').trim());
-  } catch (cause) {
-    throw new Fault('not-found', `${tokenFile} cannot be read.`, { cause });
-  }
 }
 
 /** `localhost:8080` is a URL too, of a scheme that nobody knows. */
 const isAddress = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+
+function hasUser(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+/** What fits into a header after `Bearer` (RFC 9110, 5.5), without spaces. */
+const IS_TOKEN = /^[\x21-\x7e]+$/;
 
 /** Whether the same request may go through when it is sent again in a while. */
 export const isPassing = ({ code }: Fault): boolean => PASSING.has(code);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readConfig, type Config } from '../config.ts';
 import { Fault } from '../domain/fault.ts';
+import { requireAddress } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
 
 /** health: what a supervisor asks. */
@@ -13,6 +14,7 @@ export function healthCommand(tcs: Command): void {
     .option('--json', 'one JSON value')
     .addHelpText('after', '\nExample:\n  $ tcs health --ready')
     .action(async ({ ready, url, ...output }: OutputOptions & { ready?: true; url?: string }) => {
+      if (url !== undefined) requireAddress(url);
       const address = url?.replace(/\/$/, '') ?? addressOf(readConfig(process.env));
       const health = await ask(`${address}/health/${ready ? 'ready' : 'live'}`, address);
       print(output, health, () => `${address}: ${partsOf(health)}`);

@@ -103,6 +103,31 @@ test.each([['notaurl'], ['localhost:8080'], ['ftp://127.0.0.1/']])('--url %s is 
   }
 });
 
+test.each([['http://user:secret@127.0.0.1:1'], ['ftp://user:secret@127.0.0.1'], ['user:secret@127.0.0.1']])(
+  '--url %s is wrong usage, and its password is not shown',
+  async (url) => {
+    for (const words of [['officers', 'list', 'DCC', '--token-file', '/nowhere'], ['health']]) {
+      const ended = await tcs({}, ...words, '--url', url);
+      expect([ended.code, ended.fault]).toEqual([64, expect.stringMatching(/^--url .*\nGive the address/)]);
+      expect(ended.fault).not.toContain('secret');
+    }
+  },
+);
+
+test.each([
+  ['a line break inside', 'tcs_1\ntcs_2\n', 66],
+  ['no text', ' \n', 66],
+  ['letters that no header takes', 'tcs_ž', 66],
+  ['one token and the end of its line', 'tcs_1\n', 69],
+])('a file of a token with %s ends with its exit code, and names the file', async (_what, text, code) => {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'tcs-token-')), 'token.txt');
+  writeFileSync(file, text);
+  const where = ['--url', 'http://127.0.0.1:1', '--token-file', file];
+  const ended = await tcs({}, 'officers', 'list', 'DCC', ...where);
+  const says = code === 66 ? `${file} holds no token.` : 'http://127.0.0.1:1 does not answer.';
+  expect([ended.code, ended.fault]).toEqual([code, expect.stringContaining(says)]);
+});
+
 test('JSON has instants in whole seconds, and participants their basis', async () => {
   const { settings } = dataFolder();
   await tcs(settings, 'registry', 'load', path.join(DEMO, 'world.yaml'));
