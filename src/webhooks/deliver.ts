@@ -59,13 +59,25 @@ async function deliver(held: HeldDelivery, needs: WebhookNeeds): Promise<void> {
     ? undefined
     : new Date(at.getTime() + 1000 * secondsUntilNext(held.tries, needs.random));
   await withTransaction(needs.db, async (db) => {
-    if (!(await recordAttempt(held, attempt, nextAt, at, db))) return;
+    const changing = await lockToChange(held.webhookId, attempt, db);
+    if (!(await recordAttempt(held, attempt, nextAt, at, db)) || !changing) return;
     if (attempt.delivered)
-      await query(db, `update webhook set failing_since = null where id = $1 and failing_since is not null`, [
-        held.webhookId,
-      ]);
+      await query(db, `update webhook set failing_since = null where id = $1`, [held.webhookId]);
     else await countFailure(held, gone, at, db);
   });
+}
+
+/**
+ * Holds the endpoint where this attempt will change it: before the delivery, as everybody does who holds both.
+ * @returns whether it will: a success changes one that was failing only, and holds up nobody else's
+ */
+async function lockToChange(webhookId: string, { delivered }: Attempt, db: Transaction): Promise<boolean> {
+  const { rowCount } = await query(
+    db,
+    `select from webhook where id = $1 and (not $2 or failing_since is not null) for update`,
+    [webhookId, delivered],
+  );
+  return rowCount !== 0;
 }
 
 async function attemptTo(held: HeldDelivery, needs: WebhookNeeds): Promise<Attempt> {

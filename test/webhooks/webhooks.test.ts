@@ -6,6 +6,7 @@ import path from 'node:path';
 import { compileFunction } from 'node:vm';
 import request from 'supertest';
 import { query } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
 import { deliverDue, secondsUntilNext, startDeliveries } from '../../src/webhooks/deliver.ts';
 import { sweepDeliveries } from '../../src/webhooks/delivery-store.ts';
 import type { WebhookNeeds } from '../../src/webhooks/needs.ts';
@@ -22,6 +23,8 @@ const isOurs = (
     ['require'],
   ) as (load: NodeJS.Require) => (header: string, body: string, secret: string, now?: number) => boolean
 )(require);
+
+const WAITING = `select from pg_locks l join pg_stat_activity a on a.pid = l.pid and a.datname = current_database() where not l.granted`;
 
 interface Made {
   readonly id: string;
@@ -455,6 +458,30 @@ describe('webhooks', () => {
       expect(there.received).toHaveLength(2);
       expect(new Set(there.received.map((one) => one.headers['webhook-id'])).size).toBe(1);
     });
+
+  // The embedded database has one connection: nobody waits for anybody there.
+  if (onPostgres)
+    test.each([
+      ['that fails', 500, null],
+      ['that forgets failures', 200, '2026-11-24'],
+    ])(
+      'whoever changes an endpoint and a delivery %s wait for each other in one order, and no deadlock ends either',
+      async (_what, status, failing) => {
+        const there = await receive({ answer: (response) => response.writeHead(status).end() });
+        const { id } = await add(there.url);
+        await ping(id);
+        await query(here.needs.db, `update webhook set failing_since = $2 where id = $1`, [id, failing]);
+        let delivering: Promise<unknown> = Promise.resolve();
+        await withTransaction(here.needs.db, async (db) => {
+          await query(db, `select from webhook where id = $1 for update`, [id]);
+          delivering = deliverDue(needs);
+          await until(async () => (await query(db, WAITING)).rowCount !== 0);
+          await query(db, `select from webhook_delivery where webhook_id = $1 for update nowait`, [id]);
+        });
+        expect(await delivering).toBe(1);
+        expect(await told(id)).toMatchObject([{ state: status === 200 ? 'DELIVERED' : 'PENDING' }]);
+      },
+    );
 
   test('both whom a batch is for and who asked are told; others are not, and see nothing', async () => {
     const [owner, asker, stranger] = [await receive(), await receive(), await receive()];
