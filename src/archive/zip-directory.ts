@@ -110,11 +110,17 @@ async function requireEndOfDirectory(
   file: WindowedFile,
   limits: ZipLimits,
 ): Promise<void> {
-  const signature = (await file.read(cursorOf(zip), 4)).readUInt32LE(0);
+  const place = cursorOf(zip);
+  const signature = (await file.read(place, 4)).readUInt32LE(0);
   if (signature === END_OF_DIRECTORY || signature === ZIP64_END_OF_DIRECTORY) return;
+  const more = signature === DIRECTORY_ENTRY;
   // 65,536 entries and more need ZIP64; without it the count begins again at 0.
-  if (signature === DIRECTORY_ENTRY) throw tooMany(limits.entries);
-  throw new ZipError({ kind: 'NOT_A_ZIP', detail: 'the central directory does not end where it should' });
+  const begunAgain = file.size - place >= COUNT_OF_16_BITS * SHORTEST_DIRECTORY_ENTRY;
+  if (more && begunAgain && zip.entryCount + COUNT_OF_16_BITS > limits.entries) throw tooMany(limits.entries);
+  const detail = more
+    ? `its end record counts fewer files (${String(zip.entryCount)}) than there are`
+    : 'the central directory does not end where it should';
+  throw new ZipError({ kind: 'NOT_A_ZIP', detail });
 }
 
 /** Gives each entry the place before which it must end, and finds those that share octets. */
@@ -163,6 +169,9 @@ export const MOST_TROUBLES = 20;
 /** Fixed part of a local file header, octets. */
 export const LOCAL_HEADER = 30;
 const OPTIONS = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
+/** Fixed part of an entry of the central directory, octets. */
+const SHORTEST_DIRECTORY_ENTRY = 46;
+const COUNT_OF_16_BITS = 65_536;
 const DIRECTORY_ENTRY = 0x02014b50;
 const END_OF_DIRECTORY = 0x06054b50;
 const ZIP64_END_OF_DIRECTORY = 0x06064b50;

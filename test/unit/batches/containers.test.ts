@@ -106,6 +106,16 @@ const BROKEN: readonly BrokenRow[] = [
     'a count that tells too few',
     'application/zip',
     rawZip([file('a.csr'), file('b.csr')], { count: 1 }),
+    'FM:ZIP',
+    undefined,
+  ],
+  [
+    'a count that began again at 0',
+    'application/zip',
+    rawZip(
+      Array.from({ length: 65_537 }, () => file('a.csr')),
+      { count: 1 },
+    ),
     'FM:AA2',
     undefined,
   ],
@@ -425,6 +435,14 @@ test.each(BROKEN.map((row) => ({ title: `${row[0]} (${row[1]})`, row })))(
     }
   },
 );
+
+test('a count of the end record that is too small is told as that', async () => {
+  const octets = rawZip([file('a.csr'), file('b.csr')], { count: 1 });
+  expect(await take(folder, 'application/zip', octets)).toMatchObject({
+    fault: 'malformed-request',
+    reasons: [{ detail: 'its end record counts fewer files (1) than there are' }],
+  });
+});
 
 test('names that are there twice are told together with names that cannot be', async () => {
   const intake = await take(folder, 'application/zip', zip(file('A.csr'), file('a.csr'), file('zz.txt')));
