@@ -1,3 +1,4 @@
+import { hasExpired } from '../domain/certificate.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import { isKeyNotOpened, keyNotOpened } from '../keys/key-not-opened.ts';
 import { runRules } from '../lint/lint.ts';
@@ -118,7 +119,7 @@ function openAuthority(
     );
   const [broken] = runRules(facts, template).filter((one) => one.severity === 'ERROR');
   if (broken !== undefined) throw refuse(`${file}: ${broken.detail} (${broken.rule}, ${broken.clause})`);
-  if (now < authority.notBefore || now.getTime() >= authority.notAfter.getTime() + 1000)
+  if (now < authority.notBefore || hasExpired(authority.notAfter, now))
     throw refuse(
       `${file}: valid from ${authority.notBefore.toISOString()} to ${authority.notAfter.toISOString()}, not now`,
     );

@@ -1,3 +1,4 @@
+import { hasExpired } from '../domain/certificate.ts';
 import type { Hierarchy } from './hierarchy.ts';
 
 /** What may stand against issuing under the test CAs, long after the start found nothing. */
@@ -15,13 +16,11 @@ export function authorityReadiness(hierarchy: Hierarchy): (now: Date) => Authori
   let tried = { at: -Infinity, works: false };
   return (now) => {
     const at = now.getTime();
-    if (authorities.some((one) => now < one.notBefore || at >= one.notAfter.getTime() + SECOND))
+    if (authorities.some((one) => now < one.notBefore || hasExpired(one.notAfter, now)))
       return 'not-valid-now';
     if (Math.abs(at - tried.at) >= MINUTE) tried = { at, works: signers.every((one) => one.keyWorks()) };
     return tried.works ? 'ok' : 'key-unusable';
   };
 }
 
-/** The last second of a validity counts. */
-const SECOND = 1000;
 const MINUTE = 60_000;

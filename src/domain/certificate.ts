@@ -44,10 +44,13 @@ export interface Leftover {
   readonly preparedAt: Date;
 }
 
-/** In use until the last second of notAfter (inclusive, RFC 5280, 4.1.2.5). */
+/** Whether a validity is over: the whole second of notAfter still counts. @see RFC 5280, 4.1.2.5 */
+export const hasExpired = (notAfter: Date, now: Date): boolean => now.getTime() >= notAfter.getTime() + 1000;
+
+/** In use until the validity is over. */
 export function repositoryStatus(
   certificate: Pick<IssuedCertificate, 'notAfter'>,
   now: Date,
 ): RepositoryStatus {
-  return now.getTime() >= certificate.notAfter.getTime() + 1000 ? 'EXPIRED' : 'IN_USE';
+  return hasExpired(certificate.notAfter, now) ? 'EXPIRED' : 'IN_USE';
 }

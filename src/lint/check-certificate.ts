@@ -1,5 +1,6 @@
 import type { Category, RemotePartyRole } from '../domain/category.ts';
 import { parseRoleCode } from '../domain/category.ts';
+import { hasExpired } from '../domain/certificate.ts';
 import { Fault } from '../domain/fault.ts';
 import { DerError } from '../x509/der.ts';
 import { readBasicConstraints, readCertificatePolicies, readKeyUsage } from '../x509/extensions.ts';
@@ -186,7 +187,7 @@ function checkValidity({ validity }: TbsFacts, now: Date): LintFinding[] {
         `it is not valid before ${validity.notBefore.toISOString()}`,
       ),
     ];
-  if (now.getTime() >= validity.notAfter.getTime() + 1000)
+  if (hasExpired(validity.notAfter, now))
     return [
       finding(
         'valid-now',

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { hasExpired } from '../../domain/certificate.ts';
 import type { PublicKeyFacts } from '../../domain/certificate-request.ts';
 import { DerError } from '../../x509/der.ts';
 import { readBasicConstraints, readKeyUsage } from '../../x509/extensions.ts';
@@ -39,7 +40,7 @@ export function readRecipient(
     else if (!canEncryptFor(recipient)) wrong('RECIPIENT_KEY', 'the key of the recipient does not encrypt');
     if (refusedKeys.has(hash('sha256', spki)))
       wrong('RECIPIENT_KEY', 'the private key of the recipient has been published');
-    if (at < validity.notBefore || at > validity.notAfter)
+    if (at < validity.notBefore || hasExpired(validity.notAfter, at))
       wrong(
         'RECIPIENT_VALIDITY',
         `the certificate is valid from ${validity.notBefore.toISOString()} to ${validity.notAfter.toISOString()}`,
