@@ -10,6 +10,7 @@ import type { Express } from 'express';
 import type { Reason } from '../domain/fault.ts';
 import { adoptMessages } from './express-messages.ts';
 import { httpReason } from './problem-reasons.ts';
+import { sendAndClose } from './send-and-close.ts';
 import { watchArrival, type Late } from './watch-arrival.ts';
 
 /**
@@ -23,10 +24,19 @@ export function createRequestServer(app: Express, requestSeconds: number): Serve
       ...adoptMessages(app),
       // Node knows one time for all: see below.
       requestTimeout: 0,
+      // Node answers it without a word: see `misframed`.
+      requireHostHeader: false,
       headersTimeout: Math.ceil((requestSeconds * 1000) / 3),
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
+      const broken = misframed(request);
+      if (broken !== undefined) {
+        response.statusCode = broken.status;
+        response.setHeader('Content-Type', 'application/problem+json');
+        sendAndClose(request, response, broken.body);
+        return;
+      }
       const { socket } = request;
       watchArrival(request, requestSeconds, (late) => answerLate(late, requestSeconds, response, socket));
       app(request, response);
@@ -34,6 +44,19 @@ export function createRequestServer(app: Express, requestSeconds: number): Serve
   );
   answerBrokenRequests(server, requestSeconds);
   return server;
+}
+
+/**
+ * What Node lets pass: a request without its Host, and a body in a transfer coding that it does not undo.
+ * @see RFC 9112, 3.2 and 6.1
+ */
+function misframed({ httpVersion, headers }: IncomingMessage): RawProblem | undefined {
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    return malformedProblem(501, 'not-implemented', 'Of the transfer codings only chunked is understood.');
+  return httpVersion === '1.1' && headers.host === undefined
+    ? malformedProblem(400, 'malformed-request', 'A request of HTTP/1.1 has a Host.')
+    : undefined;
 }
 
 /** What has its answer already is told nothing more: an answer that is sent lets go of its socket, and the rest of the request holds it. */

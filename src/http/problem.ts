@@ -7,6 +7,7 @@ import { outcomeOf } from '../issuance/application-verdict.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
 import { httpReason, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
+import { sendAndClose } from './send-and-close.ts';
 
 /** The only place where a fault becomes a status. @see RFC 9457 */
 export const PROBLEMS = {
@@ -117,21 +118,6 @@ function sendProblem(request: Request, response: Response, problem: Problem): vo
   else sendAndClose(request, response, body);
 }
 
-/**
- * A body that was not read must not be taken for the next request, so the connection ends. To end it on somebody who is
- * still sending would lose the answer on its way: they have a moment to read it.
- */
-function sendAndClose(request: Request, response: Response, body: string): void {
-  response.set({ Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) });
-  response.write(body);
-  const end = () => {
-    clearTimeout(moment);
-    response.end();
-  };
-  const moment = setTimeout(end, MOMENT).unref();
-  request.once('end', end).once('close', end).once('error', end).resume();
-}
-
 /** A fault, or what Express and zod throw for what a caller sent; `undefined` for what is ours. */
 export function faultOf(error: unknown, rules: Rules): Fault | undefined {
   if (error instanceof Fault) return error;
@@ -168,7 +154,6 @@ function purposeReason(path: readonly PropertyKey[], message: string): string | 
 }
 
 const FAILED = 'The service failed; report it with the requestId.';
-const MOMENT = 1_000;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:storage-full', '60'],

@@ -30,6 +30,7 @@ export async function sendZip(
   const { file, name, tag } = await openResult(batch, batches);
   response.attachment(name).type('application/zip').set('ETag', `"${tag}"`);
   const { size } = await stat(file);
+  keepToRange(response.req, `"${tag}"`, size);
   if (givesOctets(response.req, `"${tag}"`, size))
     await recordFetched(batch, callerOf(response), fetched, batches.issuance);
   await new Promise<void>((resolve, reject) => {
@@ -45,15 +46,29 @@ export async function sendZip(
 }
 
 /**
+ * Leaves of Range what `send` should see, which reads it more loosely: it is for GET alone, and for the very octets that If-Range names,
+ * which a weak tag does not; more of the last octets than there are is the whole.
+ * @see RFC 9110, 13.1.5, 14.1.2 and 14.2
+ */
+function keepToRange(request: Request, tag: string, size: number): void {
+  const range = request.get('Range');
+  const { headers } = request;
+  if (range === undefined) return;
+  if (request.method !== 'GET' || (request.get('If-Range') ?? tag) !== tag) delete headers.range;
+  else
+    headers.range = range.replace(/([=,]\s*)-(\d+)/g, (suffix, before: string, last: string) =>
+      Number(last) > size ? `${before}0-` : suffix,
+    );
+}
+
+/**
  * Whether what is asked for gives octets away, as `send` decides after this: not to HEAD, nor where a condition or the Range fails. Where
  * it is not certain, it does: better a receipt too many.
  */
 function givesOctets(request: Request, tag: string, size: number): boolean {
   const match = request.get('If-Match');
   const named = match === undefined || match === '*' || match.includes(tag);
-  // Another result than the one that If-Range names is sent whole.
-  const asked = request.get('If-Range')?.includes(tag) === false ? undefined : request.range(size);
-  return request.method !== 'HEAD' && named && !request.fresh && asked !== -1;
+  return request.method !== 'HEAD' && named && !request.fresh && request.range(size) !== -1;
 }
 
 /** What `send` says of a condition of the request that does not hold. */

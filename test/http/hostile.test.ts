@@ -61,6 +61,12 @@ describe('what never becomes a request, or should not', () => {
     ['no HTTP', 'nonsense\r\n\r\n', 400],
     ['headers of 20,000 octets', lines('GET / HTTP/1.1', 'Host: x', `X: ${'x'.repeat(20_000)}`), 431],
     ['an Expect that nobody meets', lines('GET / HTTP/1.1', 'Host: x', 'Expect: miracles'), 417],
+    ['HTTP/1.1 without a Host', lines('GET / HTTP/1.1'), 400],
+    [
+      'a transfer coding that is not undone',
+      `${lines('POST /v1/certificates HTTP/1.1', 'Host: x', 'Transfer-Encoding: gzip, chunked')}0\r\n\r\n`,
+      501,
+    ],
     ['headers that do not end', 'GET / HTTP/1.1\r\nHost: x\r\n', 408],
   ])(
     '%s is answered as problem+json',
