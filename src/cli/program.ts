@@ -18,8 +18,11 @@ import { serviceCommands } from './service.ts';
 import { tokenCommands } from './token.ts';
 import { workerCommand } from './worker.ts';
 
-/** The operators' command line: the same use cases as over HTTP, the same faults. */
-export function program(): Command {
+/**
+ * The operators' command line: the same use cases as over HTTP, the same faults.
+ * @param tellUsage  is given the words about wrong usage, before they are thrown
+ */
+export function program(tellUsage: (text: string) => void = toStandardError): Command {
   const tcs = new Command('tcs')
     .description(
       'Test Certificate Service: test certificates for Testing Participants of smart metering. Test only.',
@@ -29,6 +32,7 @@ export function program(): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('(add --help for usage)')
+    .configureOutput({ writeErr: tellUsage })
     .exitOverride();
   for (const add of [
     serviceCommands,
@@ -72,6 +76,10 @@ Settings are environment variables: tcs config --help`,
       );
   }
   return tcs;
+}
+
+function toStandardError(text: string): void {
+  process.stderr.write(text);
 }
 
 function commandsOf(command: Command): Command[] {

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
+import path from 'node:path';
+import { dataFolder } from '../support/tcs.ts';
+
+jest.setTimeout(60_000);
+const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const PATH = process.env['PATH'];
+const { settings } = dataFolder();
+const run = (words: readonly string[], stdout: number | 'pipe' = 'pipe') =>
+  spawnSync(process.execPath, [MAIN, ...words], {
+    env: { PATH, ...settings },
+    stdio: ['ignore', stdout, 'pipe'],
+    encoding: 'utf8',
+  });
+
+describe('standard output that cannot be written ends with 74', () => {
+  test('and a line that says so', () => {
+    const { status, stderr } = run(['ca', 'export'], openSync('/dev/full', 'w'));
+    expect([status, stderr]).toEqual([
+      74,
+      expect.stringMatching(/^Standard output cannot be written: ENOSPC.*\n$/),
+    ]);
+  });
+
+  test('and JSON where JSON is asked for', () => {
+    const { status, stderr } = run(['token', 'list', '--json'], openSync('/dev/full', 'w'));
+    expect([status, JSON.parse(stderr)]).toEqual([
+      74,
+      { code: 'output-unwritable', detail: expect.stringContaining('ENOSPC'), reasons: [] },
+    ]);
+  });
+});
+
+describe('wrong usage ends with 64', () => {
+  test.each([
+    ['a missing option', ['officers', 'list', 'DCC'], "required option '--url <url>' not specified"],
+    ['an unknown option', ['profiles', '--colour'], "unknown option '--colour'"],
+    ['an unknown command', ['certify'], "unknown command 'certify'"],
+    ['a group alone', ['ca'], "unknown option '--json'"],
+  ])('with --json as one JSON value: %s', (_what, words, detail) => {
+    const { status, stdout, stderr } = run([...words, '--json']);
+    expect([status, stdout, JSON.parse(stderr)]).toEqual([
+      64,
+      '',
+      { code: 'malformed-request', detail, reasons: [] },
+    ]);
+  });
+
+  test('without --json in words, told once', () => {
+    const { status, stderr } = run(['officers', 'list', 'DCC']);
+    expect([status, stderr]).toEqual([
+      64,
+      "error: required option '--url <url>' not specified\n(add --help for usage)\n",
+    ]);
+  });
+
+  test('and help that was asked for is none', () => {
+    const { status, stdout } = run(['ca', '--json', '--help']);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('Usage: tcs ca')]);
+  });
+});
