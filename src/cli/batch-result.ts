@@ -6,7 +6,7 @@ import { Fault } from '../domain/fault.ts';
 import { CHANNELS } from '../domain/certificate-request.ts';
 import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
-import { interruptible } from './screen.ts';
+import { interruptible, openScreen } from './screen.ts';
 import { writeNew } from './write-new.ts';
 
 /** batch result: over the API, as a participant's own program would. */
@@ -46,10 +46,14 @@ interface ResultOptions extends OutputOptions, ApiOptions {
   readonly channel: string;
 }
 
-/** Fetches what stands at a path; what is there of it already is not fetched again as long as it is the very same. */
+/**
+ * Fetches what stands at a path; what is there of it already is not fetched again as long as it is the very same. That it
+ * is tried again, and why, is told once for each place where it breaks.
+ */
 async function fetchInto(file: FileHandle, path: string, accept: string, client: ApiClient): Promise<void> {
   let written = 0;
   let tag = '';
+  const screen = openScreen();
   for (let tries = 1; ; tries += 1)
     try {
       const range = written === 0 ? {} : { Range: `bytes=${String(written)}-`, 'If-Range': tag };
@@ -62,9 +66,15 @@ async function fetchInto(file: FileHandle, path: string, accept: string, client:
         written += piece.length;
         tries = 1;
       }
+      screen.end();
       return;
     } catch (error) {
-      if (!(error instanceof Fault) || !goesOn(error) || tries >= MOST_TRIES) throw error;
+      if (!(error instanceof Fault) || !goesOn(error) || tries >= MOST_TRIES) {
+        screen.end();
+        throw error;
+      }
+      const count = `${String(tries + 1)} of ${String(MOST_TRIES)}`;
+      screen.draw(`${error.message} Trying again (${count}).`, `away at ${String(written)}`);
       await pause(AGAIN);
     }
 }

@@ -1,12 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { dataFolder } from '../support/tcs.ts';
 
 jest.setTimeout(60_000);
 const MAIN = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 const PATH = process.env['PATH'];
-const { settings } = dataFolder();
+const { folder, settings } = dataFolder();
 const run = (words: readonly string[], stdout: number | 'pipe' = 'pipe') =>
   spawnSync(process.execPath, [MAIN, ...words], {
     env: { PATH, ...settings },
@@ -59,4 +61,16 @@ describe('wrong usage ends with 64', () => {
     const { status, stdout } = run(['ca', '--json', '--help']);
     expect([status, stdout]).toEqual([0, expect.stringContaining('Usage: tcs ca')]);
   });
+});
+
+test('batch result says that it tries again, and why', async () => {
+  const token = path.join(folder, 'token.txt');
+  writeFileSync(token, 'token');
+  const out = path.join(mkdtempSync(path.join(tmpdir(), 'tcs-result-')), 'result.zip');
+  const where = ['--url', 'http://127.0.0.1:1', '--token-file', token, '--out', out];
+  const fetching = spawn(process.execPath, [MAIN, 'batch', 'result', 'x', ...where], { env: { PATH } });
+  const [told] = (await once(fetching.stderr, 'data')) as [Buffer];
+  expect(String(told)).toBe('http://127.0.0.1:1 does not answer. Trying again (2 of 30).\n');
+  fetching.kill('SIGINT');
+  await once(fetching, 'exit');
 });
