@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { CATEGORIES, ENVIRONMENTS, PURPOSES } from '../../domain/category.ts';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../../keys/signer.ts';
 import { FAILED_STATUSES } from '../../domain/batch.ts';
@@ -97,14 +98,6 @@ export function verifyStatement(
     // OpenSSL refuses the key itself.
     return false;
   }
-}
-
-function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
 }
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
