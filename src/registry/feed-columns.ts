@@ -108,7 +108,7 @@ export function cellFault(text: string): UnfitCell | undefined {
     ? undefined
     : {
         formula: false,
-        fault: `${shown(text)} holds the character U+${unseen.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}, which cannot be seen`,
+        fault: `${shown(text)} holds the character U+${(unseen.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}, which cannot be seen`,
         fix: 'Type the text again without line breaks and control characters.',
       };
 }
@@ -128,10 +128,13 @@ export function readCell(kind: FeedRecordKind, name: string, text: string): Cell
 /** A cell's text in a message: quoted, visible, at most 80 characters. */
 export function shown(text: string): string {
   const short = text.length > 80 ? `${text.slice(0, 79)}…` : text;
-  return JSON.stringify(short).replace(
-    /[\p{Cc}\p{Cf}\p{Cs}]/gu,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return JSON.stringify(short).replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (one) => escaped(one.codePointAt(0) ?? 0));
+}
+
+/** As JavaScript writes a character by its number. */
+function escaped(character: number): string {
+  const hex = character.toString(16);
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
 }
 
 function namesOf(wanted: (column: Column) => boolean): string[] {
