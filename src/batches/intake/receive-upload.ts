@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { BATCH_CONTENT_TYPES, type BatchContentType } from '../batch-item.ts';
 import { refusedBatch } from '../container-error.ts';
@@ -47,13 +46,6 @@ export async function receiveUpload(
     await rm(file, { force: true });
     throw roomFault(error);
   }
-}
-
-/** Whether the file still is what was received; a batch whose file is not becomes TAMPERED. */
-export async function isUntouched(upload: ReceivedUpload): Promise<boolean> {
-  const sha256 = createHash('sha256');
-  for await (const piece of createReadStream(upload.file) as AsyncIterable<Buffer>) sha256.update(piece);
-  return sha256.digest().equals(upload.sha256);
 }
 
 /**
