@@ -833,7 +833,7 @@ describe('batches over HTTP', () => {
     const removed = `audit_event where event = 'batch.result.removed' and object = $1 and participant_id is not null
       and facts ->> 'endedAt' like '${daysLater(0).slice(0, 19)}%' and facts ->> 'name' = 'batch'`;
     expect(await count(removed, id)).toBe(1);
-    expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(409);
+    expect((await here.get(`/v1/batches/${id}/result`)).status).toBe(410);
     expect(
       ((await here.get(`/v1/certificates?batch=${id}`)).body as { items: unknown[] }).items,
     ).toHaveLength(3);

@@ -26,7 +26,7 @@ export interface BatchResult {
 
 /**
  * The result of a batch that has ended, written on this node if it is not yet: on every node the same octets.
- * @throws Fault `request-in-progress` before its end; `conflict` when its time is over; `configuration-invalid` without a service key
+ * @throws Fault `request-in-progress` before its end; `conflict` where there is none; `gone` when its time is over; `configuration-invalid` without a service key
  */
 export async function openResult(batch: Batch, needs: BatchNeeds): Promise<BatchResult> {
   requireResult(batch);
@@ -66,7 +66,7 @@ function requireResult({ state, items, resultRemovedAt }: Batch): void {
     });
   if (resultRemovedAt !== null)
     throw new Fault(
-      'conflict',
+      'gone',
       `The result could be fetched until ${formatInstant(resultRemovedAt)}; the certificates still can, one by one.`,
       {
         fix: 'Take the serial numbers from GET /v1/batches/{id}/items, and GET /v1/certificates/{serialNumber} each.',
