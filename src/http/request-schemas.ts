@@ -95,7 +95,6 @@ const serialNumberFilter = z.string().transform((text, context) => {
   if (value === undefined) context.addIssue({ code: 'custom', message: 'is not a serial number in hex' });
   return value;
 });
-const instantFilter = z.iso.datetime().transform((text) => new Date(text));
 
 export const certificateList = z.strictObject({
   onBehalfOf: fields.signifier.optional().openapi({
@@ -111,10 +110,8 @@ export const certificateList = z.strictObject({
   status: fields.repositoryStatus.optional(),
   profile: fields.text(64).optional(),
   batch: z.uuid().optional(),
-  issuedFrom: instantFilter.optional().openapi({ type: 'string', format: 'date-time' }),
-  issuedTo: instantFilter
-    .optional()
-    .openapi({ type: 'string', format: 'date-time', description: 'exclusive' }),
+  issuedFrom: fields.instant.optional(),
+  issuedTo: fields.instant.optional().openapi({ description: 'exclusive' }),
 });
 export const feedQuery = z.strictObject({
   dryRun: z

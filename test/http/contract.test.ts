@@ -80,10 +80,16 @@ describe('the wire contract', () => {
     ['status=NOT_IN_USE', 0],
     ['issuedFrom=2026-11-24T12:00:01Z', 30],
     ['issuedTo=2026-11-24T12:00:01Z', 30],
+    ['issuedFrom=2026-11-24', 60],
+    ['issuedTo=2026-11-24', 0],
   ])('the filter %s finds %i', async (filter, count) => {
     expect((json(await get(`/v1/certificates?limit=500&${filter}`))['items'] as unknown[]).length).toBe(
       count,
     );
+  });
+
+  test('an instant before 1970 is 400', async () => {
+    expect((await get('/v1/certificates?issuedFrom=1969-12-31T00:00:00Z')).status).toBe(400);
   });
 
   test('a certificate comes in every form that Accept asks for', async () => {
