@@ -69,12 +69,14 @@ export const generation = z
     channel,
     deviceType,
     devices: z.int().min(1).max(1_000_000),
-    from: z
-      .string()
-      .openapi({ description: 'first Device ID of the range', example: '00-DB-12-34-20-00-00-00' }),
-    to: z
-      .string()
-      .openapi({ description: 'last Device ID of the range', example: '00-DB-12-34-20-00-FF-FF' }),
+    from: fields.eui64.openapi({
+      description: 'first Device ID of the range',
+      example: '00-DB-12-34-20-00-00-00',
+    }),
+    to: fields.eui64.openapi({
+      description: 'last Device ID of the range',
+      example: '00-DB-12-34-20-00-FF-FF',
+    }),
     recipient: z
       .string()
       .max(32_768)
