@@ -212,7 +212,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: { says: 'by Accept', content: { 'application/zip': octets, 'application/x-ndjson': text } },
       206: { says: 'the part of the ZIP that Range asks for', content: { 'application/zip': octets } },
     },
-    problems: [400, 403, 404, 406, 409, 412, 416, ...AUTHENTICATED],
+    problems: [400, 403, 404, 406, 409, 410, 412, 416, ...AUTHENTICATED],
   },
   {
     method: 'get',

@@ -40,7 +40,10 @@ test('the example of the registry file loads as it is printed, and the manufactu
     category: 'ORGANISATION',
     csr: organisationCsr('90-B3-D5-1F-30-01-00-00').pem,
   });
-  await issued('NORTHGATE', { category: 'DCCKI', csr: dcckiCsr('NORTHGATE', ['test.northgate.example']).pem });
+  await issued('NORTHGATE', {
+    category: 'DCCKI',
+    csr: dcckiCsr('NORTHGATE', ['test.northgate.example']).pem,
+  });
   await app.close();
   await database.close();
 });
