@@ -22,15 +22,32 @@ export interface RuleSets {
  * @throws Fault `configuration-invalid` with every fault of the first one that has some: file, line, field
  */
 export function loadRuleSets(folder: string = RULE_SETS): RuleSets {
-  const names = foldersIn(folder);
-  const newest = names.at(-1);
-  const read = names.map((name) => {
+  const read = (name: string, complete: boolean) => {
     const place = path.join(folder, name);
-    const ruleSet = parseRuleSet(readTexts(place), place, name === newest);
+    const ruleSet = parseRuleSet(readTexts(place), place, complete);
     if (ruleSet.version !== name) throw misplaced(place, `the folder is named ${name}`, 'version');
     return ruleSet;
-  });
-  return chooseAmong(read, folder);
+  };
+  const names = foldersIn(folder);
+  const newest = newestOf(names, (name) => read(name, false), folder);
+  return chooseAmong(
+    names.map((name) => read(name, name === newest)),
+    folder,
+  );
+}
+
+/** Which is the newest its day says, not its name; where the days cannot be read, the name has to do. */
+function newestOf(
+  names: readonly string[],
+  read: (name: string) => RuleSet,
+  folder: string,
+): string | undefined {
+  try {
+    return chooseAmong(names.map(read), folder).versions.at(-1)?.version;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return names.at(-1);
+  }
 }
 
 /**

@@ -19,7 +19,7 @@ export const reason = z
     example: {
       reason: 'AGREEMENT_EXPIRED',
       clause: 'SEC Section H14.11',
-      detail: 'Agreement BA-2022-014: ended on 2025-10-01.',
+      detail: 'Agreement BA-2022-014 ended on 2025-10-01.',
       fix: 'Renew the agreement with the DCC.',
     },
   });

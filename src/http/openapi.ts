@@ -52,7 +52,7 @@ function operationOf({
   };
 }
 
-const ANSWER_WORDS = { 200: 'as it is now', 201: 'made', 202: 'waits for a second person' } as const;
+const ANSWER_WORDS = { 200: 'as it is now', 201: 'made', 202: 'taken; it is not done yet' } as const;
 
 function pathOf({ method, path, summary, open, query, body, idempotent, answers, problems }: Operation) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);

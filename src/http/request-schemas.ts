@@ -80,7 +80,10 @@ export const generation = z
     recipient: z
       .string()
       .max(32_768)
-      .openapi({ description: 'certificate with an RSA key, PEM: only its holder opens the keys' }),
+      .openapi({
+        description:
+          'certificate with an RSA or P-256 key, PEM or Base64 of DER: only its holder opens the keys',
+      }),
     name: batchName,
   })
   .openapi('KeyGeneration');

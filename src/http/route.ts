@@ -22,7 +22,7 @@ export interface Route {
   readonly columns?: readonly string[];
   /** Answers in text/csv, too, where its `format` says so, with these columns; on the command line it may go into a file. */
   readonly tabular?: readonly string[];
-  /** 201 made, 202 waits for a second person; absent: 200. */
+  /** 201 made, 202 taken and not done yet (by a second person, or in the background); absent: 200. */
   readonly status?: 200 | 201 | 202;
   /** `thing.happened`: the act is written to the audit with the transaction that does it; absent: it only reads. */
   readonly event?: string;

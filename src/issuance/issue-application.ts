@@ -1,7 +1,7 @@
 import type { Application, ApplicationItem } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { findByItems } from '../ca/certificate-store.ts';
-import { findIntents } from '../ca/intent-store.ts';
+import { findIntents, isAuthorityRetired } from '../ca/intent-store.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { recordItems, releaseIssuing, takeOverIssuing } from '../registry/application-steps.ts';
 import { requireApplication } from '../registry/applications.ts';
@@ -54,9 +54,11 @@ async function issueItems(application: Application, needs: IssuanceNeeds): Promi
     requests.filter((_request, place) => waiting.some((item) => item.position === place)),
     needs,
   );
-  // Who was slow, not dead, has intents of these items: he or the next one to resume ends it.
-  const contested = results.find((one) => one instanceof Fault && one.code === 'request-in-progress');
-  if (contested instanceof Fault) throw contested;
+  // Who was slow, not dead, has intents of these items: he or the next one to resume ends it. So it waits for another test CA.
+  const hindered = results.find(
+    (one) => one instanceof Fault && (one.code === 'request-in-progress' || isAuthorityRetired(one)),
+  );
+  if (hindered instanceof Fault) throw hindered;
   const outcomes = new Map(waiting.map((item, place) => [item.id, results[place]]));
   return items.map((item) => {
     const result = outcomes.get(item.id);

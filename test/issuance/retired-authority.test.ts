@@ -3,6 +3,10 @@ import { isAuthorityRetired } from '../../src/ca/intent-store.ts';
 import { retireAuthorities } from '../../src/ca/authority-store.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
+import { submitApplication } from '../../src/issuance/submit-application.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
+import { deviceCsrs, deviceRequest } from '../support/applications.ts';
 import { batchWorld, deviceLines, PURPOSE, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 
@@ -50,6 +54,17 @@ describe('a test CA that is retired while a service runs that has it', () => {
       503,
       { status: 'unavailable', parts: { database: 'ok', authorities: 'retired' } },
     ]);
+  });
+
+  test('leaves an application open, which is issued under the next one', async () => {
+    const token = hashToken(await here.token('METERWORKS'));
+    const [aro] = await findCallers([token], here.clock.now(), here.needs.db);
+    await retire('issuing-dca');
+    await expect(
+      submitApplication(deviceRequest(), deviceCsrs('20', 2, 0x10), aro!, here.needs),
+    ).rejects.toMatchObject({ code: 'authority-refused' });
+    expect(await one('select state from application')).toEqual({ state: 'ISSUING' });
+    expect(await one('select count(*)::int as count from certificate')).toEqual({ count: 0 });
   });
 
   test('leaves a batch without verdicts, which waits for another CA however long it takes', async () => {

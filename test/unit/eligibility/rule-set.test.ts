@@ -417,6 +417,29 @@ describe('the rule sets', () => {
     ).toEqual([expect.stringMatching(/version: the folder is named 2027-04-01/)]);
   });
 
+  test('of which the one that begins last lacks a code of a rule are refused, however their names sort', () => {
+    const versions = (last: string) =>
+      faultsOf((folder) => {
+        for (const [version, from] of [
+          ['2027-01-01.2', '2027-01-01'],
+          ['2027-01-01.10', '2027-01-02'],
+        ] as const) {
+          const place = path.join(folder, version);
+          cpSync(RULE_SET, place, { recursive: true });
+          change(path.join(place, 'rule-set.yaml'), `version: '${VERSION}'`, `version: '${version}'`);
+          change(path.join(place, 'rule-set.yaml'), `effectiveFrom: '${BEGINS}'`, `effectiveFrom: '${from}'`);
+          if (version === last)
+            change(
+              path.join(place, 'reason-codes.yaml'),
+              'reason: TERMS_NOT_ACCEPTED',
+              'reason: TERMS_OTHER',
+            );
+        }
+      });
+    expect(versions('2027-01-01.10')).toContainEqual(expect.stringContaining('TERMS_NOT_ACCEPTED'));
+    expect(versions('2027-01-01.2')).toEqual([]);
+  });
+
   test('that are none are refused', () => {
     expect(faultsOf(() => undefined)).toEqual([expect.stringMatching(/there is no rule set/)]);
   });
