@@ -77,13 +77,10 @@ export const generation = z
       description: 'last Device ID of the range',
       example: '00-DB-12-34-20-00-FF-FF',
     }),
-    recipient: z
-      .string()
-      .max(32_768)
-      .openapi({
-        description:
-          'certificate with an RSA or P-256 key, PEM or Base64 of DER: only its holder opens the keys',
-      }),
+    recipient: z.string().max(32_768).openapi({
+      description:
+        'certificate with an RSA or P-256 key, PEM or Base64 of DER: only its holder opens the keys',
+    }),
     name: batchName,
   })
   .openapi('KeyGeneration');
