@@ -4,7 +4,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { recordAuthorities } from '../../src/ca/authority-store.ts';
 import { openHierarchy, type Hierarchy } from '../../src/ca/hierarchy.ts';
 import { loadRefused } from '../../src/ca/refused.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
@@ -59,7 +58,6 @@ export async function runVictim(orders: VictimOrders, act: (victim: Victim) => P
   const hierarchy = countSignatures(openHierarchy(files, clock.now()), step, orders.evidence);
   const database = await openDatabase(orders.database);
   const { pool } = database;
-  await recordAuthorities(hierarchy.authorities, clock.now(), pool);
   const [caller] = await findCallers([hashToken(orders.token)], clock.now(), pool);
   if (caller === undefined) throw new Error('the token is not known');
   const needs: IssuanceNeeds = {

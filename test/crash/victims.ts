@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { recordAuthorities } from '../../src/ca/authority-store.ts';
+import { openCertificates } from '../../src/ca/hierarchy.ts';
+import { loadRefused } from '../../src/ca/refused.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { query } from '../../src/db/query.ts';
+import { loadProfiles } from '../../src/profiles/load-profiles.ts';
 import { createCredential } from '../../src/registry/create-credential.ts';
+import { TEMPLATES } from '../support/authorities.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { copyFolder } from '../support/embedded-folder.ts';
 import { COMPILED } from '../support/processes.ts';
@@ -15,7 +20,7 @@ import type { IssuingOrders } from './victim.ts';
 
 const ROOT = path.join(__dirname, '..', '..');
 
-/** A database with the demo world in it, and how to copy it for each victim. */
+/** A database with the demo world and the test CAs on record in it, and how to copy it for each victim. */
 export async function prepareOrigin(folder: string) {
   const dataDir = path.join(folder, 'origin');
   const database = await testDatabase({ holding: 'world', dataDir });
@@ -26,6 +31,7 @@ export async function prepareOrigin(folder: string) {
     expiresAt: new Date('2027-06-01'),
   } as const;
   const { token } = await createCredential(wanted, TEST_NOW, database.pool);
+  await recordAuthorities(openCertificates(AUTHORITIES, TEST_NOW), TEST_NOW, database.pool);
   if (onPostgres) {
     await database.pool.end();
     const copy = async () => ({ url: await copyDatabase(database.url ?? '') });
@@ -38,6 +44,12 @@ export async function prepareOrigin(folder: string) {
   };
   return { token, copy };
 }
+
+const AUTHORITIES = {
+  folder: path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities'),
+  profiles: loadProfiles(TEMPLATES),
+  refused: loadRefused(TEMPLATES),
+};
 
 /** What a victim leaves, once the server has done what it was still told: statements that left before the kill, with COMMIT. */
 export async function openSurvivors(where: IssuingOrders['database']): Promise<Database> {
