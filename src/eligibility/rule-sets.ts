@@ -28,25 +28,19 @@ export function loadRuleSets(folder: string = RULE_SETS): RuleSets {
     if (ruleSet.version !== name) throw misplaced(place, `the folder is named ${name}`, 'version');
     return ruleSet;
   };
-  const names = foldersIn(folder);
-  const newest = newestOf(names, (name) => read(name, false), folder);
-  return chooseAmong(
-    names.map((name) => read(name, name === newest)),
-    folder,
-  );
+  const ruleSets = chooseAmong(readAll(foldersIn(folder), read), folder);
+  // Which is the newest its day says, not its name.
+  read(ruleSets.versions.at(-1)?.version ?? '', true);
+  return ruleSets;
 }
 
-/** Which is the newest its day says, not its name; where the days cannot be read, the name has to do. */
-function newestOf(
-  names: readonly string[],
-  read: (name: string) => RuleSet,
-  folder: string,
-): string | undefined {
+function readAll(names: readonly string[], read: (name: string, complete: boolean) => RuleSet): RuleSet[] {
   try {
-    return chooseAmong(names.map(read), folder).versions.at(-1)?.version;
+    return names.map((name) => read(name, false));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return names.at(-1);
+    // Where the days cannot be read the last name has to do, so that everything is told that is wrong with it.
+    return names.map((name) => read(name, name === names.at(-1)));
   }
 }
 
