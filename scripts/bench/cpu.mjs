@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU microseconds so far of the three that share this machine: the service, PostgreSQL, and what drives them. */
-export function cpuOfAll(servicePid) {
+export function cpuOfAll(...servicePids) {
   const { user, system } = process.cpuUsage();
-  return { service: cpuOfProcesses([servicePid]), database: cpuOfDatabase(), driver: user + system };
+  return { service: cpuOfProcesses(servicePids), database: cpuOfDatabase(), driver: user + system };
 }
 
 /** CPU microseconds so far of some processes. */

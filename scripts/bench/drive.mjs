@@ -4,6 +4,7 @@ import autocannon from 'autocannon';
 /**
  * Drives a service until `amount` requests are answered: that is told to the microsecond by the last answer, which
  * autocannon itself looks for once a second.
+ * @param url    one, or several, to which the connections go in turn
  * @param setUp  what autocannon sends, from the number of the request
  * @returns 2xx a second; p50 and p99 in ms; how many were refused or are not as `verifyBody` wants them
  */

@@ -19,11 +19,12 @@ if (process.argv[2] === 'batch') {
 
 /** Certificates a second over HTTP that are asked for. */
 const HTTP_RATE = 1500;
+const WEB_PROCESSES = [1, 2];
 const rows = [];
 const before = measureFloor();
 const inProcess = await measureInProcess();
 const bare = await measureBareHttp();
-const http = measureHttp();
+const runs = WEB_PROCESSES.map(measureHttp).filter((run) => run !== undefined);
 const after = measureFloor();
 const floor = before.both < after.both ? before : after;
 
@@ -46,21 +47,20 @@ rows.push([
   micro(bare.cpu),
   (bare.cpu / floor.both).toFixed(1),
 ]);
-if (http !== undefined)
-  rows.push([
-    `POST /v1/certificates, 16 connections, durable PostgreSQL, everything on (p50 ${http.p50} ms, p99 ${http.p99} ms)`,
-    asked(`at least ${rate(HTTP_RATE)} a second`, http.rate >= HTTP_RATE),
-    rate(http.rate),
-    micro(http.cpu),
-    (http.cpu / floor.both).toFixed(1),
-  ]);
-if (http !== undefined)
+for (const { processes, ...http } of runs)
   rows.push(
+    [
+      `POST /v1/certificates, 16 connections, ${processes} web ${processes === 1 ? 'process' : 'processes'}, durable PostgreSQL, everything on (p50 ${http.p50} ms, p99 ${http.p99} ms)`,
+      asked(`at least ${rate(HTTP_RATE)} a second`, http.rate >= HTTP_RATE),
+      rate(http.rate),
+      micro(http.cpu),
+      (http.cpu / floor.both).toFixed(1),
+    ],
     ['PostgreSQL beside it', '', '', micro(http.databaseCpu), (http.databaseCpu / floor.both).toFixed(1)],
     ['the load generator beside it', '', '', micro(http.driverCpu), (http.driverCpu / floor.both).toFixed(1)],
   );
 rows.push(...measureEligibility(floor).map(([what, ...figures]) => [what, '', ...figures]));
-const feed = onPostgres('scripts/bench/feed.mjs', 'The SECAS feed');
+const feed = onPostgres('The SECAS feed', 'scripts/bench/feed.mjs');
 if (feed !== undefined)
   rows.push(
     [
@@ -101,17 +101,23 @@ async function measureBareHttp() {
   return { rate: perSecond, cpu: (cpuAfter - cpuBefore) / count };
 }
 
-function measureHttp() {
-  const result = onPostgres('scripts/bench/http.mjs', 'HTTP');
-  if (result !== undefined && result.refused > 0) throw new Error(`${result.refused} requests were refused`);
-  return result;
+function measureHttp(processes) {
+  const result = onPostgres(
+    `HTTP with ${processes} web process(es)`,
+    'scripts/bench/http.mjs',
+    12_000,
+    processes,
+  );
+  if (result === undefined) return undefined;
+  if (result.refused > 0) throw new Error(`${result.refused} requests were refused`);
+  return { processes, ...result };
 }
 
 /** What a script prints that runs on a durable PostgreSQL of its own; `undefined`, with a word, where there is none. */
-function onPostgres(script, what) {
+function onPostgres(what, script, ...words) {
   const ran = spawnSync(
     process.execPath,
-    ['scripts/with-postgres.mjs', '--durable', process.execPath, script],
+    ['scripts/with-postgres.mjs', '--durable', process.execPath, script, ...words.map(String)],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   );
   if (ran.status === 69) {
