@@ -1,13 +1,7 @@
 import type { Category } from '../domain/category.ts';
 import type { RepositoryStatus } from '../domain/certificate.ts';
 import { query, type Db } from '../db/query.ts';
-
-/** On what certificates rest: an agreement, or the membership of a participant (its own, and as Network Party that of an RDP). */
-export interface RestingOn {
-  readonly participantId: string;
-  /** Absent: the membership. */
-  readonly agreement?: string;
-}
+import { restsOn, type RestingOn } from '../registry/resting-on.ts';
 
 export interface CertificateCount {
   /** Signifier: of an RDP when it rests on the membership of a Network Party. */
@@ -63,8 +57,4 @@ const RESTING = `
   from certificate c join participant p on p.id = c.participant_id
   join decision_set d on d.id = decision_set_id(c.decision_id)
  where c.status = 'issued'
-   and case when $2::text is not null then c.participant_id = $1::uuid and d.agreement_ref = $2
-       else (c.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')
-         or (d.basis = 'RDP_NOMINATION' and c.participant_id in (
-           select f.participant_id from fact f join participant n on n.signifier = f.key
-            where n.id = $1 and f.kind = 'NOMINATION')) end`;
+   and ${restsOn('c.participant_id')}`;

@@ -1,6 +1,7 @@
 import type { Application, ApplicationState } from '../domain/application.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
+import { restsOn, type RestingOn } from './resting-on.ts';
 
 /** An application to be, and its CSRs as they came: DER octets, or the octets of text. */
 export interface NewApplication {
@@ -106,7 +107,7 @@ export async function findApplications(
  * (its own, and as Network Party those of RDPs); newest first. One that was never decided rests on nothing yet.
  */
 export async function findRestingApplications(
-  { participantId, agreement }: { readonly participantId: string; readonly agreement?: string },
+  { participantId, agreement }: RestingOn,
   limit: number,
   db: Db,
 ): Promise<Application[]> {
@@ -115,12 +116,7 @@ export async function findRestingApplications(
     `${SELECT}
       where a.state in ('SUBMITTED', 'SCREENED', 'REFERRED', 'APPROVED', 'ISSUING') and exists (
         select 1 from application_item i join decision_set d on d.id = decision_set_id(i.decision_id)
-         where i.application_id = a.id
-          and case when $2::text is not null then a.participant_id = $1::uuid and d.agreement_ref = $2
-              else (a.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')
-                or (d.basis = 'RDP_NOMINATION' and a.participant_id in (
-                  select f.participant_id from fact f join participant n on n.signifier = f.key
-                   where n.id = $1 and f.kind = 'NOMINATION')) end)
+         where i.application_id = a.id and ${restsOn('a.participant_id')})
       order by a.created_at desc, a.id desc limit $3`,
     [participantId, agreement ?? null, limit],
   );

@@ -1,7 +1,7 @@
 import type { BatchState } from '../../domain/batch.ts';
 import type { Category, TestingPurpose } from '../../domain/category.ts';
-import type { RestingOn } from '../../ca/dependents.ts';
 import { query, type Db } from '../../db/query.ts';
+import { restsOn, type RestingOn } from '../../registry/resting-on.ts';
 
 /** A batch that hangs on an agreement or a membership. */
 export interface DependentBatch {
@@ -38,11 +38,7 @@ export async function listDependentBatches(
          select c.batch_id, count(*)::int as certificates from certificate c
            join decision_set d on d.id = decision_set_id(c.decision_id)
           where c.status = 'issued' and c.batch_id is not null
-            and case when $2::text is not null then c.participant_id = $1::uuid and d.agreement_ref = $2
-                else (c.participant_id = $1 and d.basis = 'SEC_MEMBERSHIP')
-                  or (d.basis = 'RDP_NOMINATION' and c.participant_id in (
-                    select f.participant_id from fact f join participant n on n.signifier = f.key
-                     where n.id = $1 and f.kind = 'NOMINATION')) end
+            and ${restsOn('c.participant_id')}
           group by c.batch_id) as resting on resting.batch_id = b.id
       where (resting.batch_id is not null and b.result_removed_at is null)
          or (b.ended_at is null and b.participant_id = $1 and $3)
