@@ -1,5 +1,6 @@
 import type { Reason } from '../../domain/fault.ts';
 import type { SerialNumber } from '../../domain/serial-number.ts';
+import { csvLine } from '../../tables/write-csv.ts';
 import { encodePem } from '../../x509/pem.ts';
 import type { FailedStatus, ItemStatus } from '../../domain/batch.ts';
 
@@ -40,9 +41,9 @@ export function reportLine(item: FinishedItem): string {
   return `${reportFields(item).join('\t')}\n`;
 }
 
-/** A line of report.csv. @see RFC 4180, 2 */
+/** A line of report.csv. */
 export function reportCsvLine(item: FinishedItem): string {
-  return `${reportFields(item).map(csvField).join(',')}\r\n`;
+  return csvLine(reportFields(item));
 }
 
 export const REPORT_CSV_HEADER = 'id,fileName,status,errorCode\r\n';
@@ -63,10 +64,4 @@ const plainReason = ({ reason, clause, detail, fix }: Reason): Reason => ({ reas
 function reportFields(item: FinishedItem): string[] {
   const errorCode = item.status === 'SUCCESS' ? '' : item.errorCode;
   return [item.id, item.fileName ?? '', STATUS_WORDS[item.status], errorCode];
-}
-
-/** Quoted where it must be; what a spreadsheet would take for a formula begins with an apostrophe. */
-function csvField(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

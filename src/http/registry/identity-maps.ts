@@ -9,9 +9,9 @@ import {
   IDENTITY_MAP_COLUMNS,
   type IdentityMap,
 } from '../../registrar/identity-map.ts';
+import { csvLine } from '../../tables/write-csv.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
-import { toCsv } from './csv.ts';
 import * as fields from '../fields.ts';
 
 const marketParticipants = z.array(
@@ -48,7 +48,7 @@ export const IDENTITY_MAP_ROUTES = [
     handle: async ({ participant, query, at, pool }) => {
       const map = await findIdentityMap(participant, query.at ?? at, pool);
       return query.format === 'csv'
-        ? { type: 'text/csv', body: toCsv([IDENTITY_MAP_COLUMNS, ...identityMapRows(map)]) }
+        ? { type: 'text/csv', body: [IDENTITY_MAP_COLUMNS, ...identityMapRows(map)].map(csvLine).join('') }
         : { body: map };
     },
   }),
@@ -84,9 +84,9 @@ async function* documentOf(at: Date, maps: AsyncIterable<IdentityMap[]>) {
 }
 
 async function* tableOf(maps: AsyncIterable<IdentityMap[]>) {
-  let head = toCsv([IDENTITY_MAP_COLUMNS]);
+  let head = csvLine(IDENTITY_MAP_COLUMNS);
   for await (const some of maps) {
-    yield head + toCsv(some.flatMap(identityMapRows));
+    yield head + some.flatMap(identityMapRows).map(csvLine).join('');
     head = '';
   }
   yield head;
