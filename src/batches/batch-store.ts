@@ -4,6 +4,7 @@ import type { CertificateRequest } from '../domain/certificate-request.ts';
 import { Fault, type Reason } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
+import { isUuid } from '../domain/uuid.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 import type { BatchContentType, ContainerReason } from './batch-item.ts';
 
@@ -126,7 +127,7 @@ export async function findBatch(id: string, db: Db, viewer?: Viewer): Promise<Ba
 
 /** @throws Fault `not-found`, also for what belongs to others */
 export async function requireBatch(id: string, viewer: Viewer, db: Db): Promise<Batch> {
-  const batch = UUID.test(id) ? await findBatch(id, db, viewer) : undefined;
+  const batch = isUuid(id) ? await findBatch(id, db, viewer) : undefined;
   if (batch === undefined) throw new Fault('not-found', 'You have no batch with this id.');
   return batch;
 }
@@ -208,7 +209,6 @@ export async function recordFailures(
 export const VERDICT_OF_ITEM = `left join lateral (
   select * from batch_verdict where batch_id = i.batch_id and position = i.position offset 0) v on true`;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const VISIBLE = `(b.participant_id = $viewer or exists (select from credential c
   where c.id = b.credential_id and c.participant_id = $viewer))`;
 const SELECT = `

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { OUTCOMES, type Outcome } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
+import { isUuid } from '../domain/uuid.ts';
 import { findDecision, listDecisions, type StoredDecision } from '../audit/decisions.ts';
 import type { Db } from '../db/query.ts';
 import { loadRuleSets } from '../eligibility/rule-sets.ts';
@@ -104,7 +105,7 @@ async function wishOf({ participant, outcome, limit }: ListOptions, db: Db) {
 }
 
 async function requireDecision(id: string, db: Db): Promise<StoredDecision> {
-  const found = UUID.test(id) ? await findDecision(id, db) : undefined;
+  const found = isUuid(id.toLowerCase()) ? await findDecision(id, db) : undefined;
   if (found === undefined) throw new Fault('not-found', `There is no decision ${id}.`);
   return found;
 }
@@ -180,5 +181,3 @@ function diffText({ recorded, replayed, same, differences }: Replay): string {
     '\n',
   );
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

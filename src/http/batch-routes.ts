@@ -2,6 +2,7 @@ import { BATCH_STATES, ITEM_STATUSES } from '../domain/batch.ts';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
 import { formatInstant } from '../domain/instant.ts';
 import type { CallerRole } from '../domain/participant.ts';
+import { isUuid } from '../domain/uuid.ts';
 import type { Transaction } from '../db/query.ts';
 import { listBatches, listItems, requireBatch, type Batch } from '../batches/batch-store.ts';
 import {
@@ -48,7 +49,7 @@ export const BATCH_ROUTES = [
     answer: z.object({ items: z.array(batchSchema), nextCursor: z.string().nullable() }),
     columns: ['id', 'state', 'name', 'participant', 'items', 'submittedAt', 'endedAt'],
     handle: async ({ caller, query: { limit, cursor, ...filter }, pool, at }, { batches }) => {
-      const after = cursor === undefined ? undefined : readCursor(cursor, UUID);
+      const after = cursor === undefined ? undefined : readCursor(cursor, isUuid);
       const page = after === undefined ? { limit } : { limit, after };
       const items = await listBatches(caller, present(filter), page, pool);
       const last = items.at(-1);
@@ -196,5 +197,3 @@ function positionOf(cursor: string): number {
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
   throw invalidCursor();
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

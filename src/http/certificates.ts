@@ -107,7 +107,7 @@ export function certificateRoutes({ issue, issuance }: HttpNeeds): Router {
 }
 
 function startOf(cursor: string): PageStart {
-  const { at, id } = readCursor(cursor, SERIAL_NUMBER);
+  const { at, id } = readCursor(cursor, (text) => SERIAL_NUMBER.test(text));
   return { issuedAt: at, serialNumber: id as SerialNumber };
 }
 

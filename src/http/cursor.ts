@@ -10,17 +10,12 @@ export function writeCursor({ at, id }: Place): string {
   return Buffer.from(`${at.toISOString()} ${id}`).toString('base64url');
 }
 
-/** @throws Fault `malformed-request` for a cursor that `writeCursor` did not make, or whose id has another form */
-export function readCursor(cursor: string, id: RegExp): Place {
+/** @throws Fault `malformed-request` for a cursor that `writeCursor` did not make, or whose id is none */
+export function readCursor(cursor: string, isId: (text: string) => boolean): Place {
   const [instant = '', name = ''] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ');
   const at = new Date(instant);
   const place = { at, id: name };
-  if (
-    ISO_INSTANT.test(instant) &&
-    !Number.isNaN(at.getTime()) &&
-    id.test(name) &&
-    writeCursor(place) === cursor
-  )
+  if (ISO_INSTANT.test(instant) && !Number.isNaN(at.getTime()) && isId(name) && writeCursor(place) === cursor)
     return place;
   throw invalidCursor();
 }

@@ -1,11 +1,12 @@
 import type { DeliveryState, WebhookEvent } from '../domain/webhook.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
+import { isUuid } from '../domain/uuid.ts';
 import type { Pool } from '../db/pool.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 import { withTransaction } from '../db/transaction.ts';
 import type { Attempt } from './send.ts';
-import { isUuid, type Webhook } from './webhook-store.ts';
+import type { Webhook } from './webhook-store.ts';
 
 /** One thing that an endpoint is told. */
 export interface Delivery {

@@ -1,6 +1,7 @@
 import type { WebhookEvent, WebhookState } from '../domain/webhook.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Caller } from '../domain/participant.ts';
+import { isUuid } from '../domain/uuid.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 
 /** An endpoint and how it does. */
@@ -126,8 +127,6 @@ export async function setSecret(
   );
 }
 
-export const isUuid = (text: string): boolean => UUID.test(text);
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SELECT = `
   select id, participant_id as "participantId", endpoint, description, events, state, state_since as "stateSince",
     state_reason as "stateReason", created_at as "createdAt", person, secret_version as "secretVersion",

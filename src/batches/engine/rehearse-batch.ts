@@ -1,6 +1,7 @@
 import { ITEM_STATUSES, type ItemStatus } from '../../domain/batch.ts';
 import { Fault, type Reason } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
+import { NIL_UUID } from '../../domain/uuid.ts';
 import { findKeySubjects } from '../../ca/public-keys.ts';
 import { explain } from '../../eligibility/rule-set.ts';
 import { EarlierRequests } from '../../issuance/earlier-requests.ts';
@@ -169,5 +170,4 @@ export function duplicateOf(position: number, ruleSet: Parameters<typeof explain
   return new Fault('csr-refused', 'The CSR is there twice.', { reasons: [reason] });
 }
 
-const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 const NO_KEY = Buffer.alloc(0);

@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isUuid } from '../../domain/uuid.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
 import { query, type Db } from '../../db/query.ts';
 import { withTransaction } from '../../db/transaction.ts';
@@ -59,7 +60,10 @@ export const resultUntil = (endedAt: Date, { retentionDays }: Pick<BatchNeeds, '
 
 /** Another node, or one that died, may have ended the time of results that lie here. */
 async function sweepFiles(folder: string, db: Db): Promise<void> {
-  const here = (await readdir(folder)).flatMap((name) => RESULT.exec(name)?.[1] ?? []);
+  const here = (await readdir(folder))
+    .filter((name) => name.endsWith('.zip'))
+    .map((name) => path.basename(name, '.zip'))
+    .filter(isUuid);
   if (here.length === 0) return;
   const { rows } = await query<{ id: string }>(
     db,
@@ -81,4 +85,3 @@ async function sweepDrafts(folder: string, now: Date): Promise<void> {
 }
 
 const DAY = 86_400_000;
-const RESULT = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.zip$/;

@@ -5,6 +5,7 @@ import {
   type Application,
 } from '../../domain/application.ts';
 import { formatInstant } from '../../domain/instant.ts';
+import { isUuid, NIL_UUID } from '../../domain/uuid.ts';
 import { findApplication, findHistory, listApplications } from '../../issuance/find-applications.ts';
 import { listDependentBatches } from '../../batches/engine/dependent-batches.ts';
 import { previewDependents } from '../../issuance/preview-dependents.ts';
@@ -69,7 +70,7 @@ export const APPLICATION_ROUTES = [
     answer: z.object({ items: z.array(application), nextCursor: z.string().nullable() }),
     handle: async ({ caller, query, pool }) => {
       const { limit, cursor, state } = query;
-      const place = cursor === undefined ? undefined : readCursor(cursor, UUID);
+      const place = cursor === undefined ? undefined : readCursor(cursor, isUuid);
       const page = await listApplications(
         state === undefined ? {} : { states: [state] },
         place === undefined ? { limit } : { limit, after: { createdAt: place.at, id: place.id } },
@@ -183,6 +184,4 @@ function applicationView(one: Application) {
 /** As many as of everything else in a preview. */
 const MOST_BATCHES = 50;
 /** What is no id is nobody's application. */
-const idOf = ({ id = '' }: Readonly<Record<string, string>>) =>
-  UUID.test(id) ? id : '00000000-0000-0000-0000-000000000000';
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const idOf = ({ id = '' }: Readonly<Record<string, string>>) => (isUuid(id) ? id : NIL_UUID);

@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../domain/decision.ts';
 import { Fault } from '../../domain/fault.ts';
 import { parseSerialNumber } from '../../domain/serial-number.ts';
+import { isUuid } from '../../domain/uuid.ts';
 import { searchEvents } from '../../audit/find-events.ts';
 import { findDecision, listDecisions } from '../../audit/decisions.ts';
 import { listReceipts } from '../../ca/download-receipts.ts';
@@ -36,7 +37,7 @@ export const EVIDENCE_ROUTES = [
     handle: async ({ caller, query, pool }) => {
       const { limit, cursor, outcome, participant } = query;
       const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
-      const place = cursor === undefined ? undefined : readCursor(cursor, UUID);
+      const place = cursor === undefined ? undefined : readCursor(cursor, isUuid);
       const found = await listDecisions(
         {
           ...(mine === undefined ? {} : { participantId: mine }),
@@ -62,7 +63,7 @@ export const EVIDENCE_ROUTES = [
     handle: async ({ caller, params, pool }, { issuance }) => {
       const id = params['id'] ?? '';
       const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
-      const decision = UUID.test(id) ? await findDecision(id, pool, mine) : undefined;
+      const decision = isUuid(id) ? await findDecision(id, pool, mine) : undefined;
       if (decision === undefined) throw new Fault('not-found', 'There is no such decision.');
       const rules = await ruleSetOnRecord(decision.ruleSet, issuance.ruleSets, pool);
       return { body: views.plain(decisionView(decision, rules)) };
@@ -140,5 +141,3 @@ export const EVIDENCE_ROUTES = [
     view: views.plain,
   }),
 ];
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

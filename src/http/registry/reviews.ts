@@ -1,5 +1,6 @@
 import { Fault } from '../../domain/fault.ts';
 import { REVIEW_KINDS, REVIEW_STATES, type Review } from '../../domain/review.ts';
+import { isUuid } from '../../domain/uuid.ts';
 import { listReviews, requireReview, withdrawReview } from '../../registry/reviews.ts';
 import { decideReview } from '../../registrar/decide-review.ts';
 import { present } from '../present.ts';
@@ -86,7 +87,7 @@ export const REVIEW_ROUTES = [
 async function pageOf({ caller, query: asked, pool }: AskedRoute<unknown, z.output<typeof query>>) {
   const { limit, cursor, ...filter } = asked;
   const own = READERS.includes(caller.role) ? {} : { participantId: caller.participantId };
-  const after = cursor === undefined ? undefined : readCursor(cursor, UUID);
+  const after = cursor === undefined ? undefined : readCursor(cursor, isUuid);
   const items = await listReviews(
     { ...present(filter), ...own },
     after === undefined ? { limit } : { limit, after },
@@ -104,7 +105,7 @@ function visible(
   caller: AskedRoute<unknown, unknown>['caller'],
   db: AskedRoute<unknown, unknown>['db'],
 ): Promise<Review> {
-  if (id === undefined || !UUID.test(id)) throw new Fault('not-found', 'There is no such review.');
+  if (id === undefined || !isUuid(id)) throw new Fault('not-found', 'There is no such review.');
   return requireReview(id, db, READERS.includes(caller.role) ? undefined : caller.participantId);
 }
 
@@ -115,4 +116,3 @@ function requireApprover({ kind }: Review, role: string): void {
 }
 
 const REGISTRAR_DECIDES: ReadonlySet<string> = new Set(['AGREEMENT', 'NOMINATION', 'PARTICIPANT']);
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
