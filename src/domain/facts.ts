@@ -155,19 +155,21 @@ export function requireTransition(kind: FactKind, from: string, to: string): voi
   const next = STATE_MACHINES[kind][from] ?? [];
   if (next.includes(to)) return;
   const now = from === '' ? 'not on record' : from;
-  throw new Fault(
-    'conflict',
-    `This ${kind.toLowerCase().replace('_', ' ')} is ${now} and cannot become ${to}.`,
-    {
-      reasons: [
-        {
-          reason: 'TRANSITION_NOT_ALLOWED',
-          clause: 'DESIGN',
-          // VOID is nobody's to ask for: a registry file takes back by it what it stated.
-          detail: `From ${now} it may become ${next.filter((one) => one !== 'VOID').join(', ') || 'nothing else'}; ${to} was asked for.`,
-          fix: 'Read its state again; somebody may have changed it meanwhile.',
-        },
-      ],
-    },
-  );
+  throw new Fault('conflict', `This ${wordsOf(kind)} is ${now} and cannot become ${to}.`, {
+    reasons: [
+      {
+        reason: 'TRANSITION_NOT_ALLOWED',
+        clause: 'DESIGN',
+        // VOID is nobody's to ask for: a registry file takes back by it what it stated.
+        detail: `From ${now} it may become ${next.filter((one) => one !== 'VOID').join(', ') || 'nothing else'}; ${to} was asked for.`,
+        fix: 'Read its state again; somebody may have changed it meanwhile.',
+      },
+    ],
+  });
 }
+
+/** A fact in words: its kind, and its key if it has one. */
+export const factText = ({ kind, key }: Pick<Fact, 'kind' | 'key'>): string =>
+  `${wordsOf(kind)} ${key}`.trim();
+
+const wordsOf = (kind: FactKind): string => kind.toLowerCase().replace('_', ' ');

@@ -1,6 +1,6 @@
 import { formatEui64Range, rangesOverlap, type Eui64Range } from '../domain/eui64.ts';
 import { FEED_PARTY_TYPES } from '../domain/feed.ts';
-import type { Fact, FactKind, FactSource } from '../domain/facts.ts';
+import type { FactKind, FactSource } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 import type { RegistryEntry } from './registry-file.ts';
@@ -52,10 +52,6 @@ function ownerOf({ source, signifier = '', by = signifier }: StatedByOther): str
   if (source === 'DCC') return 'the DCC, over the API';
   return by === signifier ? `${by} itself` : by;
 }
-
-/** A fact in words. */
-export const named = ({ kind, key }: Pick<Fact, 'kind' | 'key'>) =>
-  `${kind.toLowerCase().replace('_', ' ')} ${key}`.trim();
 
 /** Whether a SECAS feed was taken: from then on it alone says what is its own. Only behind `lockFeed`. */
 export async function isFeedTaken(db: Db): Promise<boolean> {

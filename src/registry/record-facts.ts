@@ -1,4 +1,10 @@
-import { requireTransition, type FactKind, type FactSource, type FactValues } from '../domain/facts.ts';
+import {
+  factText,
+  requireTransition,
+  type FactKind,
+  type FactSource,
+  type FactValues,
+} from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { violatedConstraint } from '../db/database-errors.ts';
 import { query, type Transaction } from '../db/query.ts';
@@ -83,9 +89,11 @@ async function findLatest(
   );
 }
 
-function changedSince({ kind, key, after = 0 }: FactChange): Fault {
-  const what = `${kind.toLowerCase().replace('_', ' ')}${key === '' ? '' : ` ${key}`}`;
-  return preparedBefore(`The ${what} has changed since this was prepared on its version ${String(after)}.`);
+function changedSince(change: FactChange): Fault {
+  const version = String(change.after ?? 0);
+  return preparedBefore(
+    `The ${factText(change)} has changed since this was prepared on its version ${version}.`,
+  );
 }
 
 /** What a review was prepared on is no longer so. @param detail  what has changed */

@@ -1,10 +1,10 @@
-import type { Fact } from '../domain/facts.ts';
+import { factText, type Fact } from '../domain/facts.ts';
 import { Fault } from '../domain/fault.ts';
 import { isNetworkParty, NETWORK_CATEGORIES } from '../domain/participant.ts';
 import { query, type Transaction } from '../db/query.ts';
 import { findLatestFacts } from './facts.ts';
 import { recordFacts, type FactChange } from './record-facts.ts';
-import { isOfFeed, named, ownedByOthers, type StatedByOther } from './owned-by-others.ts';
+import { isOfFeed, ownedByOthers, type StatedByOther } from './owned-by-others.ts';
 import type { RegistryEntry } from './registry-file.ts';
 import { isOnRecord, OPTIONAL_LISTS, statedFacts, statedKinds } from './stated-facts.ts';
 
@@ -82,7 +82,7 @@ function compare(
     contradicted: [
       ...[...gone, ...differing]
         .filter(ofFeed)
-        .map((fact) => ({ signifier, fact: named(fact), source: 'SECAS_FEED' as const })),
+        .map((fact) => ({ signifier, fact: factText(fact), source: 'SECAS_FEED' as const })),
       ...others.map((fact) => toldOf(signifier, fact)),
       ...(typeof closing === 'object' ? [toldOf(signifier, closing)] : []),
     ],
@@ -96,7 +96,7 @@ function toldOf(signifier: string, fact: Fact): StatedByOther {
   const list = OPTIONAL_LISTS[fact.kind];
   return {
     signifier,
-    fact: named(fact),
+    fact: factText(fact),
     source: fact.source,
     ...(list === undefined ? {} : { list }),
   };
