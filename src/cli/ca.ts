@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { authoritiesFolder, requirePassphrase } from '../data-folder.ts';
 import { readConfig, type Config } from '../config.ts';
 import { CATEGORIES } from '../domain/category.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { systemRandom } from '../domain/serial-number.ts';
 import { Fault } from '../domain/fault.ts';
 import type { Authority } from '../ca/authority.ts';
@@ -191,7 +192,7 @@ async function makeAuthorities(
 
 /** Old certificates and keys are kept, in a folder that nobody opens. */
 function moveAside(folder: string, names: readonly string[], now: Date): void {
-  const aside = path.join(folder, `replaced-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z`);
+  const aside = path.join(folder, `replaced-${formatInstant(now).replaceAll(':', '-')}`);
   const files = names
     .flatMap((name) => Object.values(authorityFiles(folder, name)))
     .filter((one) => existsSync(one));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { OUTCOMES, type Outcome } from '../domain/decision.ts';
 import { Fault } from '../domain/fault.ts';
+import { formatInstant } from '../domain/instant.ts';
 import { isUuid } from '../domain/uuid.ts';
 import { findDecision, listDecisions, type StoredDecision } from '../audit/decisions.ts';
 import type { Db } from '../db/query.ts';
@@ -125,7 +126,7 @@ function overview(found: readonly StoredDecision[]): string {
     ['id', 'decided', 'participant', 'category', 'outcome', 'basis or reasons'],
     found.map((one) => [
       one.id,
-      one.decidedAt.toISOString().replace(/\.\d{3}Z$/, 'Z'),
+      formatInstant(one.decidedAt),
       one.participant ?? '-',
       one.question?.request.category ?? '-',
       one.outcome,

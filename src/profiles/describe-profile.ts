@@ -1,3 +1,4 @@
+import { formatInstant } from '../domain/instant.ts';
 import type { AuthorityTemplate, ExtensionLine, Profile, SubjectLine, Validity } from './profile.ts';
 
 /** What people want to know of a profile. */
@@ -51,7 +52,7 @@ export function describeKey(template: Profile | AuthorityTemplate): string {
 export function describeValidity(validity: Validity): string {
   return 'years' in validity
     ? `${String(validity.years)} years`
-    : `until ${validity.notAfter.toISOString().slice(0, 19)}Z`;
+    : `until ${formatInstant(validity.notAfter)}`;
 }
 
 const profileRows = ({ roles, chosen, authority }: Profile): string[][] => [

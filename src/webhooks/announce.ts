@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { formatInstant } from '../domain/instant.ts';
 import type { WebhookEvent } from '../domain/webhook.ts';
 import { query, type Transaction } from '../db/query.ts';
 
@@ -34,4 +35,4 @@ export const bodyOf = ({
   at,
   about,
 }: Pick<Announcement, 'event' | 'at' | 'about'> & { readonly id: string }): string =>
-  JSON.stringify({ id, event, at: `${at.toISOString().slice(0, 19)}Z`, ...about });
+  JSON.stringify({ id, event, at: formatInstant(at), ...about });

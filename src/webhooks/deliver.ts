@@ -1,3 +1,4 @@
+import { formatInstant } from '../domain/instant.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { keepLooking, type Looking } from '../db/keep-looking.ts';
 import { query, type Transaction } from '../db/query.ts';
@@ -116,7 +117,7 @@ async function countFailure(
   if (failing === undefined || (!gone && at.getTime() - failing.since.getTime() < LONGEST_FAILURE)) return;
   const reason = gone
     ? 'it answered 410 Gone'
-    : `nothing was delivered since ${failing.since.toISOString().slice(0, 19)}Z`;
+    : `nothing was delivered since ${formatInstant(failing.since)}`;
   await setWebhookState({ id }, 'DISABLED', reason, at, db);
   const event = 'webhook.disabled';
   await recordEvents([{ at, event, participantId, object: id, facts: { reason } }], db);

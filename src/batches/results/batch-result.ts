@@ -165,7 +165,7 @@ export function manifestFacts(
     category,
     purpose,
     ...(environment === undefined ? {} : { environment }),
-    completedAt: `${endedAt.toISOString().slice(0, 19)}Z`,
+    completedAt: formatInstant(endedAt),
     issuer: {
       name: issuer.name,
       subject: formatName(readCertificate(certificate).facts.subject),
