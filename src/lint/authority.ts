@@ -27,7 +27,6 @@ export const AUTHORITY: readonly Rule[] = [
   {
     rule: 'authority-name',
     clause: bySource('SEC Appendix A and B; DESIGN: test CAs begin with T', 'DESIGN: test CAs begin with T'),
-    severity: 'ERROR',
     appliesTo: authorities,
     check: ({ subject }) => {
       const names = readName(subject);
@@ -46,7 +45,6 @@ export const AUTHORITY: readonly Rule[] = [
       'RFC 5280, 4.2.1.3; public test certificates of the SMKI',
       `${DCCKI_DESIGN}; RFC 5280, 4.2.1.3`,
     ),
-    severity: 'ERROR',
     appliesTo: authorities,
     check: whenPresent(oids.KEY_USAGE, ({ value }) =>
       readKeyUsage(value).join(' ') === 'keyCertSign cRLSign'
@@ -57,14 +55,12 @@ export const AUTHORITY: readonly Rule[] = [
   {
     rule: 'root-self-issued',
     clause: 'RFC 5280, 3.2',
-    severity: 'ERROR',
     appliesTo: roots,
     check: ({ issuer, subject }) => (issuer.equals(subject) ? undefined : 'issuer and subject differ'),
   },
   {
     rule: 'root-without-path-length',
     clause: 'RFC 5280, 4.2.1.9',
-    severity: 'ERROR',
     appliesTo: roots,
     check: whenPresent(oids.BASIC_CONSTRAINTS, ({ value }) =>
       readBasicConstraints(value).pathLen === undefined ? undefined : 'a root has no pathLenConstraint',
@@ -76,7 +72,6 @@ export const AUTHORITY: readonly Rule[] = [
       'RFC 5280, 4.2.1.9; public test certificates of the SMKI',
       `${DCCKI_DESIGN}; RFC 5280, 4.2.1.9`,
     ),
-    severity: 'ERROR',
     appliesTo: issuing,
     check: whenPresent(oids.BASIC_CONSTRAINTS, ({ value }) =>
       readBasicConstraints(value).pathLen === 0 ? undefined : 'pathLenConstraint is not 0',
@@ -85,21 +80,18 @@ export const AUTHORITY: readonly Rule[] = [
   {
     rule: 'issuing-not-self-issued',
     clause: 'RFC 5280, 3.2',
-    severity: 'ERROR',
     appliesTo: issuing,
     check: ({ issuer, subject }) => (issuer.equals(subject) ? 'issuer and subject are the same' : undefined),
   },
   {
     rule: 'root-extensions',
     clause: bySource(SMKI_AUTHORITY_DESIGN),
-    severity: 'ERROR',
     appliesTo: roots,
     check: onlyExtensions(EXTENSIONS),
   },
   {
     rule: 'issuing-extensions',
     clause: bySource('public test certificates of the SMKI'),
-    severity: 'ERROR',
     appliesTo: issuing,
     check: onlyExtensions([...EXTENSIONS, oids.AUTHORITY_KEY_IDENTIFIER]),
   },

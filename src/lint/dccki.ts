@@ -20,7 +20,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-key',
     clause: DESIGN,
-    severity: 'ERROR',
     appliesTo: dccki,
     check: ({ publicKey }) =>
       publicKey.kind === 'EC_P256' ||
@@ -34,7 +33,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-signature-algorithm',
     clause: `${DESIGN}; RFC 4055, 5; RFC 5758, 3.2`,
-    severity: 'ERROR',
     appliesTo: dccki,
     check: ({ signatureAlgorithm }) =>
       signatureAlgorithm.equals(SHA256_WITH_RSA) || signatureAlgorithm.equals(ECDSA_WITH_SHA256)
@@ -44,7 +42,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-subject',
     clause: 'government response of 26 January 2015, paragraph 36',
-    severity: 'ERROR',
     appliesTo: infrastructure,
     check: ({ subject }) => {
       const [name, ...more] = readName(subject);
@@ -57,7 +54,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-key-usage',
     clause: DESIGN,
-    severity: 'ERROR',
     appliesTo: infrastructure,
     check: whenPresent(oids.KEY_USAGE, ({ value }, { publicKey }) => {
       const wanted = publicKey.kind === 'RSA' ? 'digitalSignature keyEncipherment' : 'digitalSignature';
@@ -67,7 +63,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-tls-both-ends',
     clause: DESIGN,
-    severity: 'ERROR',
     appliesTo: infrastructure,
     check: whenPresent(oids.EXTENDED_KEY_USAGE, ({ critical, value }) => {
       if (critical) return 'extendedKeyUsage is critical';
@@ -79,7 +74,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-host-names',
     clause: 'RFC 5280, 4.2.1.6',
-    severity: 'ERROR',
     appliesTo: infrastructure,
     check: whenPresent(oids.SUBJECT_ALT_NAME, ({ critical, value }) => {
       if (critical) return 'subjectAltName is critical although the subject is not empty';
@@ -91,7 +85,6 @@ export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-extensions',
     clause: DESIGN,
-    severity: 'ERROR',
     appliesTo: infrastructure,
     check: onlyExtensions(
       [

@@ -13,14 +13,12 @@ export const DEVICE: readonly Rule[] = [
   {
     rule: 'device-subject-empty',
     clause: 'GBCS version 1 (28 November 2014), page 145; SEC Appendix A',
-    severity: 'ERROR',
     appliesTo,
     check: ({ subject }) => (subject.length === EMPTY_NAME ? undefined : 'the subject is not empty'),
   },
   {
     rule: 'device-issuer',
     clause: 'SEC Appendix A; public test certificates of the SMKI',
-    severity: 'ERROR',
     appliesTo,
     check: ({ issuer }) => {
       const [name, ...more] = readName(issuer);
@@ -34,7 +32,6 @@ export const DEVICE: readonly Rule[] = [
   {
     rule: 'device-indefinite-validity',
     clause: 'GBCS version 1 (28 November 2014), page 145',
-    severity: 'ERROR',
     appliesTo,
     check: ({ validity }) =>
       validity.notAfter.getTime() === INDEFINITE ? undefined : 'notAfter is not 9999-12-31T23:59:59Z',
@@ -42,14 +39,12 @@ export const DEVICE: readonly Rule[] = [
   {
     rule: 'device-one-key-usage',
     clause: 'GBCS version 1 (28 November 2014), page 145; SEC Appendix A',
-    severity: 'ERROR',
     appliesTo,
     check: oneKeyUsage,
   },
   {
     rule: 'device-hardware-module-name',
     clause: 'GBCS version 1 (28 November 2014), page 145; RFC 4108, 5',
-    severity: 'ERROR',
     appliesTo,
     check: whenPresent(oids.SUBJECT_ALT_NAME, ({ critical, value }) => {
       const [name, ...more] = readSubjectAltName(value);
@@ -62,7 +57,6 @@ export const DEVICE: readonly Rule[] = [
   {
     rule: 'device-extensions',
     clause: 'SEC Appendix A; public test certificates of the SMKI',
-    severity: 'ERROR',
     appliesTo,
     check: onlyExtensions([
       oids.KEY_USAGE,

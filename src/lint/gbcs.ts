@@ -44,7 +44,6 @@ export const GBCS: readonly Rule[] = [
   {
     rule: 'p-256-key',
     clause: CLAUSE,
-    severity: 'ERROR',
     appliesTo: smki,
     check: ({ publicKey }) =>
       publicKey.kind === 'EC_P256' ? undefined : 'the key is not an uncompressed P-256 point',
@@ -52,7 +51,6 @@ export const GBCS: readonly Rule[] = [
   {
     rule: 'ecdsa-with-sha256',
     clause: CLAUSE,
-    severity: 'ERROR',
     appliesTo: smki,
     check: ({ signatureAlgorithm }) =>
       signatureAlgorithm.equals(ECDSA_WITH_SHA256)
@@ -62,7 +60,6 @@ export const GBCS: readonly Rule[] = [
   {
     rule: 'serial-number-at-most-16-octets',
     clause: bySource('public test certificates of the SMKI: all have 16 octets'),
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ serialNumber }) =>
       serialNumber.length <= 16 ? undefined : `the serial number has ${String(serialNumber.length)} octets`,
@@ -70,14 +67,12 @@ export const GBCS: readonly Rule[] = [
   {
     rule: 'key-usage-critical',
     clause: bySource(CLAUSE),
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: requirePresent(KEY_USAGE, 'keyUsage', true),
   },
   {
     rule: 'subject-key-identifier-method-2',
     clause: bySource(`${CLAUSE}; RFC 5280, 4.2.1.2 (2)`, `${DCCKI_DESIGN}; RFC 5280, 4.2.1.2 (2)`),
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: (facts) => {
       const missing = requirePresent(SUBJECT_KEY_IDENTIFIER, 'subjectKeyIdentifier', false)(facts);
@@ -92,7 +87,6 @@ export const GBCS: readonly Rule[] = [
   {
     rule: 'authority-key-identifier-form',
     clause: bySource(CLAUSE),
-    severity: 'ERROR',
     appliesTo: belowRoot,
     check: (facts) => {
       const missing = requirePresent(AUTHORITY_KEY_IDENTIFIER, 'authorityKeyIdentifier', false)(facts);
@@ -107,21 +101,18 @@ export const GBCS: readonly Rule[] = [
   {
     rule: 'root-without-authority-key-identifier',
     clause: bySource(CLAUSE),
-    severity: 'ERROR',
     appliesTo: roots,
     check: whenPresent(AUTHORITY_KEY_IDENTIFIER, () => 'a root has no authorityKeyIdentifier'),
   },
   {
     rule: 'certificate-policies-critical',
     clause: bySource(CLAUSE),
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: requirePresent(CERTIFICATE_POLICIES, 'certificatePolicies', true),
   },
   {
     rule: 'one-policy-without-qualifiers',
     clause: policySource,
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(CERTIFICATE_POLICIES, ({ value }) => {
       const policies = readCertificatePolicies(value);

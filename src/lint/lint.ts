@@ -29,7 +29,7 @@ export const RULES: readonly Rule[] = [
  * @throws Fault `lint-failed` with every finding; then nothing is signed
  */
 export function lint(tbs: Buffer, kind: CertificateKind, expected: Expectation): LintedTbs {
-  const findings = lintOctets(tbs, kind, expected).filter((one) => one.severity === 'ERROR');
+  const findings = lintOctets(tbs, kind, expected);
   if (findings.length === 0) return tbs as LintedTbs;
   throw new Fault('lint-failed', 'The certificate would break its profile; nothing was signed.', {
     reasons: findings.map(({ rule, clause, detail }) => ({
@@ -44,10 +44,15 @@ export function lint(tbs: Buffer, kind: CertificateKind, expected: Expectation):
 /** Runs the rules that apply to this kind of certificate. */
 export function runRules(facts: TbsFacts, kind: CertificateKind): LintFinding[] {
   const findings: LintFinding[] = [];
-  for (const { rule, severity, clause, check } of rulesFor(kind)) {
+  for (const { rule, clause, check } of rulesFor(kind)) {
     const detail = checkOne(check, facts, kind);
     if (detail === undefined) continue;
-    findings.push({ rule, severity, clause: typeof clause === 'string' ? clause : clause(kind), detail });
+    findings.push({
+      rule,
+      severity: 'ERROR',
+      clause: typeof clause === 'string' ? clause : clause(kind),
+      detail,
+    });
   }
   return findings;
 }

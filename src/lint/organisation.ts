@@ -13,7 +13,6 @@ export const ORGANISATION: readonly Rule[] = [
   {
     rule: 'organisation-subject',
     clause: 'SEC Appendix M, F; SEC Appendix B',
-    severity: 'ERROR',
     appliesTo,
     check: ({ subject }) => {
       const names = readName(subject);
@@ -36,7 +35,6 @@ export const ORGANISATION: readonly Rule[] = [
   {
     rule: 'organisation-issuer',
     clause: 'SEC Appendix B; public test certificates of the SMKI',
-    severity: 'ERROR',
     appliesTo,
     check: ({ issuer }) => {
       const [unit, name, ...more] = readName(issuer);
@@ -56,14 +54,12 @@ export const ORGANISATION: readonly Rule[] = [
   {
     rule: 'organisation-one-key-usage',
     clause: 'SEC Appendix M, F; SEC Appendix B',
-    severity: 'ERROR',
     appliesTo,
     check: oneKeyUsage,
   },
   {
     rule: 'organisation-extensions',
     clause: 'SEC Appendix B; public test certificates of the SMKI',
-    severity: 'ERROR',
     appliesTo,
     check: onlyExtensions([
       oids.KEY_USAGE,

@@ -14,14 +14,12 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'version-3',
     clause: 'RFC 5280, 4.1.2.1',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ version }) => (version === 3 ? undefined : `the version is ${String(version)}`),
   },
   {
     rule: 'serial-number-positive',
     clause: 'RFC 5280, 4.1.2.2',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ serialNumber }) => {
       const first = serialNumber[0] ?? 0;
@@ -35,14 +33,12 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'issuer-not-empty',
     clause: 'RFC 5280, 4.1.2.4',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ issuer }) => (isEmptyName(issuer) ? 'the issuer is empty' : undefined),
   },
   {
     rule: 'time-form',
     clause: 'RFC 5280, 4.1.2.5',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ validity }) => {
       const fits = (instant: Date, tag: number) => (tag === TAG.UTC_TIME) === instant.getTime() < YEAR_2050;
@@ -54,7 +50,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'validity-in-order',
     clause: 'RFC 5280, 4.1.2.5',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ validity }) =>
       validity.notBefore <= validity.notAfter ? undefined : 'notAfter lies before notBefore',
@@ -62,14 +57,12 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'no-unique-identifiers',
     clause: 'RFC 5280, 4.1.2.8',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ hasUniqueIds }) => (hasUniqueIds ? 'issuerUniqueID or subjectUniqueID is there' : undefined),
   },
   {
     rule: 'extensions-once',
     clause: 'RFC 5280, 4.2',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: ({ extensions }) => {
       const seen = extensions.map((one) => one.oid);
@@ -80,7 +73,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'empty-subject-needs-critical-san',
     clause: 'RFC 5280, 4.1.2.6',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: (facts) =>
       !isEmptyName(facts.subject) || extensionOf(facts, SUBJECT_ALT_NAME)?.critical === true
@@ -90,7 +82,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'subject-key-identifier-not-critical',
     clause: 'RFC 5280, 4.2.1.2',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(SUBJECT_KEY_IDENTIFIER, ({ critical, value }) => {
       if (critical) return 'subjectKeyIdentifier is critical';
@@ -100,7 +91,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'authority-key-identifier-not-critical',
     clause: 'RFC 5280, 4.2.1.1',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(AUTHORITY_KEY_IDENTIFIER, ({ critical }) =>
       critical ? 'authorityKeyIdentifier is critical' : undefined,
@@ -109,7 +99,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'key-usage-readable',
     clause: 'RFC 5280, 4.2.1.3',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: whenPresent(KEY_USAGE, ({ value }) =>
       readKeyUsage(value).length === 0 ? 'keyUsage names no bit' : undefined,
@@ -118,7 +107,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'ca-basic-constraints',
     clause: 'RFC 5280, 4.2.1.9',
-    severity: 'ERROR',
     appliesTo: authorities,
     check: (facts) => {
       const extension = extensionOf(facts, BASIC_CONSTRAINTS);
@@ -130,7 +118,6 @@ export const RFC_5280: readonly Rule[] = [
   {
     rule: 'key-cert-sign-needs-ca',
     clause: 'RFC 5280, 4.2.1.3',
-    severity: 'ERROR',
     appliesTo: everyCertificate,
     check: (facts) => {
       const usage = extensionOf(facts, KEY_USAGE);

@@ -14,13 +14,12 @@ export interface Rule {
   readonly rule: string;
   /** Where it stands; of a rule that kinds have from sources of their own, by kind. */
   readonly clause: string | ((kind: CertificateKind) => string);
-  readonly severity: 'ERROR' | 'WARN';
   readonly appliesTo: (kind: CertificateKind) => boolean;
   /** What is wrong, or `undefined`. A value that cannot be read is wrong by the same rule: `check` may throw DerError. */
   readonly check: (facts: TbsFacts, kind: CertificateKind) => string | undefined;
 }
 
-/** One broken rule. */
+/** One broken rule, an error, or something about a certificate that its holder ought to know. */
 export interface LintFinding {
   readonly rule: string;
   readonly severity: 'ERROR' | 'WARN';
