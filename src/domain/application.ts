@@ -125,9 +125,6 @@ export function receiptOf({
   };
 }
 
-/** Whether nothing more will happen to it. */
-export const hasEnded = (state: ApplicationState) => APPLICATION_STEPS[state].length === 0;
-
 /** @throws Fault `conflict` with the states that may follow, when `to` may not follow `from` */
 export function requireStep(from: ApplicationState, to: ApplicationState): void {
   const next = APPLICATION_STEPS[from];

@@ -120,7 +120,6 @@ export type AuthorityTemplate = z.infer<typeof authorityTemplateSchema>;
 export type SubjectLine = Profile['subject'][number];
 export type ExtensionLine = Profile['extensions'][number];
 export type Validity = Profile['validity'];
-export type KeyRequirement = Profile['subjectPublicKeyInfo'];
 
 /** The policy OIDs that a certificate of this template carries. */
 export function policiesOf(template: Pick<Profile, 'extensions'>): readonly string[] {

@@ -99,18 +99,6 @@ export function requireApplicable({ faults }: FeedDiff): void {
     });
 }
 
-/** Whether the feed says what is on record already. */
-export function isEmptyDiff({
-  registryEntries,
-  parties,
-  allocations,
-  marketParticipants,
-}: FeedDiff): boolean {
-  return [registryEntries, parties, allocations, marketParticipants].every(
-    ({ added, changed, ended }) => added.length + changed.length + ended.length === 0,
-  );
-}
-
 /** What makes a record the same record from feed to feed, readable. */
 export const entryKey = ({ name }: FeedRegistryEntry): string => name;
 export const partyKey = ({ signifier }: FeedParty): string => signifier;

@@ -1,6 +1,6 @@
 import type { PublicKeyFacts } from '../domain/certificate-request.ts';
 import { DerReader, TAG } from './der.ts';
-import { oid, sequence, tlv, wholeBitString } from './write-der.ts';
+import { oid, tlv } from './write-der.ts';
 import { EC_PUBLIC_KEY, PRIME256V1, RSA_ENCRYPTION } from './oids.ts';
 
 /** Reads the next TLV as a SubjectPublicKeyInfo: its DER, and what kind of key it holds. @throws DerError */
@@ -17,11 +17,6 @@ export function readPublicKey(reader: DerReader): { spki: Buffer; publicKey: Pub
     spki: reader.octets.subarray(start, reader.position),
     publicKey: classify(kind, parameters, bits),
   };
-}
-
-/** The SubjectPublicKeyInfo DER of an uncompressed P-256 point (65 octets). @see RFC 5480, 2 */
-export function p256Spki(point: Buffer): Buffer {
-  return sequence(sequence(oid(EC_PUBLIC_KEY), P256_PARAMETERS), wholeBitString(point));
 }
 
 function classify(kind: string, parameters: Buffer | undefined, bits: Buffer): PublicKeyFacts {

@@ -19,6 +19,18 @@ export function applyDiff(current: FeedSnapshot, diff: FeedDiff): FeedSnapshot {
   };
 }
 
+/** Whether the feed says what is on record already. */
+export function isEmptyDiff({
+  registryEntries,
+  parties,
+  allocations,
+  marketParticipants,
+}: FeedDiff): boolean {
+  return [registryEntries, parties, allocations, marketParticipants].every(
+    ({ added, changed, ended }) => added.length + changed.length + ended.length === 0,
+  );
+}
+
 /** Field by field, as an import writes it: what a change does not name stays. */
 function applied<T extends object>(
   current: readonly T[],

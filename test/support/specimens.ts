@@ -13,7 +13,7 @@ import {
   type AuthorityFacts,
 } from '../../src/profiles/fill-profile.ts';
 import { loadProfiles, type ProfileSet } from '../../src/profiles/load-profiles.ts';
-import type { AuthorityTemplate, KeyRequirement, Profile } from '../../src/profiles/profile.ts';
+import type { AuthorityTemplate, Profile } from '../../src/profiles/profile.ts';
 import {
   ECDSA_WITH_SHA256,
   encodeTbs,
@@ -24,7 +24,6 @@ import { TAG } from '../../src/x509/der.ts';
 import { oid, sequence, tlv, unsignedInteger, wholeBitString } from '../../src/x509/write-der.ts';
 import { keyIdentifier } from '../../src/x509/key-identifier.ts';
 import * as oids from '../../src/x509/oids.ts';
-import { p256Spki } from '../../src/x509/public-key.ts';
 
 /** A finished certificate to be, and what the test itself says it must be. */
 export interface Specimen {
@@ -38,7 +37,7 @@ export interface Specimen {
 }
 
 /** The SPKI DER for a certificate of this name. */
-export type KeyOf = (name: string, wanted: KeyRequirement) => Buffer;
+export type KeyOf = (name: string, wanted: Profile['subjectPublicKeyInfo']) => Buffer;
 
 /** One finished TBS of every template, and of every optional part one without it; always the same octets. */
 export function makeSpecimens(
@@ -70,11 +69,14 @@ export function makeSpecimens(
 }
 
 /** A key that a name always gives: a point of P-256, or a number that looks like an RSA modulus and is nobody's. */
-export function seededKey(name: string, wanted: KeyRequirement): Buffer {
+export function seededKey(name: string, wanted: Profile['subjectPublicKeyInfo']): Buffer {
   if (wanted.algorithm === 'EC') {
     const pair = createECDH('prime256v1');
     pair.setPrivateKey(createHash('sha256').update(name).digest());
-    return p256Spki(pair.getPublicKey());
+    return sequence(
+      sequence(oid(oids.EC_PUBLIC_KEY), oid(oids.PRIME256V1)),
+      wholeBitString(pair.getPublicKey()),
+    );
   }
   const modulus = Buffer.concat(
     Array.from({ length: wanted.bits / 256 }, (_, part) =>

@@ -5,11 +5,11 @@ import type { Eui64 } from '../../../src/domain/eui64.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { FeedParty, FeedSnapshot, RecordedSnapshot } from '../../../src/domain/feed.ts';
 import { feedDiffText, viewFeedDiff } from '../../../src/registry/feed-diff-text.ts';
-import { diffFeed, isEmptyDiff, requireApplicable } from '../../../src/registry/feed-diff.ts';
+import { diffFeed, requireApplicable } from '../../../src/registry/feed-diff.ts';
 import type { DiffLimits } from '../../../src/registry/feed-contradictions.ts';
 import { readFeedFile } from '../../../src/registry/feed-file.ts';
 import { anyFeed } from '../../support/any-feed.ts';
-import { applyDiff } from '../../support/apply-diff.ts';
+import { applyDiff, isEmptyDiff } from '../../support/apply-diff.ts';
 import { printFeed, withoutRows, type WholeFeed } from '../../support/feed-files.ts';
 
 const NOTHING: FeedSnapshot = { registryEntries: [], parties: [], allocations: [], marketParticipants: [] };
