@@ -165,7 +165,7 @@ const cursorOf = (zip: yauzl.ZipFile) =>
   (zip as unknown as { readonly readEntryCursor: number }).readEntryCursor;
 
 /** More than these help nobody. */
-export const MOST_TROUBLES = 20;
+const MOST_TROUBLES = 20;
 /** Fixed part of a local file header, octets. */
 export const LOCAL_HEADER = 30;
 const OPTIONS = { autoClose: false, decodeStrings: false, validateEntrySizes: false };

@@ -25,7 +25,7 @@ export async function certificateViews(certificates: readonly IssuedCertificate[
 }
 
 /** The certificate object of the wire; what can be read from the certificate itself is read from it. */
-export function certificateView(certificate: IssuedCertificate, hierarchy: Hierarchy, now: Date) {
+function certificateView(certificate: IssuedCertificate, hierarchy: Hierarchy, now: Date) {
   const { facts } = readCertificate(certificate.der);
   const usage = facts.extensions.find((one) => one.oid === KEY_USAGE);
   return {

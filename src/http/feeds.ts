@@ -13,10 +13,7 @@ import type { HttpNeeds } from './server.ts';
 
 /** The largest feed, in octets. */
 export const LARGEST_FEED = 16 * 1024 * 1024;
-export const FEED_TYPES = [
-  'text/csv',
-  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-] as const;
+const FEED_TYPES = ['text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'] as const;
 
 /** POST /v1/feeds: the SECAS feed, file and detached signature; everything or nothing. An attempt that is refused is on record. */
 export function feedRoutes(needs: HttpNeeds): Router {

@@ -116,7 +116,7 @@ function endOf(
 }
 
 /** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */
-export function signifierOf({ asked }: UndecidedRequest): string {
+function signifierOf({ asked }: UndecidedRequest): string {
   return asked.request.onBehalfOf ?? asked.caller.signifier;
 }
 

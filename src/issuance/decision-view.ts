@@ -59,7 +59,7 @@ export function decisionView(stored: StoredDecision, rules: RuleSet) {
 }
 
 /** Every rule of the rule set, in the order of the gates: broken when it is among the reasons, kept when its gate was asked. */
-export function ruleResults(
+function ruleResults(
   { reasons, gates, question }: Pick<StoredDecision, 'reasons' | 'gates' | 'question'>,
   rules: RuleSet,
 ) {

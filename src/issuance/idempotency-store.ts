@@ -6,7 +6,7 @@ import { query, type Db, type Transaction } from '../db/query.ts';
  * How long a claim holds before a retry may take the work over, by the clock of the database: longer than every timeout
  * of `db/pool.ts`. Milliseconds.
  */
-export const LEASE = 120_000;
+const LEASE = 120_000;
 
 /** A key that is held. Whoever takes it over raises the fence: then this holder can neither answer nor issue. */
 export interface HeldKey {

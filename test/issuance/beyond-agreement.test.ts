@@ -4,7 +4,7 @@ import { query } from '../../src/db/query.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { chooseAmong } from '../../src/eligibility/rule-sets.ts';
 import type { RuleSet } from '../../src/eligibility/rule-set.ts';
-import { ruleResults } from '../../src/issuance/decision-view.ts';
+import { decisionView } from '../../src/issuance/decision-view.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision } from '../../src/issuance/replay-decision.ts';
 import { findCallers } from '../../src/registry/callers.ts';
@@ -47,8 +47,8 @@ describe('a certificate that would be valid longer than its agreement', () => {
   /** What the evidence of the latest decision says of the rule. */
   const ruled = async () => {
     const stored = await findDecision((await latest()).id, here.database.pool);
-    const results = ruleResults(stored!, here.needs.ruleSets.at(here.clock.now()));
-    return results.find((one) => one.rule === 'VALIDITY_BEYOND_AGREEMENT')?.result;
+    const { rules } = decisionView(stored!, here.needs.ruleSets.at(here.clock.now()));
+    return rules.find((one) => one.rule === 'VALIDITY_BEYOND_AGREEMENT')?.result;
   };
 
   test('is issued by default, and its question is as ever', async () => {

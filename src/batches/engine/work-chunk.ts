@@ -70,10 +70,7 @@ export async function completeBatches({ issuance: { db, clock } }: BatchNeeds): 
 }
 
 /** Intents of somebody who died over this chunk: nobody was given their certificates. */
-export async function clearInterrupted(
-  chunk: HeldChunk,
-  { issuance: { db, clock } }: BatchNeeds,
-): Promise<void> {
+async function clearInterrupted(chunk: HeldChunk, { issuance: { db, clock } }: BatchNeeds): Promise<void> {
   await withTransaction(db, async (transaction) => {
     await keepChunk(chunk, transaction);
     await abandonPrepared(chunk, 'interrupted; the batch went on', clock.now(), transaction);

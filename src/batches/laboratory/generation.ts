@@ -18,7 +18,7 @@ import { readRecipient } from './recipient.ts';
 /** The form of a batch whose CSRs the service makes itself: what rests until it is parsed is the order. */
 export const GENERATION = 'application/vnd.tcs.generation+json';
 /** Certificates of a device: one to sign, one to agree on keys. */
-export const USAGES_OF_DEVICE = 2;
+const USAGES_OF_DEVICE = 2;
 
 /** `devices` devices, each with a key to sign and one to agree on keys, from the next free Device IDs of a range. */
 export type GenerationOrder = z.infer<typeof generationOrder>;

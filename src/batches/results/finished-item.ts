@@ -21,7 +21,7 @@ export type FinishedItem = {
 );
 
 /** The words of the live service's report (SEC Appendix M, F). */
-export const STATUS_WORDS = {
+const STATUS_WORDS = {
   SUCCESS: 'success',
   ISSUANCE_ANOMALY: 'anomaly',
   INELIGIBLE: 'ineligible',
