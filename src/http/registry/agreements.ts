@@ -163,6 +163,7 @@ export const AGREEMENT_ROUTES = [
     command: 'holds list',
     summary: 'Holds on a participant, released ones too',
     roles: EVERYBODY,
+    columns: ['id', 'state', 'since', 'cause', 'because'],
     query: fields.asAt,
     find: async ({ participant, query, at, pool }) => findFacts(participant.id, query.at ?? at, pool, 'HOLD'),
     key: ({ key }) => key,

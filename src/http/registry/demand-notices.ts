@@ -17,6 +17,20 @@ import * as views from './views.ts';
 const path = '/v1/participants/{signifier}/demand-notices';
 const GIVERS: readonly CallerRole[] = ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'];
 
+/** Of the table that the command line shows. */
+const COLUMNS = [
+  'id',
+  'participant',
+  'state',
+  'givenAt',
+  'inTime',
+  'category',
+  'perDay',
+  'from',
+  'to',
+  'because',
+];
+
 /** Notices of more certificates in 24 hours than the quota: given by the participant, decided by the DCC. */
 export const DEMAND_NOTICE_ROUTES = [
   listRoute({
@@ -24,6 +38,7 @@ export const DEMAND_NOTICE_ROUTES = [
     command: 'demand-notices list',
     summary: 'The notices of demand of a participant and how each stands',
     roles: EVERYBODY,
+    columns: COLUMNS,
     query: fields.asAt,
     find: async ({ participant, query, pool, at: now }, { issuance }) => {
       const at = query.at ?? now;
@@ -38,6 +53,7 @@ export const DEMAND_NOTICE_ROUTES = [
     command: 'demand-notices search',
     summary: 'Notices of demand of every participant, those that wait for the DCC with state GIVEN',
     roles: READERS,
+    columns: COLUMNS,
     query: z.strictObject({ state: z.enum(NOTICE_STATES).optional() }),
     find: async ({ query, pool, at }, { issuance }) =>
       withTiming(await listNotices({ state: query.state }, at, pool), issuance.ruleSets.at(at)),

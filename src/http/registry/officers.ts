@@ -19,6 +19,7 @@ export const OFFICER_ROUTES = [
     command: 'officers list',
     summary: 'The officers of a participant and how each stands',
     roles: EVERYBODY,
+    columns: ['id', 'state', 'since', 'kind', 'name', 'email', 'categories', 'lockedUntil'],
     query: fields.asAt,
     find: async ({ participant, query, at, db }) => listOfficers({ participant, at: query.at ?? at, db }),
     key: ({ id }) => id,
