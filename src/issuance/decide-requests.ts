@@ -25,6 +25,8 @@ export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> 
   /** All that was looked at: the same question has the same answer for ever. */
   readonly question: EligibilityQuestion;
   readonly decision: Decision;
+  /** Whether its key has a subject on record: where the request passed, its own. */
+  readonly isKeyOnRecord: boolean;
   /** Where nothing but the request's own profile refuses it: what its sender has to mend, with every reason. */
   readonly refusedBy?: Fault;
 }
@@ -91,7 +93,9 @@ export async function askRequests<Request extends UndecidedRequest>(
     };
     const decision = decide(question, ruleSet);
     if (decision.outcome === 'PASS' && each === 'IN_TURN') earlier.add(participant, read);
-    const decided = { read, id: ids.of(question, decision), participant, question, decision };
+    const isKeyOnRecord = read.key !== undefined && keySubjects.has(read.key.sha256.toString('hex'));
+    const id = ids.of(question, decision);
+    const decided = { read, id, participant, question, decision, isKeyOnRecord };
     const refusedBy = unfit && refusedByProfile(unfit, decision, ruleSet);
     return refusedBy === undefined ? decided : { ...decided, refusedBy };
   });

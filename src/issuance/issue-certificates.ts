@@ -22,6 +22,13 @@ import { decisionRecord, refusal, refusalEvents } from './refusal.ts';
 /** A certificate, or why there is none. */
 export type IssuanceResult = IssuedCertificate | Fault;
 
+/** What would be signed, or why nothing would. */
+export interface RehearsedCertificate {
+  readonly result: Intended;
+  /** It would be signed although its key was bound to its subject before. */
+  readonly again: boolean;
+}
+
 /** What is done in the transactions of a set: it holds, or fails, with them. */
 export interface SetCompanion {
   /** First, before anything is decided: whoever lost the right to issue the set throws. */
@@ -60,11 +67,14 @@ export async function rehearseCertificates(
   asked: readonly AskedRequest[],
   needs: IssuanceNeeds,
   earlier?: EarlierRequests,
-): Promise<(PreparedCertificate | Fault)[]> {
+): Promise<RehearsedCertificate[]> {
   const at = needs.clock.now();
   const requests = await readRequests(asked, needs);
   const decided = await askRequests(requests, needs, at, needs.db, 'IN_TURN', earlier);
-  return decided.map((one) => prepareOne(one, needs, at));
+  return decided.map((one) => {
+    const result = prepareOne(one, needs, at);
+    return { result, again: one.isKeyOnRecord && !(result instanceof Fault) };
+  });
 }
 
 type Intended = PreparedCertificate | Fault;

@@ -2,7 +2,6 @@ import { ITEM_STATUSES, type ItemStatus } from '../../domain/batch.ts';
 import { Fault, type Reason } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { NIL_UUID } from '../../domain/uuid.ts';
-import { findKeySubjects } from '../../ca/public-keys.ts';
 import { explain } from '../../eligibility/rule-set.ts';
 import { EarlierRequests } from '../../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../../issuance/issue-certificates.ts';
@@ -74,12 +73,7 @@ export async function rehearseBatch(
       told.set(reason, (told.get(reason) ?? 0) + 1);
   };
   const rehearse = async () => {
-    const asked = await ask(unasked);
-    const keys = asked.flatMap(({ result }) => (result instanceof Fault ? [] : [result.publicKeySha256]));
-    const known = await findKeySubjects(keys, issuance.db);
-    // A key of another subject is refused: those that passed had theirs for the same one.
-    again += keys.filter((key) => known.has(key.toString('hex'))).length;
-    for (const { item, result } of asked) {
+    for (const { item, result, again: isAgain } of await ask(unasked)) {
       const { position, id, fileName } = item;
       const about = { position, id, ...(fileName === undefined ? {} : { fileName }) };
       if (result instanceof Fault) tell(result.reasons);
@@ -91,6 +85,7 @@ export async function rehearseBatch(
         measure.add({ ...about, ...failure });
       } else {
         counts.SUCCESS += 1;
+        if (isAgain) again += 1;
         issuer ??= result.signedBy;
         const certificate = longestCertificate(result);
         measure.add({ ...about, status: 'SUCCESS', certificate, serialNumber: result.serialNumber });
@@ -142,12 +137,12 @@ function rehearsing(request: BatchRequest, caller: Caller, needs: BatchNeeds) {
         request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
         caller,
       }));
-    const results = await rehearseCertificates(asked, needs.issuance, earlier);
+    const rehearsed = await rehearseCertificates(asked, needs.issuance, earlier);
     let next = 0;
     return found.map(({ item, duplicate }) => {
-      const result = duplicate ?? results[next++];
-      if (result === undefined) throw new TypeError('an item that was asked about has no answer');
-      return { item, result };
+      const answer = duplicate === undefined ? rehearsed[next++] : { result: duplicate, again: false };
+      if (answer === undefined) throw new TypeError('an item that was asked about has no answer');
+      return { item, ...answer };
     });
   };
 }
