@@ -4,13 +4,18 @@ import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
+import { temporaryFolder } from '../support/batch-intake.ts';
 import { batchWorld, deviceLines, ndjson, PURPOSE, type BatchWorld } from '../support/batch-world.ts';
+
+const folder = temporaryFolder();
 
 describe('dry runs that are on their way', () => {
   let here: BatchWorld;
   let server: http.Server;
   beforeAll(async () => {
     here = await batchWorld();
+    // Other test files have uploads, too.
+    Object.assign(here.app.batches, { folder });
     server = http.createServer(here.http).listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
@@ -41,7 +46,7 @@ describe('dry runs that are on their way', () => {
       leave: () => sent.destroy(),
     };
   };
-  const uploads = () => readdirSync(here.batches.folder).filter((name) => name.startsWith('upload-'));
+  const uploads = () => readdirSync(folder).filter((name) => name.startsWith('upload-'));
   const arrived = async (count: number) => {
     while (uploads().length !== count) await setTimeout(5);
   };
