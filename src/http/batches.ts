@@ -10,7 +10,6 @@ import {
   receiveUpload,
   type ReceivedUpload,
 } from '../batches/intake/receive-upload.ts';
-import { rehearseBatch } from '../batches/engine/rehearse-batch.ts';
 import { requireFetchable, type Fetched } from '../batches/require-fetchable.ts';
 import {
   requireNamed,
@@ -23,7 +22,8 @@ import { unknownProfile } from '../profiles/choose-profile.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';
 import { BATCH_READERS } from './batch-routes.ts';
-import { batchView, rehearsalView } from './batch-view.ts';
+import { batchView } from './batch-view.ts';
+import { sendReport, writeReport } from './dry-run.ts';
 import { inTurn } from './in-turn.ts';
 import { openPlaces, requirePlace } from './places.ts';
 import { present } from './present.ts';
@@ -64,12 +64,12 @@ export function batchRoutes(needs: HttpNeeds): Router {
       const upload = await receiveUpload(request, file, batches.intake);
       const submitted = { upload, contentType, name, request: present(asked) };
       if (dryRun) {
-        // Every failure of a dry run is in memory until it is told: that of one at a time. Who left meanwhile is told nothing.
-        const rehearsal = await rehearseInTurn(async () => {
+        // One at a time: each has its keys in memory, and others issue meanwhile. Who left before its turn is told nothing.
+        const report = await rehearseInTurn(async () => {
           isWaiting = false;
-          return response.destroyed ? undefined : rehearseBatch(submitted, callerOf(response), batches);
+          return response.destroyed ? undefined : writeReport(submitted, callerOf(response), batches);
         });
-        if (rehearsal !== undefined) response.json(rehearsalView(rehearsal));
+        if (report !== undefined) await sendReport(report, response);
       } else await submit(submitted, request, response, needs);
     } finally {
       leave?.();
@@ -160,6 +160,6 @@ const fetchedOf = (request: ById, what: Fetched['what']): Fetched => ({
 });
 
 type ById = Request<{ id: string }>;
-/** Their uploads lie on the disk until it is their turn. */
+/** Their uploads lie on the disk until it is their turn, their failures until they are answered. */
 const DRY_RUNS = { each: 2, all: 20 };
 const TOO_MANY_DRY_RUNS = `Too many dry runs are on their way: of a participant ${String(DRY_RUNS.each)} at most, of all ${String(DRY_RUNS.all)}.`;

@@ -1,12 +1,31 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { batchWorld, deviceLines, type BatchWorld } from '../support/batch-world.ts';
+import { rehearseBatch } from '../../src/batches/engine/rehearse-batch.ts';
+import type { BatchNeeds } from '../../src/batches/needs.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
+import { temporaryFolder } from '../support/batch-intake.ts';
+import {
+  batchWorld,
+  deviceLines,
+  ndjson,
+  PURPOSE,
+  type BatchWorld,
+  type Line,
+} from '../support/batch-world.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
+
+const folder = temporaryFolder();
+const elsewhere = temporaryFolder();
 
 describe('a dry run', () => {
   let here: BatchWorld;
   beforeEach(async () => {
     here = await batchWorld();
     // What the routes work with is what was opened.
-    Object.assign(here.app.batches, { chunkItems: 2 });
+    Object.assign(here.app.batches, { chunkItems: 2, folder });
   });
   afterEach(() => here.close());
 
@@ -32,5 +51,70 @@ describe('a dry run', () => {
     expect(lookUps.count()).toBe(3);
     lookUps.end();
     expect(body).toMatchObject({ counts: { SUCCESS: 5, CSR_ERROR: 1 }, again: 3 });
+  });
+
+  /** CSRs for Device IDs that METERWORKS does not have. */
+  const foreignLines = (count: number): Line[] =>
+    Array.from({ length: count }, (_, n) => {
+      const eui64 = `00db12ffffffff${n.toString(16).padStart(2, '0')}`;
+      return { id: `foreign-${String(n)}`, csr: deviceCsr(eui64).pem };
+    });
+  /** What the route does, without it. */
+  const rehearseHere = async (
+    lines: readonly Line[],
+    needs: BatchNeeds,
+    tell: Parameters<typeof rehearseBatch>[3],
+  ) => {
+    const [caller] = await findCallers(
+      [hashToken(await here.token('METERWORKS'))],
+      here.clock.now(),
+      here.needs.db,
+    );
+    const file = path.join(elsewhere, 'upload');
+    writeFileSync(file, ndjson(lines));
+    const upload = { file, octets: 1, sha256: Buffer.alloc(32) };
+    const request = { category: 'DEVICE', purpose: PURPOSE, channel: 'INTERNET' } as const;
+    return rehearseBatch(
+      { upload, contentType: 'application/x-ndjson', name: 'here', request },
+      caller!,
+      needs,
+      tell,
+    );
+  };
+
+  test('lets the failures of each part go before it decides the next', async () => {
+    const told: number[][] = [];
+    const lookUps = keyLookUps();
+    const { counts } = await rehearseHere(
+      foreignLines(5),
+      { ...here.batches, chunkItems: 2 },
+      async ({ position }) => {
+        await Promise.resolve();
+        told.push([position, lookUps.count()]);
+      },
+    );
+    lookUps.end();
+    expect(counts).toMatchObject({ SUCCESS: 0, INELIGIBLE: 5 });
+    // While the failures of a part are told, no later part was looked at.
+    expect(told).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 2],
+      [4, 2],
+      [5, 3],
+    ]);
+  });
+
+  test('tells every failure in its place, through a file that is gone with the answer', async () => {
+    Object.assign(here.app.batches, { chunkItems: 500 });
+    const lines = Array.from({ length: 2_000 }, (_, n) => ({ id: `bad-${String(n)}`, csr: 'none' }));
+    const { text, headers } = await rehearse([...lines, ...deviceLines(1)]);
+    const { failures, ...rest } = JSON.parse(text) as { failures: { position: number; id: string }[] };
+    expect(rest).toMatchObject({ items: 2_001, counts: { SUCCESS: 1, CSR_ERROR: 2_000 } });
+    expect(failures.map(({ position, id }) => [position, id])).toEqual(lines.map(({ id }, n) => [n + 1, id]));
+    expect(text).toBe(JSON.stringify({ ...rest, failures }));
+    expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    while (readdirSync(folder).length > 0) await setTimeout(5);
   });
 });

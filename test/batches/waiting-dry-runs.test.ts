@@ -99,6 +99,27 @@ describe('dry runs that are on their way', () => {
     asked.mockRestore();
   });
 
+  test('leave nothing behind when whoever sent them leaves during their turn', async () => {
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const { verifier } = here.needs;
+    const proofs = verifier.proofsOfPossession.bind(verifier);
+    const asked = jest.spyOn(verifier, 'proofsOfPossession').mockImplementationOnce(async (csrs) => {
+      await held;
+      return proofs(csrs);
+    });
+    const maker = await here.bearer('METERWORKS');
+    const first = begin(maker, 31);
+    first.end().catch(() => undefined);
+    while (asked.mock.calls.length === 0) await setTimeout(5);
+    first.leave();
+    const next = begin(maker, 33).end();
+    goOn();
+    expect(await next).toMatchObject({ status: 200 });
+    while (readdirSync(folder).length > 0) await setTimeout(5);
+    asked.mockRestore();
+  });
+
   test('give their places back when whoever sent them leaves', async () => {
     const maker = await here.bearer('METERWORKS');
     const two = [begin(maker, 11), begin(maker, 13)];

@@ -27,10 +27,9 @@ export interface Rehearsal {
   /** Items that would get a certificate although one was signed for their key and subject already. */
   readonly again: number;
   readonly cost: BatchCost;
-  /** Every item that would fail, in their order. */
-  readonly failures: readonly RehearsedFailure[];
 }
 
+/** An item that would fail. */
 export interface RehearsedFailure {
   readonly position: number;
   readonly id: string;
@@ -44,12 +43,14 @@ export interface RehearsedFailure {
  * Decides, fills and lints every item of an upload without a signature; nothing is kept. As in a real run, what the file
  * itself would use of quotas, caps and limits is counted, item by item, and so are the keys that it would bind; what others
  * ask for meanwhile is not. The answer tells what the batch would use, too.
+ * @param tell  is told every item that would fail, in their order; the next part of the upload waits for it
  * @throws Fault as `readItems`, for a container that would be refused as a whole; as `participantOf`
  */
 export async function rehearseBatch(
   { upload, contentType, name, request }: SubmittedBatch,
   caller: Caller,
   needs: BatchNeeds,
+  tell: (failure: RehearsedFailure) => Promise<void>,
 ): Promise<Rehearsal> {
   const begun = performance.now();
   const { intake, issuance } = needs;
@@ -59,7 +60,6 @@ export async function rehearseBatch(
   const agreed = participant === undefined ? intake.limits : agreedLimits(participant, intake.limits, now);
 
   const counts = Object.fromEntries(ITEM_STATUSES.map((status) => [status, 0])) as Record<ItemStatus, number>;
-  const failures: RehearsedFailure[] = [];
   const measure = measureResult();
   const ask = rehearsing(request, caller, needs);
   let issuer: BatchIssuer | undefined;
@@ -67,21 +67,21 @@ export async function rehearseBatch(
   let waiting = 0;
   let again = 0;
   let unasked: BatchItem[] = [];
-  const told = new Map<string, number>();
-  const tell = (reasons: readonly Reason[]) => {
+  const refused = new Map<string, number>();
+  const countReasons = (reasons: readonly Reason[]) => {
     for (const reason of new Set(reasons.map((one) => one.reason)))
-      told.set(reason, (told.get(reason) ?? 0) + 1);
+      refused.set(reason, (refused.get(reason) ?? 0) + 1);
   };
   const rehearse = async () => {
     for (const { item, result, again: isAgain } of await ask(unasked)) {
       const { position, id, fileName } = item;
       const about = { position, id, ...(fileName === undefined ? {} : { fileName }) };
-      if (result instanceof Fault) tell(result.reasons);
+      if (result instanceof Fault) countReasons(result.reasons);
       if (waitsForQuota(result)) waiting += 1;
       else if (result instanceof Fault) {
         const failure = itemFailure(result, intake.codes);
         counts[failure.status] += 1;
-        failures.push({ ...about, ...failure });
+        await tell({ ...about, ...failure });
         measure.add({ ...about, ...failure });
       } else {
         counts.SUCCESS += 1;
@@ -98,7 +98,7 @@ export async function rehearseBatch(
     unasked.push(item);
     if (unasked.length === needs.chunkItems) await rehearse();
   }
-  await rehearse();
+  if (unasked.length > 0) await rehearse();
 
   issuer ??= presentIssuer(request.category, issuance.hierarchy);
   const facts = manifestFacts({ id: NIL_UUID, name, participant: signifier, request }, issuer, now);
@@ -114,14 +114,13 @@ export async function rehearseBatch(
       chunks: Math.ceil(items / needs.chunkItems),
       resultOctets: measure.octets(facts, counts, issuer.chain, needs.serviceKey?.spki ?? NO_KEY),
       limits: limitsUsed(
-        { items, certificates, beyond: (reason) => told.get(reason) ?? 0 },
+        { items, certificates, beyond: (reason) => refused.get(reason) ?? 0 },
         { request, caller, participant, now },
         { ofService: intake.limits, agreed },
         issuance.ruleSets.at(now),
       ),
       duration: await durationOf(items, { category: request.category, now, begun }, needs),
     },
-    failures,
   };
 }
 
