@@ -5,7 +5,7 @@ import type { Pool } from '../db/pool.ts';
 import { query, type Db, type Transaction } from '../db/query.ts';
 import { withTransaction } from '../db/transaction.ts';
 import type { Authority } from './authority.ts';
-import { abandonUnder } from './intent-store.ts';
+import { abandonUnder, authorityRetired } from './intent-store.ts';
 
 /** A CA certificate that the database knows. */
 export interface RecordedAuthority {
@@ -33,13 +33,24 @@ export async function findRecordedAuthorities(db: Db): Promise<RecordedAuthority
 }
 
 /** Whether one of these CAs was retired since the start. */
-export async function isAnyRetired(authorities: readonly Authority[], db: Db): Promise<boolean> {
+export async function isAnyRetired(
+  authorities: readonly Pick<Authority, 'sha256'>[],
+  db: Db,
+): Promise<boolean> {
   const { rows } = await query<{ retired: boolean }>(
     db,
     'select count(*) > 0 as retired from authority_certificate where sha256 = any($1) and retired_at is not null',
     [authorities.map((one) => one.sha256)],
   );
   return rows[0]?.retired === true;
+}
+
+/** For who signs nothing. @throws Fault `authority-refused`, as `recordIntents`, when one of these CAs was retired since the start */
+export async function requireCurrent(
+  authorities: readonly Pick<Authority, 'sha256'>[],
+  db: Db,
+): Promise<void> {
+  if (await isAnyRetired(authorities, db)) throw authorityRetired();
 }
 
 /**

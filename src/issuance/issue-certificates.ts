@@ -4,6 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import type { SerialNumber } from '../domain/serial-number.ts';
 import { recordEvents } from '../audit/audit-log.ts';
 import { recordDecisions } from '../audit/decisions.ts';
+import { requireCurrent } from '../ca/authority-store.ts';
 import { isAuthorityRetired, recordIntents } from '../ca/intent-store.ts';
 import { prepare, sign, type PreparedCertificate } from '../ca/issue.ts';
 import { bindKeys } from '../ca/public-keys.ts';
@@ -62,6 +63,7 @@ export async function issueCertificates(
  * What `issueCertificates` would come to now, up to the signature: decided, filled and linted. Nothing is recorded, no key
  * is bound, and no key of a CA is used.
  * @param earlier  what was rehearsed before, as if it had been issued
+ * @throws Fault `authority-refused` for the whole set when one of their test CAs was retired
  */
 export async function rehearseCertificates(
   asked: readonly AskedRequest[],
@@ -71,10 +73,13 @@ export async function rehearseCertificates(
   const at = needs.clock.now();
   const requests = await readRequests(asked, needs);
   const decided = await askRequests(requests, needs, at, needs.db, 'IN_TURN', earlier);
-  return decided.map((one) => {
+  const rehearsed = decided.map((one) => {
     const result = prepareOne(one, needs, at);
     return { result, again: one.isKeyOnRecord && !(result instanceof Fault) };
   });
+  const signers = rehearsed.flatMap(({ result }) => (result instanceof Fault ? [] : [result.signedBy]));
+  await requireCurrent([...new Set(signers)], needs.db);
+  return rehearsed;
 }
 
 type Intended = PreparedCertificate | Fault;

@@ -80,4 +80,22 @@ describe('a test CA that is retired while a service runs that has it', () => {
     expect(await one('select tries, done from batch_chunk')).toEqual({ tries: 0, done: false });
     expect(await one('select count(*)::int as count from certificate')).toEqual({ count: 0 });
   });
+
+  test('refuses a dry run of a batch, which would wait; one of another CA, or that comes to no certificate, is answered', async () => {
+    await retire('issuing-dca');
+    const dry = { query: '&dryRun=true' };
+    const refused = await here.submit(deviceLines(3), dry);
+    expect(refused.status).toBe(503);
+    expect(refused.body).toMatchObject({
+      type: 'urn:problem:tcs:authority-refused',
+      errors: [{ reason: 'AUTHORITY_RETIRED' }],
+    });
+    expect(refused.headers['retry-after']).toBe('600');
+    const lines = [{ id: 'other', csr: organisationCsr('90-B3-D5-1F-30-01-00-00', '02').pem }];
+    const other = await here.submit(lines, { ...dry, as: 'NORTHGATE', category: 'ORGANISATION' });
+    expect(other.body).toMatchObject({ counts: { SUCCESS: 1 } });
+    expect((await here.submit([{ id: 'bad', csr: 'none' }], dry)).body).toMatchObject({
+      counts: { SUCCESS: 0, CSR_ERROR: 1 },
+    });
+  });
 });

@@ -44,7 +44,7 @@ export interface RehearsedFailure {
  * itself would use of quotas, caps and limits is counted, item by item, and so are the keys that it would bind; what others
  * ask for meanwhile is not. The answer tells what the batch would use, too.
  * @param tell  is told every item that would fail, in their order; the next part of the upload waits for it
- * @throws Fault as `readItems`, for a container that would be refused as a whole; as `participantOf`
+ * @throws Fault as `readItems`, for a container that would be refused as a whole; as `participantOf` and `rehearseCertificates`
  */
 export async function rehearseBatch(
   { upload, contentType, name, request }: SubmittedBatch,
