@@ -73,7 +73,7 @@ export async function rehearseCertificates(
   const at = needs.clock.now();
   const requests = await readRequests(asked, needs);
   const decided = await askRequests(requests, needs, at, needs.db, 'IN_TURN', earlier);
-  const rehearsed = decided.map((one) => {
+  const rehearsed = await inTurns(decided, (one) => {
     const result = prepareOne(one, needs, at);
     return { result, again: one.isKeyOnRecord && !(result instanceof Fault) };
   });
