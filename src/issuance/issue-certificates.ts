@@ -60,17 +60,18 @@ export async function issueCertificates(
 }
 
 /**
- * What `issueCertificates` would come to now, up to the signature: decided, filled and linted. Nothing is recorded, no key
+ * What `issueCertificates` would come to, up to the signature: decided, filled and linted. Nothing is recorded, no key
  * is bound, and no key of a CA is used.
+ * @param at       the instant at which all of it is asked
  * @param earlier  what was rehearsed before, as if it had been issued
  * @throws Fault `authority-refused` for the whole set when one of their test CAs was retired
  */
 export async function rehearseCertificates(
   asked: readonly AskedRequest[],
   needs: IssuanceNeeds,
-  earlier?: EarlierRequests,
+  at: Date,
+  earlier: EarlierRequests,
 ): Promise<RehearsedCertificate[]> {
-  const at = needs.clock.now();
   const requests = await readRequests(asked, needs);
   const decided = await askRequests(requests, needs, at, needs.db, 'IN_TURN', earlier);
   const rehearsed = await inTurns(decided, (one) => {

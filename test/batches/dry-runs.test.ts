@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { query } from '../../src/db/query.ts';
 import { rehearseBatch } from '../../src/batches/engine/rehearse-batch.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { findCallers } from '../../src/registry/callers.ts';
@@ -116,5 +117,30 @@ describe('a dry run', () => {
     expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     while (readdirSync(folder).length > 0) await setTimeout(5);
+  });
+
+  test('is decided as at one instant, however long it takes: what ends meanwhile had not ended', async () => {
+    const begun = here.clock.now().getTime();
+    const ends = { effectiveTo: new Date(begun + 1_000) };
+    await query(
+      here.database.pool,
+      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+       select participant_id, kind, key, version + 1, state, since, value || $1::jsonb, source, recorded_at
+         from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
+      [JSON.stringify(ends)],
+    );
+    // Of all clocks the one that goes on most: at the second look the agreement is over.
+    let looks = 0;
+    const clock = { now: () => new Date(begun + 1_000 * looks++) };
+    const issuance = { ...here.batches.issuance, clock };
+    const lines = deviceLines(3);
+    const said = await rehearseHere(
+      [...lines, { ...lines[0]!, id: 'twice' }],
+      { ...here.batches, issuance, chunkItems: 1 },
+      () => Promise.resolve(),
+    );
+    expect(said.counts).toMatchObject({ SUCCESS: 3, CSR_ERROR: 1, INELIGIBLE: 0 });
+    const later = await rehearseHere(lines, { ...here.batches, issuance }, () => Promise.resolve());
+    expect(later.counts).toMatchObject({ SUCCESS: 0, INELIGIBLE: 3 });
   });
 });

@@ -2,20 +2,19 @@ import { ITEM_STATUSES, type ItemStatus } from '../../domain/batch.ts';
 import { Fault, type Reason } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { NIL_UUID } from '../../domain/uuid.ts';
-import { explain } from '../../eligibility/rule-set.ts';
+import { explain, type RuleSet } from '../../eligibility/rule-set.ts';
 import { EarlierRequests } from '../../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../../issuance/issue-certificates.ts';
 import { findWholeParticipant } from '../../registry/participants.ts';
 import type { BatchItem } from '../batch-item.ts';
 import { agreedLimits } from '../batch-limits.ts';
 import { manifestFacts, presentIssuer, type BatchIssuer } from '../results/batch-result.ts';
-import type { BatchRequest } from '../batch-store.ts';
 import { itemFailure, waitsForQuota } from '../item-codes.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { readItems } from '../containers/read-items.ts';
 import { longestCertificate, measureResult } from '../results/result-size.ts';
 import { participantOf, type SubmittedBatch } from '../intake/submit-batch.ts';
-import { durationOf, limitsUsed, type BatchCost } from './batch-cost.ts';
+import { durationOf, limitsUsed, type AskedBatch, type BatchCost } from './batch-cost.ts';
 import { askedHash } from './parse-batch.ts';
 
 /** What a batch would come to now, and what it would use. */
@@ -42,7 +41,8 @@ export interface RehearsedFailure {
 /**
  * Decides, fills and lints every item of an upload without a signature; nothing is kept. As in a real run, what the file
  * itself would use of quotas, caps and limits is counted, item by item, and so are the keys that it would bind; what others
- * ask for meanwhile is not. The answer tells what the batch would use, too.
+ * ask for meanwhile is not. All of it is decided as at the instant at which it begins, however long it takes. The answer tells what
+ * the batch would use, too.
  * @param tell  is told every item that would fail, in their order; the next part of the upload waits for it
  * @throws Fault as `readItems`, for a container that would be refused as a whole; as `participantOf` and `rehearseCertificates`
  */
@@ -61,7 +61,7 @@ export async function rehearseBatch(
 
   const counts = Object.fromEntries(ITEM_STATUSES.map((status) => [status, 0])) as Record<ItemStatus, number>;
   const measure = measureResult();
-  const ask = rehearsing(request, caller, needs);
+  const ask = rehearsing({ request, caller, now }, needs);
   let issuer: BatchIssuer | undefined;
   let items = 0;
   let waiting = 0;
@@ -125,18 +125,19 @@ export async function rehearseBatch(
 }
 
 /** Asks about items as if those before them had been issued; what asks for the same certificate a second time is not asked. */
-function rehearsing(request: BatchRequest, caller: Caller, needs: BatchNeeds) {
+function rehearsing({ request, caller, now }: Omit<AskedBatch, 'participant'>, needs: BatchNeeds) {
   const positions = new Map<string, number>();
+  const ruleSet = needs.issuance.ruleSets.at(now);
   const earlier = new EarlierRequests();
   return async (items: readonly BatchItem[]) => {
-    const found = items.map((item) => ({ item, duplicate: duplicateFault(item, positions, needs) }));
+    const found = items.map((item) => ({ item, duplicate: duplicateFault(item, positions, ruleSet) }));
     const asked = found
       .filter(({ duplicate }) => duplicate === undefined)
       .map(({ item: { csr, deviceType } }) => ({
         request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
         caller,
       }));
-    const rehearsed = await rehearseCertificates(asked, needs.issuance, earlier);
+    const rehearsed = await rehearseCertificates(asked, needs.issuance, now, earlier);
     let next = 0;
     return found.map(({ item, duplicate }) => {
       const answer = duplicate === undefined ? rehearsed[next++] : { result: duplicate, again: false };
@@ -149,16 +150,16 @@ function rehearsing(request: BatchRequest, caller: Caller, needs: BatchNeeds) {
 function duplicateFault(
   { position, csr }: BatchItem,
   positions: Map<string, number>,
-  { issuance: { ruleSets, clock } }: BatchNeeds,
+  ruleSet: RuleSet,
 ): Fault | undefined {
   const asked = askedHash(csr);
   const first = asked === undefined ? undefined : positions.get(asked);
   if (asked !== undefined && first === undefined) positions.set(asked, position);
-  return first === undefined ? undefined : duplicateOf(first, ruleSets.at(clock.now()));
+  return first === undefined ? undefined : duplicateOf(first, ruleSet);
 }
 
 /** The refusal of an item that asks for what an earlier one asks for. */
-export function duplicateOf(position: number, ruleSet: Parameters<typeof explain>[1]): Fault {
+export function duplicateOf(position: number, ruleSet: RuleSet): Fault {
   const detail = `item ${String(position)} of the batch asks for the same certificate`;
   const reason = explain({ reason: 'CSR_DUPLICATE_IN_BATCH', detail }, ruleSet);
   return new Fault('csr-refused', 'The CSR is there twice.', { reasons: [reason] });
