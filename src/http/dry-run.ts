@@ -47,7 +47,10 @@ export async function writeReport(
   }
 }
 
-/** Answers with a report, and removes it; whoever takes nothing of it for a minute is cut off: its place is wanted. */
+/**
+ * Answers with a report, and removes it. Whoever takes nothing of it for long is cut off: its place is wanted.
+ * @param patience  milliseconds
+ */
 export async function sendReport(
   report: DryRunReport,
   response: Response,
