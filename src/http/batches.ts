@@ -21,6 +21,7 @@ import { withTransaction } from '../db/transaction.ts';
 import { unknownProfile } from '../profiles/choose-profile.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';
+import { arrivingBody } from './body.ts';
 import { BATCH_READERS } from './batch-routes.ts';
 import { batchView } from './batch-view.ts';
 import { sendReport, writeReport } from './dry-run.ts';
@@ -61,7 +62,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
       if (isWaiting) void rm(file, { force: true }).catch(() => undefined);
     });
     try {
-      const upload = await receiveUpload(request, file, batches.intake);
+      const upload = await receiveUpload(arrivingBody(request), file, batches.intake);
       const submitted = { upload, contentType, name, request: present(asked) };
       if (dryRun) {
         // One at a time: each has its keys in memory, and others issue meanwhile. Who left before its turn is told nothing.

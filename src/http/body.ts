@@ -30,6 +30,15 @@ export function octetsBody(types: readonly string[], most: number): RequestHandl
   };
 }
 
+/** The octets of a body as they come, for who does not hold them all. @throws Fault `malformed-request` when the sender breaks off */
+export async function* arrivingBody(request: Request): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of request) yield piece as Uint8Array;
+  } catch {
+    throw brokenOff();
+  }
+}
+
 /** @throws Fault `too-large` as soon as that is known: what is still on its way is not waited for */
 async function readBody(request: Request, most: number): Promise<Buffer> {
   if (Number(request.get('Content-Length') ?? 0) > most) throw tooLarge(most);
@@ -58,7 +67,7 @@ function collect(request: Request, most: number): Promise<Buffer> {
       else chunks.push(chunk);
     };
     const finish = () => end(() => resolve(Buffer.concat(chunks)));
-    const broken = () => end(() => reject(malformed('The request was broken off.', 'Send it again, whole.')));
+    const broken = () => end(() => reject(brokenOff()));
     request.on('data', take).on('end', finish).on('close', broken).on('error', broken);
   });
 }
@@ -80,6 +89,7 @@ function requireUtf8(request: Request): void {
 const hasBody = (request: Request) =>
   request.get('Transfer-Encoding') !== undefined || request.get('Content-Length') !== undefined;
 
+const brokenOff = () => malformed('The request was broken off.', 'Send it again, whole.');
 const tooLarge = (most: number) =>
   new Fault('too-large', `The body is larger than ${String(Math.floor(most / 1024))} KiB.`);
 const unsupported = (detail: string) => new Fault('unsupported-media-type', detail);
