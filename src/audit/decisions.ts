@@ -78,12 +78,17 @@ export async function listDecisions(
   page: { readonly limit: number; readonly after?: { readonly decidedAt: Date; readonly id: string } },
   db: Db,
 ): Promise<StoredDecision[]> {
-  // Each has an index in the order of the list; the sets that come before the page are not looked into.
+  // Each has an index in the order of the list; the sets that come before the page are not looked into. That of one participant is
+  // by its id: a condition on its signifier has none.
   const whose = filter.participantId === undefined ? '$1::uuid is null' : 'd.participant_id = $1';
+  const named =
+    filter.signifier === undefined
+      ? '$6::text is null'
+      : 'd.participant_id = (select id from participant where signifier = $6)';
   const after = page.after ?? NOWHERE;
   const { rows } = await query<Stored>(
     db,
-    `${SELECT} where ${whose} and ($2::text is null or d.outcome = $2) and ($6::text is null or p.signifier = $6)
+    `${SELECT} where ${whose} and ${named} and ($2::text is null or d.outcome = $2)
         and (d.decided_at, d.set_id) <= ($3::timestamptz, decision_set_id($4)) and (d.decided_at, d.id) < ($3, $4::uuid)
       order by d.decided_at desc, d.set_id desc, d.id desc limit $5`,
     [

@@ -29,17 +29,22 @@ export async function searchEvents(
   },
   db: Db,
 ): Promise<StoredEvent[]> {
+  // The index of a participant's events is by its id, not its signifier. Any of a list, and both in the order: told that it is one
+  // participant, PostgreSQL would go through the events of all, newest first, until it has enough.
+  const whose =
+    filter.participant === undefined
+      ? '$2::text is null'
+      : 'e.participant_id = any (array (select id from participant where signifier = $2))';
   const { rows } = await query<StoredEvent>(
     db,
     `select e.id::text as id, e.at, e.event, p.signifier as participant, c.prefix as credential,
             e.request_id as "requestId", e.object, e.facts
        from ${filter.object === undefined ? EVENTS : eventsOf('$5')} e
        left join participant p on p.id = e.participant_id left join credential c on c.id = e.credential_id
-      where ($1::bigint is null or e.id < $1) and ($2::text is null or p.signifier = $2)
-        and ($3::text is null or starts_with(e.event, $3))
-      order by e.id desc limit $4`,
+      where e.id < $1 and ${whose} and ($3::text is null or starts_with(e.event, $3))
+      order by ${filter.participant === undefined ? '' : 'e.participant_id, '}e.id desc limit $4`,
     [
-      filter.cursor ?? null,
+      filter.cursor ?? AFTER_ALL,
       filter.participant ?? null,
       filter.event ?? null,
       filter.limit,
@@ -48,3 +53,6 @@ export async function searchEvents(
   );
   return rows;
 }
+
+/** The largest id that there can be. */
+const AFTER_ALL = '9223372036854775807';
