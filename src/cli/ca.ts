@@ -26,7 +26,8 @@ import { loadProfiles } from '../profiles/load-profiles.ts';
 import type { AuthorityTemplate } from '../profiles/profile.ts';
 import { formatName } from '../x509/name.ts';
 import { encodePem } from '../x509/pem.ts';
-import { print, shortInstant, table, type OutputOptions } from './output.ts';
+import { authoritiesText, authoritySummary, printAuthorities } from './ca-list.ts';
+import { print, table, type OutputOptions } from './output.ts';
 import { withDatabase } from './service-parts.ts';
 import { makeFolder, requireNew, writeNew } from './write-new.ts';
 
@@ -52,7 +53,7 @@ Examples:
       requirePassphrase(readConfig(process.env));
       return withDatabase(async ({ pool }, config) => {
         const created = await makeAuthorities(options, config, pool);
-        print(options, created.map(summary), () =>
+        print(options, created.map(authoritySummary), () =>
           created.length === 0 ? 'Every test CA is there already.' : `Made:\n${authoritiesText(created)}`,
         );
       });
@@ -82,13 +83,10 @@ Example:
     );
 
   ca.command('list')
-    .description('the test CAs')
+    .description('the test CAs, and which of them are retired')
     .option('--json', 'one JSON value')
     .addHelpText('after', '\nExample:\n  $ tcs ca list --json')
-    .action((options: OutputOptions) => {
-      const authorities = openConfigured();
-      print(options, authorities.map(summary), () => authoritiesText(authorities));
-    });
+    .action((options: OutputOptions) => printAuthorities(openConfigured(), options));
 
   ca.command('export')
     .description('the certificates of the test CAs, to standard output as one PEM bundle or into a folder')
@@ -117,7 +115,7 @@ Example:
         throw new Fault('malformed-request', 'DER needs --out: one file for each.');
       const written = out === undefined ? [] : await exportTo(out, format, wanted);
       const exported = wanted.map((one, place) => ({
-        ...summary(one),
+        ...authoritySummary(one),
         certificate: encodePem('CERTIFICATE', one.certificate),
         ...(written[place] === undefined ? {} : { file: written[place] }),
       }));
@@ -230,16 +228,4 @@ function planText(templates: readonly AuthorityTemplate[]): string {
     ]),
     '',
   );
-}
-
-function authoritiesText(authorities: readonly Authority[]): string {
-  return table(
-    ['authority', 'subject', 'kind', 'until', 'serial number'],
-    authorities.map((one) => [one.name, one.subject, one.kind, shortInstant(one.notAfter), one.serialNumber]),
-    'There is no test CA yet; make them with: tcs ca init',
-  );
-}
-
-function summary({ name, category, kind, subject, serialNumber, notBefore, notAfter, sha256 }: Authority) {
-  return { name, category, kind, subject, serialNumber, notBefore, notAfter, sha256: sha256.toString('hex') };
 }

@@ -1,10 +1,16 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { lockFolder } from '../../src/db/folder-lock.ts';
 import { TEMPLATES } from '../support/authorities.ts';
 import { dataFolder, tcs } from '../support/tcs.ts';
 
 jest.setTimeout(120_000);
+
+interface Listed {
+  readonly name: string;
+  readonly retiredAt?: string | null;
+}
 
 describe('tcs ca', () => {
   test('lists and exports certificates without a passphrase, and says when there are none', async () => {
@@ -16,6 +22,33 @@ describe('tcs ca', () => {
     expect(exported.out.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
     const empty = { TCS_DATA_DIR: mkdtempSync(path.join(tmpdir(), 'tcs-empty-')) };
     expect((await tcs(empty, 'ca', 'list')).out).toContain('tcs ca init');
+  });
+
+  test('lists which are retired, since when and why; with a database that cannot be asked, that it is not known', async () => {
+    const { folder, settings } = dataFolder();
+    const list = async () => JSON.parse((await tcs(settings, 'ca', 'list', '--json')).out) as Listed[];
+    expect((await tcs(settings, 'ca', 'init', '--yes')).code).toBe(0);
+    expect((await list()).map(({ retiredAt }) => retiredAt)).toEqual(Array(6).fill(null));
+    await tcs(settings, 'ca', 'retire', 'issuing-oca', '--reason', 'key\u001b lost');
+    const listed = await list();
+    const retired = listed.filter(({ retiredAt }) => retiredAt !== null);
+    expect(retired).toMatchObject([{ name: 'issuing-oca', retiredBecause: 'key\u001b lost' }]);
+    const since = retired[0]?.retiredAt ?? '';
+    expect(since).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const lines = (await tcs(settings, 'ca', 'list')).out.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/ {2}retired$/);
+    const text = `  ${since.slice(0, 16).replace('T', ' ')}Z, key\\u{1b} lost`;
+    expect(lines.slice(2).map((line) => line.startsWith('issuing-oca ') === line.endsWith(text))).toEqual(
+      Array(6).fill(true),
+    );
+
+    const release = await lockFolder(path.join(folder, 'database'));
+    const locked = await tcs(settings, 'ca', 'list');
+    expect([locked.code, locked.out.match(/ {2}not known$/gm)?.length]).toEqual([0, 6]);
+    expect((await list()).map((one) => [one.name, 'retiredAt' in one])).toEqual(
+      listed.map(({ name }) => [name, false]),
+    );
+    await release();
   });
 
   test('makes no second CA of a name that the database knows, until it is retired', async () => {
