@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -206,6 +210,31 @@ describe('the drop folder', () => {
     expect((await take()).moved).toBe(1);
     expect(reportIn('refused')).toContain('It is not a file.');
     expect(existsSync(secret)).toBe(true);
+  });
+
+  test('a pipe that takes the place of a file between looking and reading is refused; nobody waits for its writer', async () => {
+    const file = drop('swapped.ndjson', ndjson(deviceLines(1, 305)));
+    const needs = {
+      ...here.batches,
+      // Asked for just before the file is opened.
+      get folder() {
+        rmSync(file);
+        execFileSync('mkfifo', [file]);
+        return here.batches.folder;
+      },
+    };
+    const drops = { folder, credentials: [prefix], settleMilliseconds: 0 };
+    const taken = takeDrops(drops, needs, () => undefined);
+    const late = new Promise((resolve) => setTimeout(resolve, 5000, 'waits').unref());
+    try {
+      expect(await Promise.race([taken, late])).toBe(1);
+      expect(reportIn('refused')).toContain('It is not a file.');
+      expect(lying(`DEVICE/${PURPOSE}`)).toEqual([]);
+    } finally {
+      // Whoever does wait is let go.
+      if (existsSync(file)) closeSync(openSync(file, constants.O_RDWR));
+      await taken;
+    }
   });
 
   test('nothing is moved into the folder of another by a link in the place of done/', async () => {

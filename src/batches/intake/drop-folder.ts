@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, rm } from 'node:fs/promises';
+import { lstat, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { CATEGORIES, PURPOSES } from '../../domain/category.ts';
 import { Fault } from '../../domain/fault.ts';
@@ -87,7 +87,7 @@ async function takeFrom(
   const found = await lstat(await folder.at(drop.file)).catch(() => undefined);
   if (found === undefined || Date.now() - found.ctimeMs < settleMilliseconds) return false;
   try {
-    if (!found.isFile()) throw refused('It is not a file.');
+    if (!found.isFile()) throw noFile();
     const handed = await handIn(folder, found.ctimeMs, drop, caller, needs);
     if (handed === undefined) return false;
     const { id, isNew } = handed;
@@ -136,10 +136,7 @@ async function handIn(
   if (contentType === undefined)
     throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
   const copy = path.join(needs.folder, `upload-${randomUUID()}`);
-  // A link that takes the place of the file meanwhile is not followed.
-  const handle = await open(await folder.at(drop.file), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-    movedMeanwhile,
-  );
+  const handle = await openDropped(folder, drop.file);
   if (handle === undefined) return undefined;
   const upload = await receiveUpload(
     handle.createReadStream({ autoClose: false }),
@@ -193,6 +190,18 @@ async function handIn(
   }
 }
 
+/**
+ * Opens what was a file a moment ago: a link that takes its place meanwhile is not followed, and the writer of a pipe not waited for.
+ * @returns nothing when it is gone @throws Fault `malformed-request` when it is no file
+ */
+async function openDropped(folder: HeldFolder, file: string): Promise<FileHandle | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(await folder.at(file), flags).catch(movedMeanwhile);
+  if (handle === undefined || (await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw noFile();
+}
+
 /** Another worker has taken it. */
 function movedMeanwhile(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -202,6 +211,7 @@ function movedMeanwhile(error: unknown): undefined {
 const mayHandIn = ({ role, officer }: Caller) =>
   SUBMITTERS.includes(role) && (officer === undefined || officer.state === 'ACTIVE');
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
+const noFile = () => refused('It is not a file.');
 const refused = (detail: string) => new Fault('malformed-request', detail);
 
 /** As a batch may be called. */
