@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -14,6 +15,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { takeDrops } from '../../src/batches/intake/drop-folder.ts';
@@ -29,6 +32,7 @@ import {
   type BatchBody,
   type BatchWorld,
 } from '../support/batch-world.ts';
+import { tcs } from '../support/tcs.ts';
 
 describe('the drop folder', () => {
   let here: BatchWorld;
@@ -74,7 +78,10 @@ describe('the drop folder', () => {
     const [name = ''] = lying('done');
     const id = name.slice(0, 36);
     expect(lying('done')).toEqual([`${id}-meters & more.ndjson`, `${id}-meters & more.ndjson.txt`]);
-    expect(reportIn('done')).toBe(`Handed in as batch ${id}.\nHow it stands: tcs batch show ${id}\n`);
+    expect(reportIn('done')).toBe(
+      `Handed in as batch ${id}.\nHow it stands: tcs batch show ${id} --url URL --token-file FILE\n` +
+        'URL is the address of the service, FILE a file that holds a token of METERWORKS.\n',
+    );
     await here.work();
     expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
       state: 'COMPLETED',
@@ -84,6 +91,26 @@ describe('the drop folder', () => {
       progress: { counts: { SUCCESS: 2 } },
     } satisfies object);
     expect(lying(`DEVICE/${PURPOSE}`)).toEqual([]);
+  });
+
+  test('the command in the report says how the batch stands', async () => {
+    drop('told.ndjson', ndjson(deviceLines(1, 150)));
+    expect((await take()).moved).toBe(1);
+    const [, command = ''] = /^How it stands: tcs (.*)$/m.exec(reportIn('done')) ?? [];
+    const token = path.join(folder, 'token.txt');
+    writeFileSync(token, await here.token('METERWORKS'));
+    const server = createServer(here.http).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const filled = new Map([
+      ['URL', url],
+      ['FILE', token],
+    ]);
+    const shown = await tcs({}, ...command.split(' ').map((word) => filled.get(word) ?? word));
+    expect([shown.fault, shown.code]).toEqual(['', 0]);
+    expect(shown.out).toContain('PENDING');
+    server.closeAllConnections();
+    server.close();
   });
 
   test('the same octets are one batch: dropped again, by two workers at once, or killed before they were moved', async () => {

@@ -96,7 +96,7 @@ async function takeFrom(
       { folder, file: drop.file },
       { home, name: 'done' },
       `${id}-${drop.file}`,
-      `${words} batch ${id}.\nHow it stands: tcs batch show ${id}\n`,
+      `${words} batch ${id}.\n${howItStands(id, caller)}`,
     );
   } catch (error) {
     // Only what the file itself is at fault for: all else is tried again.
@@ -210,6 +210,11 @@ function movedMeanwhile(error: unknown): undefined {
 /** As over HTTP: a locked officer hands nothing in (SEC Appendix P, 3.1). */
 const mayHandIn = ({ role, officer }: Caller) =>
   SUBMITTERS.includes(role) && (officer === undefined || officer.state === 'ACTIVE');
+/** Where the service is reached from outside it does not know. */
+const howItStands = (id: string, { signifier }: Caller) =>
+  `How it stands: tcs batch show ${id} --url URL --token-file FILE
+URL is the address of the service, FILE a file that holds a token of ${signifier}.
+`;
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
 const noFile = () => refused('It is not a file.');
 const refused = (detail: string) => new Fault('malformed-request', detail);
