@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { query } from '../../src/db/query.ts';
+import type { CallerRole } from '../../src/domain/participant.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 
 describe('event streams of batches', () => {
@@ -22,12 +24,12 @@ describe('event streams of batches', () => {
     expect(answer.status).toBe(202);
     return (answer.body as BatchBody).id;
   };
-  const follow = async (id: string, as: string, method = 'GET') => {
+  const follow = async (id: string, as: string, method = 'GET', role?: CallerRole) => {
     const asked = request({
       port: (server.address() as AddressInfo).port,
       path: `/v1/batches/${id}/events`,
       method,
-      headers: { Authorization: await here.bearer(as) },
+      headers: { Authorization: await here.bearer(as, role) },
     }).end();
     const [answer] = (await once(asked, 'response')) as [IncomingMessage];
     return answer;
@@ -71,4 +73,47 @@ describe('event streams of batches', () => {
       expect(text.match(/^id: .*$/gm)?.at(-1)).toMatch(/^id: COMPLETED-/);
     }
   }, 30_000);
+
+  /** Participants of which each has a batch like this one: signifier -> id of its batch. */
+  const othersWith = async (id: string, count: number) => {
+    const { rows } = await query<{ signifier: string; id: string }>(
+      here.database.pool,
+      `with taken as (insert into participant (signifier, type, created_at)
+         select 'READER' || n, 'NON_PARTY', now() from generate_series(1, $2::integer) as many (n) returning id, signifier),
+       given as (insert into batch select (jsonb_populate_record(b,
+           jsonb_build_object('id', gen_random_uuid(), 'participant_id', taken.id))).* from batch b, taken where b.id = $1
+         returning id, participant_id)
+       select taken.signifier, given.id from given join taken on taken.id = given.participant_id`,
+      [id, count],
+    );
+    return rows;
+  };
+
+  test('a process has 500 at a time; one more is 429 until one is left, and all of them tell of the end', async () => {
+    const [late, ...readers] = await othersWith(await batchOf('METERWORKS'), 26);
+    const open: IncomingMessage[] = [];
+    for (const { id, signifier } of readers) {
+      // Of one credential, with whom they look together.
+      await here.token(signifier, 'PARTICIPANT_VIEWER');
+      const streams = Array.from({ length: 20 }, () => follow(id, signifier, 'GET', 'PARTICIPANT_VIEWER'));
+      open.push(...(await Promise.all(streams)));
+    }
+    expect(open.map(({ statusCode }) => statusCode)).toEqual(Array(500).fill(200));
+    const followLate = () => follow(late?.id ?? '', late?.signifier ?? '', 'GET', 'PARTICIPANT_VIEWER');
+    const refused = await followLate();
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '30']);
+    expect(JSON.parse(await textOf(refused))).toMatchObject({
+      detail: 'Too many event streams are open: of a participant 20 at most, of all 500.',
+      errors: [{ reason: 'TOO_MANY_EVENT_STREAMS' }],
+    });
+
+    open.shift()?.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const next = await followLate();
+    expect([next.statusCode, (await followLate()).statusCode]).toEqual([200, 429]);
+    const texts = Promise.all([...open, next].map(textOf));
+    await query(here.database.pool, `update batch set state = 'CANCELLED', ended_at = now()`);
+    const states = (await texts).map((text) => text.match(/(?<="state":")[A-Z]+/g));
+    expect(states).toEqual(Array(500).fill(['PENDING', 'CANCELLED']));
+  }, 120_000);
 });
