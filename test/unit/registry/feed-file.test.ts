@@ -210,8 +210,29 @@ describe('a feed', () => {
       'North\u0007gate',
       /^"North\\u0007gate" holds the character U\+0007, which cannot be seen$/,
     ],
+    [
+      'a tag beyond the first plane',
+      NORTHGATE,
+      'legalName',
+      'North\u{e0041}gate',
+      /^"North\\u\{e0041\}gate" holds the character U\+E0041, which cannot be seen$/,
+    ],
+    [
+      'a delete',
+      NORTHGATE,
+      'legalName',
+      'North\u007fgate',
+      /^"North\\u007fgate" holds the character U\+007F, which cannot be seen$/,
+    ],
     ['a line break', NORTHGATE, 'legalName', 'North\ngate', /holds the character U\+000A/],
-    ['writing turned round', NORTHGATE, 'legalName', 'North\u202egate', /holds the character U\+202E/],
+    [
+      'writing turned round',
+      NORTHGATE,
+      'legalName',
+      'North\u202egate',
+      /^"North\\u202egate" holds the character U\+202E, which cannot be seen$/,
+    ],
+    ['a formula that holds one', NORTHGATE, 'legalName', '=A1\u{e0041}', /^"=A1\\u\{e0041\}" is a formula$/],
     ['a character that got lost', NORTHGATE, 'legalName', 'M\ufffdller', /holds the character U\+FFFD/],
   ])('with %s is refused by row and column', async (_what, row, column, text, detail) => {
     const letter = /[A-Z]/.exec('ABCDEFGHIJKLMNOPQRSTUVWX'[FEED_COLUMNS.indexOf(column)]!)![0];
