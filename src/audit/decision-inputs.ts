@@ -16,13 +16,13 @@ export interface Snapshot {
  * @param snapshots  those so far, by participant: each is written once
  */
 export function keepQuestion(
-  { request, caller, participant, csr, standing, now, validUntil, unfitProfile }: EligibilityQuestion,
+  { request, caller, participant, csr, standing, demand, now, validUntil, unfitProfile }: EligibilityQuestion,
   snapshots: Map<string, Snapshot>,
 ): { readonly inputs: KeptInputs; readonly snapshot?: Snapshot } {
   const { category, purpose, environment, deviceType, replacement, channel, onBehalfOf } = request;
   const asked = { category, purpose, environment, deviceType, replacement, channel, onBehalfOf };
   if (participant === undefined)
-    return { inputs: { request: asked, caller, csr, standing, now, validUntil, unfitProfile } };
+    return { inputs: { request: asked, caller, csr, standing, demand, now, validUntil, unfitProfile } };
   const { allocations, roleAssignments, deviceRanges, certificatesIssued, issuedInDay } = participant;
   const identifiers = { allocations, roleAssignments, deviceRanges };
   // Apart from the identifiers: it is another with each request, they mostly are not.
@@ -37,6 +37,7 @@ export function keepQuestion(
       counted,
       csr,
       standing,
+      demand,
       now,
       validUntil,
       unfitProfile,

@@ -42,6 +42,7 @@ const isSameRequest = (one: EligibilityQuestion, other: EligibilityQuestion): bo
 const hasSameMembers = (one: EligibilityQuestion, other: EligibilityQuestion): boolean =>
   (one.csr === undefined) === (other.csr === undefined) &&
   (one.standing === undefined) === (other.standing === undefined) &&
+  (one.demand === undefined) === (other.demand === undefined) &&
   (one.validUntil === undefined) === (other.validUntil === undefined) &&
   (one.unfitProfile === undefined) === (other.unfitProfile === undefined);
 

@@ -35,6 +35,12 @@ export interface Standing {
   readonly keyKnownCompromised: boolean;
 }
 
+/** How many certificates of the category there were, where the rule set limits that; what it does not limit is not counted. */
+export interface DemandCounts {
+  /** By single requests of the participant, not as items of batches, in 24 hours; those that are about to be signed included. */
+  readonly adHocInDay?: number;
+}
+
 /** What an approver took upon the DCC: exactly these findings that want a second look no longer hold a request back. */
 export interface ApprovedReferral {
   /** Id of the review. */
@@ -54,6 +60,8 @@ export interface EligibilityQuestion {
   /** Absent when an eligibility check came without a CSR: the rules that need one are then not asked. */
   readonly csr?: CsrReading;
   readonly standing?: Standing;
+  /** Absent where the rule set limits nothing of it. */
+  readonly demand?: DemandCounts;
   /** Present when a second person approved what was referred. */
   readonly referral?: ApprovedReferral;
   readonly now: Date;

@@ -1,4 +1,5 @@
 import { dailyQuota } from './daily-quota.ts';
+import { demandLimits } from './demand-limits.ts';
 import { QUOTA_REASONS, type QuotaReason } from './gate-schemas.ts';
 import { outstandingObligations } from './obligations.ts';
 import type { Case, Rule } from './rule.ts';
@@ -40,8 +41,16 @@ export const ADMISSION_RULES: readonly Rule[] = [
   },
 ];
 
-/** Certificates of the last 24 hours, those of earlier requests of the same set included. */
-function checkQuota(reason: QuotaReason, one: Case): readonly string[] {
+/** Whatever limits the number of certificates: those of earlier requests of the same set are included. */
+const checkQuota = (reason: QuotaReason, one: Case): readonly string[] => [
+  ...checkDailyQuota(reason, one),
+  ...demandLimits(one).flatMap(({ beyond, most, issued, detail }) =>
+    beyond === reason && issued >= most ? [detail] : [],
+  ),
+];
+
+/** Certificates of the last 24 hours. */
+function checkDailyQuota(reason: QuotaReason, one: Case): readonly string[] {
   const { question, participant, ruleSet } = one;
   const { category } = question.request;
   if (ruleSet.quotas[category].beyond !== reason) return [];

@@ -78,14 +78,20 @@ export const categoriesSchema = z.strictObject(
   ),
 );
 
-/** `quotas.yaml` */
+const most = z.union([z.number().int().min(0), z.literal('NONE')]);
+
+/** `quotas.yaml`; what may be left out is NONE, and what the live service has is in its comment. */
 export const quotasSchema = z.strictObject(
   each(
     CATEGORIES,
     z.strictObject({
       clause: text,
       beyond: z.enum(QUOTA_REASONS),
-      perDay: z.strictObject(each(PARTICIPANT_TYPES, z.union([z.number().int().min(0), z.literal('NONE')]))),
+      perDay: z.strictObject(each(PARTICIPANT_TYPES, most)),
+      /** By single requests, not as items of batches. SEC Appendix N: 150 Device CSRs in 24 hours for each Party. */
+      adHoc: z
+        .strictObject({ clause: text, perDay: z.strictObject(each(PARTICIPANT_TYPES, most)) })
+        .optional(),
     }),
   ),
 );

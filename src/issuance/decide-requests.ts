@@ -13,7 +13,8 @@ import { lockCounted } from '../registry/lock-counted.ts';
 import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifiers.ts';
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
 import { outcomeOf } from './application-verdict.ts';
-import { deviceOf, EarlierRequests, type UndecidedRequest } from './earlier-requests.ts';
+import { adHocTypes, countDemand, type Demand } from './count-demand.ts';
+import { deviceOf, EarlierRequests, signifierOf, type UndecidedRequest } from './earlier-requests.ts';
 import type { IssuanceNeeds } from './needs.ts';
 import type { ReadRequest } from './read-request.ts';
 
@@ -44,7 +45,7 @@ export async function decideRequests(
   const devices = requests.map(deviceOf).filter((one) => one !== undefined);
   // Sent together, done in this order: what the locks guard is looked up behind them.
   const [, asked] = await Promise.all([
-    lockCounted(requests.map(signifierOf), devices, db),
+    lockCounted(requests.map(signifierOf), devices, adHocTypes(requests, needs.ruleSets.at(now)), db),
     askRequests(requests, needs, now, db),
   ]);
   return asked;
@@ -64,12 +65,13 @@ export async function askRequests<Request extends UndecidedRequest>(
   earlier = new EarlierRequests(),
 ): Promise<DecidedRequest<Request>[]> {
   const keys = requests.flatMap((read) => (read.key ? [read.key.sha256] : []));
-  const [participants, identifiers, keySubjects] = await Promise.all([
+  const ruleSet = needs.ruleSets.at(now);
+  const [participants, identifiers, keySubjects, demand] = await Promise.all([
     findParticipants([...new Set(requests.map(signifierOf))], now, db),
     findIdentifiersOf(requests, now, db),
     findKeySubjects(keys, db),
+    countDemand(requests, ruleSet, now, db),
   ]);
-  const ruleSet = needs.ruleSets.at(now);
   const ids = new DecisionIds();
 
   return requests.map((read, place) => {
@@ -86,6 +88,7 @@ export async function askRequests<Request extends UndecidedRequest>(
       participant,
       ...(reading === undefined ? {} : { csr: reading }),
       standing,
+      ...(core && demand ? demandOf(read, core, demand, earlier) : {}),
       ...(referral === undefined ? {} : { referral }),
       now,
       ...endOf(read, now, ruleSet),
@@ -99,6 +102,18 @@ export async function askRequests<Request extends UndecidedRequest>(
     const refusedBy = unfit && refusedByProfile(unfit, decision, ruleSet);
     return refusedBy === undefined ? decided : { ...decided, refusedBy };
   });
+}
+
+/** What there were of the certificates that the rule set limits, where this request is one of them. */
+function demandOf(
+  read: UndecidedRequest,
+  participant: ParticipantCore,
+  demand: Demand,
+  earlier: EarlierRequests,
+): Pick<EligibilityQuestion, 'demand'> {
+  const counts = demand(participant.signifier, read);
+  if (counts === undefined) return {};
+  return { demand: earlier.addedToDemand(counts, participant, read.asked.request.category) };
 }
 
 /** What refuses the participant comes before what is wrong with the request. */
@@ -117,11 +132,6 @@ function endOf(
 ): Pick<EligibilityQuestion, 'validUntil'> {
   if (settings.beyondAgreement === 'ALLOW' || profile === undefined || profile instanceof Fault) return {};
   return { validUntil: validUntil(profile, now) };
-}
-
-/** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */
-function signifierOf({ asked }: UndecidedRequest): string {
-  return asked.request.onBehalfOf ?? asked.caller.signifier;
 }
 
 /** What the records say of the EUI-64 of each request, in their order; `undefined` where it names none. */

@@ -90,8 +90,20 @@ function askedBy({
 }
 
 /** What the decision looked at, with every EUI-64 as it is written. */
-function onRecord({ participant, csr, standing, now }: NonNullable<StoredDecision['question']>): unknown {
-  const whole = { at: now, participant: participant ?? null, csr: csr ?? null, standing: standing ?? null };
+function onRecord({
+  participant,
+  csr,
+  standing,
+  demand,
+  now,
+}: NonNullable<StoredDecision['question']>): unknown {
+  const whole = {
+    at: now,
+    participant: participant ?? null,
+    csr: csr ?? null,
+    standing: standing ?? null,
+    ...(demand === undefined ? {} : { demand }),
+  };
   return JSON.parse(JSON.stringify(whole), (name, value: unknown) =>
     typeof value === 'string' && EUI64_NAMES.has(name) ? formatted(value) : value,
   );

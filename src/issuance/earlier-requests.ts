@@ -1,6 +1,7 @@
+import type { BatchPlace } from '../domain/batch.ts';
 import { CATEGORIES, type Category } from '../domain/category.ts';
 import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
-import type { ApprovedReferral, CsrReading, Standing } from '../domain/eligibility-question.ts';
+import type { ApprovedReferral, CsrReading, DemandCounts, Standing } from '../domain/eligibility-question.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Caller, TestingParticipant } from '../domain/participant.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -12,6 +13,7 @@ export interface UndecidedRequest {
     readonly request: Omit<CertificateRequest, 'csr'>;
     readonly caller: Caller;
     readonly referral?: ApprovedReferral;
+    readonly place?: BatchPlace;
   };
   readonly reading?: CsrReading;
   readonly key?: { readonly sha256: Buffer };
@@ -26,8 +28,13 @@ export class EarlierRequests {
 
   add(participant: TestingParticipant | undefined, read: UndecidedRequest): void {
     const { category } = read.asked.request;
-    for (const name of [participant?.id, participant && `${participant.id} ${category}`, deviceOf(read)])
-      if (name !== undefined) this.#passed.set(name, this.#count(name) + 1);
+    const names = [
+      participant?.id,
+      participant && `${participant.id} ${category}`,
+      participant && isAdHoc(read) ? adHocOf(participant, category) : undefined,
+      deviceOf(read),
+    ];
+    for (const name of names) if (name !== undefined) this.#passed.set(name, this.#count(name) + 1);
     const { key, reading } = read;
     if (key !== undefined && reading?.subject !== undefined)
       this.#subjects.set(key.sha256.toString('hex'), subjectKey(reading.subject));
@@ -41,6 +48,13 @@ export class EarlierRequests {
     for (const category of CATEGORIES)
       inDay[category] = (issuedInDay[category] ?? 0) + this.#count(`${id} ${category}`);
     return { certificatesIssued: certificatesIssued + certificates, issuedInDay: inDay };
+  }
+
+  /** What of a category was counted, the earlier ones included. */
+  addedToDemand({ adHocInDay }: DemandCounts, participant: Identified, category: Category): DemandCounts {
+    return adHocInDay === undefined
+      ? {}
+      : { adHocInDay: adHocInDay + this.#count(adHocOf(participant, category)) };
   }
 
   addedToStanding(standing: Standing, read: UndecidedRequest): Standing {
@@ -63,9 +77,20 @@ export class EarlierRequests {
   }
 }
 
+/** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */
+export function signifierOf({ asked }: UndecidedRequest): string {
+  return asked.request.onBehalfOf ?? asked.caller.signifier;
+}
+
 /** The Device ID (EUI-64) for which a certificate is asked. */
 export function deviceOf({ reading }: UndecidedRequest): string | undefined {
   return reading?.subject?.category === 'DEVICE' ? reading.subject.eui64 : undefined;
 }
 
+/** Whether it is for a certificate by itself, and for no item of a batch. */
+export const isAdHoc = ({ asked }: Pick<UndecidedRequest, 'asked'>): boolean => asked.place === undefined;
+
+const adHocOf = ({ id }: Identified, category: Category) => `${id} ${category} ad hoc`;
+
+type Identified = Pick<TestingParticipant, 'id'>;
 type Counted = Pick<TestingParticipant, 'certificatesIssued' | 'issuedInDay'>;

@@ -1,6 +1,6 @@
 import type { CertificateSubject } from '../../src/domain/certificate-request.ts';
 import type { RemotePartyRole } from '../../src/domain/category.ts';
-import type { EligibilityQuestion, Standing } from '../../src/domain/eligibility-question.ts';
+import type { DemandCounts, EligibilityQuestion, Standing } from '../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../src/domain/eui64.ts';
 import type {
   Agreement,
@@ -165,6 +165,7 @@ export interface QuestionChanges {
   readonly request?: Partial<EligibilityQuestion['request']>;
   readonly caller?: Caller;
   readonly standing?: Partial<Standing>;
+  readonly demand?: DemandCounts;
   readonly now?: Date;
 }
 
@@ -185,6 +186,7 @@ export function questionAbout(
     participant,
     csr: { subject, keyUsage: 'digitalSignature', findings: [] },
     standing: { ...BLAMELESS, ...changes.standing },
+    ...(changes.demand === undefined ? {} : { demand: changes.demand }),
     now: changes.now ?? TEST_NOW,
   };
 }

@@ -133,9 +133,10 @@ function rehearsing({ request, caller, now }: Omit<AskedBatch, 'participant'>, n
     const found = items.map((item) => ({ item, duplicate: duplicateFault(item, positions, ruleSet) }));
     const asked = found
       .filter(({ duplicate }) => duplicate === undefined)
-      .map(({ item: { csr, deviceType } }) => ({
+      .map(({ item: { csr, deviceType, position } }) => ({
         request: { ...request, csr, ...(deviceType === undefined ? {} : { deviceType }) },
         caller,
+        place: { batchId: NIL_UUID, position },
       }));
     const rehearsed = await rehearseCertificates(asked, needs.issuance, now, earlier);
     let next = 0;

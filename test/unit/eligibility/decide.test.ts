@@ -25,19 +25,20 @@ import {
 } from '../../support/participants.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { CSR_CASES } from './csr-cases.ts';
-import { REASON_CASES } from './reason-cases.ts';
+import { REASON_CASES, type ReasonCase } from './reason-cases.ts';
 
 const ruleSet = loadRuleSets().at(TEST_NOW);
 const reasonsOf = (question: EligibilityQuestion) =>
   decide(question, ruleSet).reasons.map(({ reason }) => reason);
 
 describe('every reason code', () => {
-  const under = (settings: Partial<RuleSet['settings']> = {}) => ({
+  const under = ({ settings, device }: Pick<ReasonCase, 'settings' | 'device'>) => ({
     ...ruleSet,
     settings: { ...ruleSet.settings, ...settings },
+    quotas: { ...ruleSet.quotas, DEVICE: { ...ruleSet.quotas.DEVICE, ...device } },
   });
-  test.each(REASON_CASES)('$reason is found where its rule is broken', ({ reason, broken, settings }) => {
-    const decision = decide(broken, under(settings));
+  test.each(REASON_CASES)('$reason is found where its rule is broken', ({ reason, broken, ...rules }) => {
+    const decision = decide(broken, under(rules));
     const found = decision.reasons.find((one) => one.reason === reason);
     const known = ruleSet.reasonCodes.get(reason);
     expect(found).toMatchObject({ clause: known?.clause, fix: known?.fix });
@@ -45,8 +46,8 @@ describe('every reason code', () => {
     expect(['REFUSE', known?.outcome]).toContain(decision.outcome);
   });
 
-  test.each(REASON_CASES)('$reason is not found where its rule is kept', ({ kept, settings }) => {
-    expect(decide(kept, under(settings))).toMatchObject({ outcome: 'PASS', reasons: [] });
+  test.each(REASON_CASES)('$reason is not found where its rule is kept', ({ kept, ...rules }) => {
+    expect(decide(kept, under(rules))).toMatchObject({ outcome: 'PASS', reasons: [] });
   });
 
   test.each([...ruleSet.reasonCodes.values()])(

@@ -30,6 +30,8 @@ export interface ReasonCase {
   readonly kept: EligibilityQuestion;
   /** Settings of the rule set under which both are asked; absent: as they are. */
   readonly settings?: Partial<RuleSet['settings']>;
+  /** What is added to its quotas of the category DEVICE. */
+  readonly device?: Partial<RuleSet['quotas']['DEVICE']>;
 }
 
 const bound = (changes: Partial<Agreement>) => manufacturer({ agreements: [agreement(changes)] });
@@ -38,6 +40,11 @@ const party = (membership: NonNullable<TestingParticipant['membership']>, agreem
 const since = daysFromNow(-50);
 const noticeUntil = (days: number) =>
   ({ category: 'DEVICE', perDay: 400_000, from: daysFromNow(-1), to: daysFromNow(days) }) as const;
+/** As the live service has it. */
+const AD_HOC = {
+  clause: 'SEC Appendix N',
+  perDay: { SEC_PARTY: 150, RDP: 150, NON_PARTY: 150, DCC: 'NONE', DCC_SERVICE_PROVIDER: 150 },
+} as const;
 const active = askDevice(supplier());
 const inForce = askDevice(manufacturer());
 const purpose = (text: unknown) => ({ request: { purpose: text as TestingPurpose } });
@@ -234,6 +241,26 @@ export const REASON_CASES: readonly ReasonCase[] = [
         demandNotices: [{ ...noticeUntil(1), category: 'ORGANISATION' }],
       }),
     ),
+  },
+  {
+    // Single requests may have a limit of their own.
+    reason: 'QUOTA_EXCEEDED',
+    broken: askDevice(supplier(), { demand: { adHocInDay: 150 } }),
+    kept: askDevice(supplier(), { demand: { adHocInDay: 149 } }),
+    device: { adHoc: AD_HOC },
+  },
+  {
+    // Neither items of batches, which are not counted among them, nor a type that has none.
+    reason: 'QUOTA_EXCEEDED',
+    broken: askDevice(manufacturer(), { demand: { adHocInDay: 150 } }),
+    kept: askDevice(manufacturer()),
+    device: { adHoc: AD_HOC },
+  },
+  {
+    reason: 'QUOTA_EXCEEDED',
+    broken: askDevice(supplier({ demandNotices: [noticeUntil(1)] }), { demand: { adHocInDay: 150 } }),
+    kept: askDevice(dcc(), { demand: { adHocInDay: 150 } }),
+    device: { adHoc: AD_HOC },
   },
   {
     reason: 'PARTICIPANT_ON_HOLD',

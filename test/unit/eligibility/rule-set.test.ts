@@ -13,6 +13,8 @@ import { decide } from '../../../src/eligibility/decide.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { askDevice, supplier } from '../../support/participants.ts';
 
+/** The rest of a row of participant types. */
+const OTHERS = 'NON_PARTY: 1, DCC: NONE, DCC_SERVICE_PROVIDER: 1';
 /** The newest version, and from when it is in effect. */
 const VERSION = '2026-11-29';
 const BEGINS = '2026-11-24T01:00:00Z';
@@ -273,6 +275,35 @@ describe('the rule set', () => {
       text: 'beyond: NOTICE_REQUIRED',
       instead: 'beyond: PURPOSE_MISSING',
       faults: [/^quotas\.yaml, line LINE, DEVICE\.beyond: /],
+    },
+    {
+      name: 'a limit of single requests for some types only',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: 'beyond: NOTICE_REQUIRED\n  adHoc: { clause: SEC Appendix N, perDay: { SEC_PARTY: 150 } }',
+      faults: [
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.RDP: /,
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.DCC: /,
+      ],
+    },
+    {
+      name: 'a limit of single requests that no clause says, by the hour and below nothing',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: `beyond: NOTICE_REQUIRED\n  adHoc: { perHour: 1, perDay: { SEC_PARTY: -1, RDP: some, ${OTHERS} } }`,
+      faults: [
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.clause: /,
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perHour: no field has this name$/,
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.SEC_PARTY: /,
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.RDP: /,
+      ],
+    },
+    {
+      name: 'a limit of single requests by a clause of no document',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: `beyond: NOTICE_REQUIRED\n  adHoc: { clause: SEC Appendix Z, perDay: { SEC_PARTY: 1, RDP: 1, ${OTHERS} } }`,
+      faults: [/^quotas\.yaml, line \d+, DEVICE\.adHoc\.clause: SEC Appendix Z is in none of the documents/],
     },
     {
       name: 'a control of Good Industry Practice twice',
