@@ -39,6 +39,17 @@ export interface Standing {
 export interface DemandCounts {
   /** By single requests of the participant, not as items of batches, in 24 hours; those that are about to be signed included. */
   readonly adHocInDay?: number;
+  readonly month?: MonthlyDemand;
+}
+
+/** What a participant had in the last 30 days, and in those before, by which its average is made. */
+export interface MonthlyDemand {
+  /** In the last 30 days, but for the hours of which notice was given and accepted. */
+  readonly issued: number;
+  /** In the days before those 30. */
+  readonly before: number;
+  /** How many days before those 30 are looked at; no more than since its first certificate. */
+  readonly days: number;
 }
 
 /** What an approver took upon the DCC: exactly these findings that want a second look no longer hold a request back. */

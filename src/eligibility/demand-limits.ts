@@ -1,12 +1,12 @@
-import type { DemandCounts } from '../domain/eligibility-question.ts';
 import type { Category } from '../domain/category.ts';
+import type { DemandCounts } from '../domain/eligibility-question.ts';
 import type { TestingParticipant } from '../domain/participant.ts';
 import type { QuotaReason } from './gate-schemas.ts';
 import type { RuleSet } from './rule-set.ts';
 
 /** A limit of gate A10 beyond the quota of a day, where the rule set has one and it was counted. */
 export interface DemandLimit {
-  readonly limit: 'AD_HOC';
+  readonly limit: 'AD_HOC' | 'MONTHLY_DEMAND';
   readonly most: number;
   readonly issued: number;
   /** What is said of a certificate beyond it. */
@@ -14,19 +14,22 @@ export interface DemandLimit {
   readonly detail: string;
 }
 
-/** Of whom, and for certificates of which category. */
+/** Of whom, when, and for certificates of which category. */
 export interface DemandCase {
   readonly question: {
     readonly request: { readonly category: Category };
     readonly demand?: DemandCounts | undefined;
+    readonly now: Date;
   };
-  readonly participant: Pick<TestingParticipant, 'signifier' | 'type'>;
+  readonly participant: Pick<TestingParticipant, 'signifier' | 'type' | 'demandNotices'>;
   readonly ruleSet: Pick<RuleSet, 'quotas'>;
 }
 
 /** What limits the certificates of a category, as it stands; nothing where nothing does. */
 export const demandLimits = (one: DemandCase): DemandLimit[] =>
-  one.question.demand === undefined ? [] : [adHocLimit(one)].filter((limit) => limit !== undefined);
+  one.question.demand === undefined
+    ? []
+    : [adHocLimit(one), monthlyLimit(one)].filter((limit) => limit !== undefined);
 
 /**
  * Certificates by single requests in 24 hours. The live service takes the rest in batches (SEC Appendix N): so does ours, and a
@@ -49,3 +52,37 @@ function adHocLimit({
     detail: `${signifier} has had ${String(issued)} ${category} certificates by single requests in 24 hours; there are ${String(most)}. Send more as a batch.`,
   };
 }
+
+/**
+ * Certificates in 30 days that are no exceptional demand (MP160, a proposal): a share of what the participant had in so many days
+ * before, on average. Who has no month behind it, or had nothing in it, has no average; and a notice that was accepted tells of
+ * the demand while its period lasts.
+ */
+function monthlyLimit({
+  question: { request, demand, now },
+  participant: { signifier, type, demandNotices = [] },
+  ruleSet,
+}: DemandCase): DemandLimit | undefined {
+  const { category } = request;
+  const { exceptional } = ruleSet.quotas[category];
+  const percent = exceptional?.percent[type] ?? 'NONE';
+  const month = demand?.month;
+  if (exceptional === undefined || percent === 'NONE' || month === undefined) return undefined;
+  const { issued, before, days } = month;
+  if (days < MONTH || before === 0) return undefined;
+  if (demandNotices.some((one) => one.category === category && one.from <= now && now < one.to))
+    return undefined;
+  const share = Math.floor((percent * before * MONTH) / (100 * days));
+  const most = Math.max(exceptional.least, share);
+  const average = String(Math.round((before * MONTH) / days));
+  return {
+    limit: 'MONTHLY_DEMAND',
+    most,
+    issued,
+    beyond: 'NOTICE_REQUIRED',
+    detail: `${signifier} has had ${String(issued)} ${category} certificates in ${String(MONTH)} days; without notice there are ${String(most)}, by its average of ${average} a month before.`,
+  };
+}
+
+/** Days. */
+const MONTH = 30;

@@ -92,6 +92,20 @@ export const quotasSchema = z.strictObject(
       adHoc: z
         .strictObject({ clause: text, perDay: z.strictObject(each(PARTICIPANT_TYPES, most)) })
         .optional(),
+      /**
+       * How much of its own monthly average a participant may have without notice. MP160, a proposal: 150 %. A month is 30 days; of
+       * those before the last one `months` are looked at, and `least` certificates in a month never want notice.
+       */
+      exceptional: z
+        .strictObject({
+          clause: text,
+          percent: z.strictObject(
+            each(PARTICIPANT_TYPES, z.union([z.number().int().min(100), z.literal('NONE')])),
+          ),
+          months: z.number().int().min(1).max(24),
+          least: z.number().int().min(0),
+        })
+        .optional(),
     }),
   ),
 );

@@ -1,9 +1,9 @@
 import { CATEGORIES, type Category } from '../domain/category.ts';
-import type { DemandCounts } from '../domain/eligibility-question.ts';
+import type { DemandCounts, MonthlyDemand } from '../domain/eligibility-question.ts';
 import { PARTICIPANT_TYPES, type ParticipantType } from '../domain/participant.ts';
 import type { Db } from '../db/query.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
-import { countAdHoc, type Limited } from '../registry/count-demand.ts';
+import { countAdHoc, countMonths, type Counted, type Limited } from '../registry/count-demand.ts';
 import { isAdHoc, signifierOf, type UndecidedRequest } from './earlier-requests.ts';
 
 /** What was counted for a request of a participant; `undefined` where nothing limits it. */
@@ -19,15 +19,23 @@ export async function countDemand(
   now: Date,
   db: Db,
 ): Promise<Demand | undefined> {
-  const limited = adHocLimited(requests, ruleSet);
-  if (limited.length === 0) return undefined;
-  const signifiers = [...new Set(requests.filter(isAdHoc).map(signifierOf))];
-  const adHoc = new Map<string, number>();
-  for (const { signifier, category, certificates } of await countAdHoc(signifiers, limited, now, db))
-    adHoc.set(`${signifier} ${category}`, certificates);
+  const adHoc = adHocLimited(requests, ruleSet);
+  const monthly = monthlyLimited(requests, ruleSet);
+  if (adHoc.length === 0 && monthly.length === 0) return undefined;
+  const signifiers = [...new Set(requests.map(signifierOf))];
+  const [days, months] = await Promise.all([
+    adHoc.length === 0 ? [] : countAdHoc(signifiers, adHoc, now, db),
+    monthly.length === 0 ? [] : countMonths(signifiers, monthly, now, db),
+  ]);
+  const ofDay = new Map(days.map((one) => [nameOf(one), one.certificates]));
+  const ofMonth = new Map(months.map((one) => [nameOf(one), monthOf(one)]));
   return (signifier, read) => {
-    const adHocInDay = isAdHoc(read) ? adHoc.get(`${signifier} ${read.asked.request.category}`) : undefined;
-    return adHocInDay === undefined ? undefined : { adHocInDay };
+    const name = nameOf({ signifier, category: read.asked.request.category });
+    const adHocInDay = isAdHoc(read) ? ofDay.get(name) : undefined;
+    const month = ofMonth.get(name);
+    return adHocInDay === undefined && month === undefined
+      ? undefined
+      : { ...(adHocInDay === undefined ? {} : { adHocInDay }), ...(month === undefined ? {} : { month }) };
   };
 }
 
@@ -37,14 +45,27 @@ export const adHocTypes = (requests: readonly UndecidedRequest[], ruleSet: RuleS
 ];
 
 function adHocLimited(requests: readonly UndecidedRequest[], { quotas }: RuleSet): Limited[] {
-  const isAsked = (category: Category) =>
-    requests.some((read) => read.asked.request.category === category && isAdHoc(read));
   return CATEGORIES.flatMap((category) => {
     const { adHoc } = quotas[category];
-    if (adHoc === undefined || !isAsked(category)) return [];
-    return PARTICIPANT_TYPES.filter((type) => adHoc.perDay[type] !== 'NONE').map((type) => ({
-      category,
-      type,
-    }));
+    if (adHoc === undefined || !isAsked(category, requests.filter(isAdHoc))) return [];
+    return typesWith(adHoc.perDay).map((type) => ({ category, type }));
   });
 }
+
+function monthlyLimited(requests: readonly UndecidedRequest[], { quotas }: RuleSet) {
+  return CATEGORIES.flatMap((category) => {
+    const { exceptional } = quotas[category];
+    if (exceptional === undefined || !isAsked(category, requests)) return [];
+    const { percent, months } = exceptional;
+    return typesWith(percent).map((type) => ({ category, type, months }));
+  });
+}
+
+const isAsked = (category: Category, requests: readonly UndecidedRequest[]) =>
+  requests.some((read) => read.asked.request.category === category);
+
+const typesWith = (numbers: Readonly<Record<ParticipantType, number | 'NONE'>>) =>
+  PARTICIPANT_TYPES.filter((type) => numbers[type] !== 'NONE');
+
+const nameOf = ({ signifier, category }: Counted) => `${signifier} ${category}`;
+const monthOf = ({ issued, before, days }: MonthlyDemand): MonthlyDemand => ({ issued, before, days });

@@ -31,7 +31,7 @@ export class EarlierRequests {
     const names = [
       participant?.id,
       participant && `${participant.id} ${category}`,
-      participant && isAdHoc(read) ? adHocOf(participant, category) : undefined,
+      participant && isAdHoc(read) ? `${participant.id} ${category} ad hoc` : undefined,
       deviceOf(read),
     ];
     for (const name of names) if (name !== undefined) this.#passed.set(name, this.#count(name) + 1);
@@ -51,10 +51,15 @@ export class EarlierRequests {
   }
 
   /** What of a category was counted, the earlier ones included. */
-  addedToDemand({ adHocInDay }: DemandCounts, participant: Identified, category: Category): DemandCounts {
-    return adHocInDay === undefined
-      ? {}
-      : { adHocInDay: adHocInDay + this.#count(adHocOf(participant, category)) };
+  addedToDemand({ adHocInDay, month }: DemandCounts, { id }: Identified, category: Category): DemandCounts {
+    return {
+      ...(adHocInDay === undefined
+        ? {}
+        : { adHocInDay: adHocInDay + this.#count(`${id} ${category} ad hoc`) }),
+      ...(month === undefined
+        ? {}
+        : { month: { ...month, issued: month.issued + this.#count(`${id} ${category}`) } }),
+    };
   }
 
   addedToStanding(standing: Standing, read: UndecidedRequest): Standing {
@@ -89,8 +94,6 @@ export function deviceOf({ reading }: UndecidedRequest): string | undefined {
 
 /** Whether it is for a certificate by itself, and for no item of a batch. */
 export const isAdHoc = ({ asked }: Pick<UndecidedRequest, 'asked'>): boolean => asked.place === undefined;
-
-const adHocOf = ({ id }: Identified, category: Category) => `${id} ${category} ad hoc`;
 
 type Identified = Pick<TestingParticipant, 'id'>;
 type Counted = Pick<TestingParticipant, 'certificatesIssued' | 'issuedInDay'>;

@@ -101,8 +101,8 @@ function decisionOf(stored: StoredDecision): Decision {
 
 /**
  * The question with what the registry says as at another instant: participant, identifiers, raised limits, officer. How many
- * certificates there were, in all, in 24 hours, by single requests and for the device, and who had used the key, stays as the
- * decision saw it; so does `validUntil`, until when the certificate of that decision would be valid.
+ * certificates there were, in all, in 24 hours, in a month, by single requests and for the device, and who had used the key,
+ * stays as the decision saw it; so does `validUntil`, until when the certificate of that decision would be valid.
  */
 async function questionAsAt(question: EligibilityQuestion, asAt: Date, db: Db): Promise<EligibilityQuestion> {
   const { request, caller, csr, standing } = question;

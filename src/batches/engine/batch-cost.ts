@@ -1,15 +1,17 @@
 import type { Category } from '../../domain/category.ts';
+import type { DemandCounts } from '../../domain/eligibility-question.ts';
 import { waitsUntil } from '../../domain/live-timings.ts';
 import type { Caller, TestingParticipant } from '../../domain/participant.ts';
 import { findBasis } from '../../eligibility/basis.ts';
 import { dailyQuota } from '../../eligibility/daily-quota.ts';
+import { demandLimits } from '../../eligibility/demand-limits.ts';
 import type { RuleSet } from '../../eligibility/rule-set.ts';
 import type { BatchLimits } from '../batch-limits.ts';
 import type { BatchRequest } from '../batch-store.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { recentRate } from './work-rate.ts';
 
-export const LIMITS = ['BATCH_ITEMS', 'DAILY_QUOTA', 'AGREEMENT_CAP'] as const;
+export const LIMITS = ['BATCH_ITEMS', 'DAILY_QUOTA', 'MONTHLY_DEMAND', 'AGREEMENT_CAP'] as const;
 /** Who sets a limit: the service for everybody, an agreement, or a notice of demand that the DCC accepted. */
 export const LIMIT_SETTERS = ['SERVICE', 'AGREEMENT', 'DEMAND_NOTICE'] as const;
 /**
@@ -68,23 +70,20 @@ export interface RehearsedItems {
 
 /**
  * How the limits of a participant stand, and what a batch would take of them: CSRs of a batch, certificates in 24 hours (beyond it
- * notice is wanted, or one waits: gate A10), and the cap of the agreement on which it rests. What has no limit has no row.
+ * notice is wanted, or one waits: gate A10), certificates in a month, and the cap of the agreement on which it rests. What has no
+ * limit has no row.
  */
 export function limitsUsed(
   { items, certificates, beyond }: RehearsedItems,
-  { request, caller, participant, now }: AskedBatch,
+  { request, caller, participant, demand, now }: AskedBatch,
   limits: { readonly ofService: BatchLimits; readonly agreed: BatchLimits },
   ruleSet: RuleSet,
 ): LimitUse[] {
-  const use = ({ most, used, takes, reason, ...rest }: Omit<LimitUse, 'remains' | 'beyond'>): LimitUse => ({
-    ...rest,
-    most,
-    used,
-    takes,
-    remains: Math.max(0, most - used - takes),
-    beyond: beyond(reason),
-    reason,
-  });
+  const use = ({ most, used, takes, reason, ...rest }: Omit<LimitUse, 'remains' | 'beyond'>): LimitUse => {
+    const remains = Math.max(0, most - used - takes);
+    // Limits may have a reason in common: it is not told of one of which there is more.
+    return { ...rest, most, used, takes, remains, beyond: remains > 0 ? 0 : beyond(reason), reason };
+  };
   const { ofService, agreed } = limits;
   const rows = [
     use({
@@ -97,7 +96,7 @@ export function limitsUsed(
     }),
   ];
   if (participant === undefined) return rows;
-  const question = { request, caller, participant, now };
+  const question = { request, caller, participant, now, demand };
   const { agreement } = findBasis(participant, question, ruleSet);
   const quota = dailyQuota({ question, participant, agreement, ruleSet });
   if (quota !== undefined) {
@@ -106,6 +105,9 @@ export function limitsUsed(
       use({ limit: 'DAILY_QUOTA', setBy, most, used: issued, takes: certificates, reason: quota.beyond }),
     );
   }
+  for (const { limit, most, issued, beyond: reason } of demandLimits({ question, participant, ruleSet }))
+    if (limit !== 'AD_HOC')
+      rows.push(use({ limit, setBy: 'SERVICE', most, used: issued, takes: certificates, reason }));
   if (agreement?.volumeCap !== undefined)
     rows.push(
       use({
@@ -143,5 +145,7 @@ export interface AskedBatch {
   readonly request: BatchRequest;
   readonly caller: Caller;
   readonly participant: TestingParticipant | undefined;
+  /** What was counted for it; absent where nothing limits that. */
+  readonly demand?: DemandCounts | undefined;
   readonly now: Date;
 }

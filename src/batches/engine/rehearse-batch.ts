@@ -3,6 +3,7 @@ import { Fault, type Reason } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { NIL_UUID } from '../../domain/uuid.ts';
 import { explain, type RuleSet } from '../../eligibility/rule-set.ts';
+import { countDemand } from '../../issuance/count-demand.ts';
 import { EarlierRequests } from '../../issuance/earlier-requests.ts';
 import { rehearseCertificates } from '../../issuance/issue-certificates.ts';
 import { findWholeParticipant } from '../../registry/participants.ts';
@@ -57,6 +58,9 @@ export async function rehearseBatch(
   const now = issuance.clock.now();
   const { signifier } = await participantOf(request, caller, issuance.db);
   const participant = await findWholeParticipant(signifier, now, issuance.db);
+  const ruleSet = issuance.ruleSets.at(now);
+  const first = { asked: { request, caller, place: { batchId: NIL_UUID, position: 1 } } };
+  const counted = await countDemand([first], ruleSet, now, issuance.db);
   const agreed = participant === undefined ? intake.limits : agreedLimits(participant, intake.limits, now);
 
   const counts = Object.fromEntries(ITEM_STATUSES.map((status) => [status, 0])) as Record<ItemStatus, number>;
@@ -115,9 +119,9 @@ export async function rehearseBatch(
       resultOctets: measure.octets(facts, counts, issuer.chain, needs.serviceKey?.spki ?? NO_KEY),
       limits: limitsUsed(
         { items, certificates, beyond: (reason) => refused.get(reason) ?? 0 },
-        { request, caller, participant, now },
+        { request, caller, participant, demand: counted?.(signifier, first), now },
         { ofService: intake.limits, agreed },
-        issuance.ruleSets.at(now),
+        ruleSet,
       ),
       duration: await durationOf(items, { category: request.category, now, begun }, needs),
     },

@@ -1,4 +1,4 @@
-import type { EligibilityQuestion } from '../../../src/domain/eligibility-question.ts';
+import type { EligibilityQuestion, MonthlyDemand } from '../../../src/domain/eligibility-question.ts';
 import type { Eui64 } from '../../../src/domain/eui64.ts';
 import type { TestingPurpose } from '../../../src/domain/category.ts';
 import type { Agreement, Caller, TestingParticipant, UserRole } from '../../../src/domain/participant.ts';
@@ -45,6 +45,17 @@ const AD_HOC = {
   clause: 'SEC Appendix N',
   perDay: { SEC_PARTY: 150, RDP: 150, NON_PARTY: 150, DCC: 'NONE', DCC_SERVICE_PROVIDER: 150 },
 } as const;
+/** MP160, a proposal. */
+const EXCEPTIONAL = {
+  clause: 'DESIGN',
+  percent: { SEC_PARTY: 150, RDP: 150, NON_PARTY: 150, DCC: 'NONE', DCC_SERVICE_PROVIDER: 150 },
+  months: 12,
+  least: 0,
+} as const;
+/** Ten a month on average, where nothing else is said. */
+const inMonth = (issued: number, before: Partial<MonthlyDemand> = {}) => ({
+  month: { issued, before: 10, days: 30, ...before },
+});
 const active = askDevice(supplier());
 const inForce = askDevice(manufacturer());
 const purpose = (text: unknown) => ({ request: { purpose: text as TestingPurpose } });
@@ -261,6 +272,45 @@ export const REASON_CASES: readonly ReasonCase[] = [
     broken: askDevice(supplier({ demandNotices: [noticeUntil(1)] }), { demand: { adHocInDay: 150 } }),
     kept: askDevice(dcc(), { demand: { adHocInDay: 150 } }),
     device: { adHoc: AD_HOC },
+  },
+  {
+    // More than a share of its own monthly average wants notice; an accepted one tells of it while its period lasts.
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier(), { demand: inMonth(15) }),
+    kept: askDevice(supplier(), { demand: inMonth(14) }),
+    device: { exceptional: EXCEPTIONAL },
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ demandNotices: [noticeUntil(0)] }), { demand: inMonth(15) }),
+    kept: askDevice(supplier({ demandNotices: [noticeUntil(1)] }), { demand: inMonth(15) }),
+    device: { exceptional: EXCEPTIONAL },
+  },
+  {
+    // Who has no month behind it has no average, nor has who had nothing in it.
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier(), { demand: inMonth(15, { days: 30 }) }),
+    kept: askDevice(supplier(), { demand: inMonth(15, { days: 29 }) }),
+    device: { exceptional: EXCEPTIONAL },
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier(), { demand: inMonth(1, { before: 1, days: 90 }) }),
+    kept: askDevice(supplier(), { demand: inMonth(1, { before: 0, days: 90 }) }),
+    device: { exceptional: EXCEPTIONAL },
+  },
+  {
+    // So many never want it; the DCC has no share.
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier(), { demand: inMonth(20) }),
+    kept: askDevice(supplier(), { demand: inMonth(19) }),
+    device: { exceptional: { ...EXCEPTIONAL, least: 20 } },
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(manufacturer(), { demand: inMonth(15) }),
+    kept: askDevice(dcc(), { demand: inMonth(15) }),
+    device: { exceptional: EXCEPTIONAL },
   },
   {
     reason: 'PARTICIPANT_ON_HOLD',

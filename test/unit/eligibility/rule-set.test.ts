@@ -14,7 +14,8 @@ import { TEST_NOW } from '../../support/dates.ts';
 import { askDevice, supplier } from '../../support/participants.ts';
 
 /** The rest of a row of participant types. */
-const OTHERS = 'NON_PARTY: 1, DCC: NONE, DCC_SERVICE_PROVIDER: 1';
+const others = (number: number) =>
+  `NON_PARTY: ${String(number)}, DCC: NONE, DCC_SERVICE_PROVIDER: ${String(number)}`;
 /** The newest version, and from when it is in effect. */
 const VERSION = '2026-11-29';
 const BEGINS = '2026-11-24T01:00:00Z';
@@ -290,7 +291,7 @@ describe('the rule set', () => {
       name: 'a limit of single requests that no clause says, by the hour and below nothing',
       file: 'quotas.yaml',
       text: 'beyond: NOTICE_REQUIRED',
-      instead: `beyond: NOTICE_REQUIRED\n  adHoc: { perHour: 1, perDay: { SEC_PARTY: -1, RDP: some, ${OTHERS} } }`,
+      instead: `beyond: NOTICE_REQUIRED\n  adHoc: { perHour: 1, perDay: { SEC_PARTY: -1, RDP: some, ${others(1)} } }`,
       faults: [
         /^quotas\.yaml, line \d+, DEVICE\.adHoc\.clause: /,
         /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perHour: no field has this name$/,
@@ -302,8 +303,28 @@ describe('the rule set', () => {
       name: 'a limit of single requests by a clause of no document',
       file: 'quotas.yaml',
       text: 'beyond: NOTICE_REQUIRED',
-      instead: `beyond: NOTICE_REQUIRED\n  adHoc: { clause: SEC Appendix Z, perDay: { SEC_PARTY: 1, RDP: 1, ${OTHERS} } }`,
+      instead: `beyond: NOTICE_REQUIRED\n  adHoc: { clause: SEC Appendix Z, perDay: { SEC_PARTY: 1, RDP: 1, ${others(1)} } }`,
       faults: [/^quotas\.yaml, line \d+, DEVICE\.adHoc\.clause: SEC Appendix Z is in none of the documents/],
+    },
+    {
+      name: 'an exceptional demand that is less than the average, of no month and for some types only',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead:
+        'beyond: NOTICE_REQUIRED\n  exceptional: { clause: DESIGN, percent: { SEC_PARTY: 99 }, months: 0, least: none }',
+      faults: [
+        /^quotas\.yaml, line \d+, DEVICE\.exceptional\.percent\.SEC_PARTY: /,
+        /^quotas\.yaml, line \d+, DEVICE\.exceptional\.percent\.DCC: /,
+        /^quotas\.yaml, line \d+, DEVICE\.exceptional\.months: /,
+        /^quotas\.yaml, line \d+, DEVICE\.exceptional\.least: /,
+      ],
+    },
+    {
+      name: 'an exceptional demand by a clause of no document',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: `beyond: NOTICE_REQUIRED\n  exceptional: { clause: SEC Appendix Z, percent: { SEC_PARTY: 150, RDP: 150, ${others(150)} }, months: 12, least: 0 }`,
+      faults: [/DEVICE\.exceptional\.clause: SEC Appendix Z is in none of the documents/],
     },
     {
       name: 'a control of Good Industry Practice twice',
