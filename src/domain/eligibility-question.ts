@@ -39,6 +39,8 @@ export interface Standing {
 export interface DemandCounts {
   /** By single requests of the participant, not as items of batches, in 24 hours; those that are about to be signed included. */
   readonly adHocInDay?: number;
+  /** By all participants together, in 24 hours. */
+  readonly ofAllInDay?: number;
   readonly month?: MonthlyDemand;
 }
 

@@ -6,7 +6,7 @@ import type { RuleSet } from './rule-set.ts';
 
 /** A limit of gate A10 beyond the quota of a day, where the rule set has one and it was counted. */
 export interface DemandLimit {
-  readonly limit: 'AD_HOC' | 'MONTHLY_DEMAND';
+  readonly limit: 'AD_HOC' | 'DAILY_TOTAL' | 'MONTHLY_DEMAND';
   readonly most: number;
   readonly issued: number;
   /** What is said of a certificate beyond it. */
@@ -29,7 +29,7 @@ export interface DemandCase {
 export const demandLimits = (one: DemandCase): DemandLimit[] =>
   one.question.demand === undefined
     ? []
-    : [adHocLimit(one), monthlyLimit(one)].filter((limit) => limit !== undefined);
+    : [adHocLimit(one), totalLimit(one), monthlyLimit(one)].filter((limit) => limit !== undefined);
 
 /**
  * Certificates by single requests in 24 hours. The live service takes the rest in batches (SEC Appendix N): so does ours, and a
@@ -50,6 +50,21 @@ function adHocLimit({
     issued,
     beyond: 'QUOTA_EXCEEDED',
     detail: `${signifier} has had ${String(issued)} ${category} certificates by single requests in 24 hours; there are ${String(most)}. Send more as a batch.`,
+  };
+}
+
+/** Certificates of all participants together in any 24 hours; the live service counts a night (SEC Appendix N). */
+function totalLimit({ question: { request, demand }, ruleSet }: DemandCase): DemandLimit | undefined {
+  const { category } = request;
+  const issued = demand?.ofAllInDay;
+  const most = ruleSet.quotas[category].everybody?.perDay ?? 'NONE';
+  if (most === 'NONE' || issued === undefined) return undefined;
+  return {
+    limit: 'DAILY_TOTAL',
+    most,
+    issued,
+    beyond: 'QUOTA_EXCEEDED',
+    detail: `All participants together have had ${String(issued)} ${category} certificates in 24 hours; there are ${String(most)}.`,
   };
 }
 

@@ -92,6 +92,8 @@ export const quotasSchema = z.strictObject(
       adHoc: z
         .strictObject({ clause: text, perDay: z.strictObject(each(PARTICIPANT_TYPES, most)) })
         .optional(),
+      /** All participants together, in 24 hours. SEC Appendix N: 375,000 Device CSRs in a night. */
+      everybody: z.strictObject({ clause: text, perDay: most }).optional(),
       /**
        * How much of its own monthly average a participant may have without notice. MP160, a proposal: 150 %. A month is 30 days; of
        * those before the last one `months` are looked at, and `least` certificates in a month never want notice.

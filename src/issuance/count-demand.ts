@@ -3,7 +3,7 @@ import type { DemandCounts, MonthlyDemand } from '../domain/eligibility-question
 import { PARTICIPANT_TYPES, type ParticipantType } from '../domain/participant.ts';
 import type { Db } from '../db/query.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
-import { countAdHoc, countMonths, type Counted, type Limited } from '../registry/count-demand.ts';
+import { countAdHoc, countMonths, countOfAll, type Counted, type Limited } from '../registry/count-demand.ts';
 import { isAdHoc, signifierOf, type UndecidedRequest } from './earlier-requests.ts';
 
 /** What was counted for a request of a participant; `undefined` where nothing limits it. */
@@ -21,21 +21,29 @@ export async function countDemand(
 ): Promise<Demand | undefined> {
   const adHoc = adHocLimited(requests, ruleSet);
   const monthly = monthlyLimited(requests, ruleSet);
-  if (adHoc.length === 0 && monthly.length === 0) return undefined;
+  const together = limitedTogether(requests, ruleSet);
+  if (adHoc.length === 0 && monthly.length === 0 && together.length === 0) return undefined;
   const signifiers = [...new Set(requests.map(signifierOf))];
-  const [days, months] = await Promise.all([
+  const [days, months, ofAll] = await Promise.all([
     adHoc.length === 0 ? [] : countAdHoc(signifiers, adHoc, now, db),
     monthly.length === 0 ? [] : countMonths(signifiers, monthly, now, db),
+    together.length === 0 ? [] : countOfAll(together, now, db),
   ]);
   const ofDay = new Map(days.map((one) => [nameOf(one), one.certificates]));
   const ofMonth = new Map(months.map((one) => [nameOf(one), monthOf(one)]));
+  const byAll = new Map(ofAll.map(({ category, certificates }) => [category, certificates]));
   return (signifier, read) => {
-    const name = nameOf({ signifier, category: read.asked.request.category });
+    const { category } = read.asked.request;
+    const name = nameOf({ signifier, category });
     const adHocInDay = isAdHoc(read) ? ofDay.get(name) : undefined;
+    const ofAllInDay = byAll.get(category);
     const month = ofMonth.get(name);
-    return adHocInDay === undefined && month === undefined
-      ? undefined
-      : { ...(adHocInDay === undefined ? {} : { adHocInDay }), ...(month === undefined ? {} : { month }) };
+    if (adHocInDay === undefined && ofAllInDay === undefined && month === undefined) return undefined;
+    return {
+      ...(adHocInDay === undefined ? {} : { adHocInDay }),
+      ...(ofAllInDay === undefined ? {} : { ofAllInDay }),
+      ...(month === undefined ? {} : { month }),
+    };
   };
 }
 
@@ -51,6 +59,12 @@ function adHocLimited(requests: readonly UndecidedRequest[], { quotas }: RuleSet
     return typesWith(adHoc.perDay).map((type) => ({ category, type }));
   });
 }
+
+/** Categories of which all participants together have a limit. */
+const limitedTogether = (requests: readonly UndecidedRequest[], { quotas }: RuleSet): Category[] =>
+  CATEGORIES.filter(
+    (category) => (quotas[category].everybody?.perDay ?? 'NONE') !== 'NONE' && isAsked(category, requests),
+  );
 
 function monthlyLimited(requests: readonly UndecidedRequest[], { quotas }: RuleSet) {
   return CATEGORIES.flatMap((category) => {

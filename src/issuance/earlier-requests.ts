@@ -30,6 +30,7 @@ export class EarlierRequests {
     const { category } = read.asked.request;
     const names = [
       participant?.id,
+      category,
       participant && `${participant.id} ${category}`,
       participant && isAdHoc(read) ? `${participant.id} ${category} ad hoc` : undefined,
       deviceOf(read),
@@ -51,11 +52,16 @@ export class EarlierRequests {
   }
 
   /** What of a category was counted, the earlier ones included. */
-  addedToDemand({ adHocInDay, month }: DemandCounts, { id }: Identified, category: Category): DemandCounts {
+  addedToDemand(
+    { adHocInDay, ofAllInDay, month }: DemandCounts,
+    { id }: Identified,
+    category: Category,
+  ): DemandCounts {
     return {
       ...(adHocInDay === undefined
         ? {}
         : { adHocInDay: adHocInDay + this.#count(`${id} ${category} ad hoc`) }),
+      ...(ofAllInDay === undefined ? {} : { ofAllInDay: ofAllInDay + this.#count(category) }),
       ...(month === undefined
         ? {}
         : { month: { ...month, issued: month.issued + this.#count(`${id} ${category}`) } }),

@@ -42,6 +42,29 @@ export async function countAdHoc(
 }
 
 /**
+ * Certificates of categories that all participants together had in the 24 hours before an instant: by the hour, as quotas are
+ * counted, and by the participant, each of whom the key of the counts finds.
+ */
+export async function countOfAll(
+  categories: readonly Category[],
+  at: Date,
+  db: Db,
+): Promise<{ readonly category: Category; readonly certificates: number }[]> {
+  const { rows } = await query<{ category: Category; certificates: number }>(
+    db,
+    `select limited.category, coalesce(sum(had.certificates), 0)::int as certificates
+       from unnest($1::text[]) as limited (category) cross join participant p
+       cross join lateral (
+         select sum(i.certificates) as certificates from issued_count i
+          where i.participant_id = p.id and i.category = limited.category
+            and i.hour > $2::timestamptz - interval '24 hours' and i.hour <= $2) as had
+      group by limited.category`,
+    [categories, at],
+  );
+  return rows;
+}
+
+/**
  * Certificates that participants had in the 30 days before an instant, and in so many months of 30 days before those: by the hour, as
  * quotas are counted. Hours of which notice was accepted are not among the last 30 days: what was told is not exceptional.
  */

@@ -11,7 +11,13 @@ import type { BatchRequest } from '../batch-store.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { recentRate } from './work-rate.ts';
 
-export const LIMITS = ['BATCH_ITEMS', 'DAILY_QUOTA', 'MONTHLY_DEMAND', 'AGREEMENT_CAP'] as const;
+export const LIMITS = [
+  'BATCH_ITEMS',
+  'DAILY_QUOTA',
+  'DAILY_TOTAL',
+  'MONTHLY_DEMAND',
+  'AGREEMENT_CAP',
+] as const;
 /** Who sets a limit: the service for everybody, an agreement, or a notice of demand that the DCC accepted. */
 export const LIMIT_SETTERS = ['SERVICE', 'AGREEMENT', 'DEMAND_NOTICE'] as const;
 /**
@@ -70,7 +76,7 @@ export interface RehearsedItems {
 
 /**
  * How the limits of a participant stand, and what a batch would take of them: CSRs of a batch, certificates in 24 hours (beyond it
- * notice is wanted, or one waits: gate A10), certificates in a month, and the cap of the agreement on which it rests. What has no
+ * notice is wanted, or one waits: gate A10), those of all participants, certificates in a month, and the cap of the agreement on which it rests. What has no
  * limit has no row.
  */
 export function limitsUsed(

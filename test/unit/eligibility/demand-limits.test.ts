@@ -24,13 +24,19 @@ const limitsOf = (device: Partial<Device>, demand?: DemandCounts) =>
 
 test('none of the limits is set in a rule set of the service', () => {
   for (const { quotas } of loadRuleSets().versions)
-    for (const { adHoc, exceptional: share } of Object.values(quotas))
-      expect([adHoc, share]).toEqual([undefined, undefined]);
-  expect(limitsOf({}, { adHocInDay: 500, month: { issued: 500, before: 1, days: 360 } })).toEqual([]);
+    for (const { adHoc, everybody, exceptional: share } of Object.values(quotas))
+      expect([adHoc, everybody, share]).toEqual([undefined, undefined, undefined]);
+  expect(
+    limitsOf({}, { adHocInDay: 500, ofAllInDay: 500, month: { issued: 500, before: 1, days: 360 } }),
+  ).toEqual([]);
 });
 
-test('what was not counted is not limited', () => {
-  expect(limitsOf({ ...exceptional(150), adHoc: { clause: 'DESIGN', perDay: each(1) } })).toEqual([]);
+test('what was not counted is not limited, nor what is NONE', () => {
+  const everybody = { clause: 'DESIGN', perDay: 1 };
+  expect(limitsOf({ ...exceptional(150), everybody, adHoc: { clause: 'DESIGN', perDay: each(1) } })).toEqual(
+    [],
+  );
+  expect(limitsOf({ everybody: { ...everybody, perDay: 'NONE' } }, { ofAllInDay: 1 })).toEqual([]);
 });
 
 test.each([
@@ -44,6 +50,18 @@ test.each([
       beyond: 'QUOTA_EXCEEDED',
       detail:
         'NORTHGATE has had 150 DEVICE certificates by single requests in 24 hours; there are 150. Send more as a batch.',
+    },
+  },
+  {
+    name: 'all participants together',
+    device: { everybody: { clause: 'SEC Appendix N', perDay: 375_000 } },
+    demand: { ofAllInDay: 375_012 },
+    expects: {
+      limit: 'DAILY_TOTAL',
+      most: 375_000,
+      issued: 375_012,
+      beyond: 'QUOTA_EXCEEDED',
+      detail: 'All participants together have had 375012 DEVICE certificates in 24 hours; there are 375000.',
     },
   },
   {

@@ -274,6 +274,19 @@ export const REASON_CASES: readonly ReasonCase[] = [
     device: { adHoc: AD_HOC },
   },
   {
+    // So may all participants together, whoever asks.
+    reason: 'QUOTA_EXCEEDED',
+    broken: askDevice(supplier(), { demand: { ofAllInDay: 375_000 } }),
+    kept: askDevice(supplier(), { demand: { ofAllInDay: 374_999 } }),
+    device: { everybody: { clause: 'SEC Appendix N', perDay: 375_000 } },
+  },
+  {
+    reason: 'QUOTA_EXCEEDED',
+    broken: askDevice(dcc(), { demand: { ofAllInDay: 0 } }),
+    kept: askOrganisation(supplier(), 'supplier', { demand: { ofAllInDay: 0 } }),
+    device: { everybody: { clause: 'SEC Appendix N', perDay: 0 } },
+  },
+  {
     // More than a share of its own monthly average wants notice; an accepted one tells of it while its period lasts.
     reason: 'NOTICE_REQUIRED',
     broken: askDevice(supplier(), { demand: inMonth(15) }),

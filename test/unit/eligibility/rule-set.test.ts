@@ -10,6 +10,7 @@ import { batchReasons, loadItemCodes } from '../../../src/batches/item-codes.ts'
 import { OUTSIDE_REASONS } from '../../../src/http/reason-table.ts';
 import { loadRuleSets, requireKeysKept } from '../../../src/eligibility/rule-sets.ts';
 import { decide } from '../../../src/eligibility/decide.ts';
+import { codeBlocks } from '../../support/code-blocks.ts';
 import { TEST_NOW } from '../../support/dates.ts';
 import { askDevice, supplier } from '../../support/participants.ts';
 
@@ -92,6 +93,13 @@ describe('the rule set', () => {
 
   test('has nothing to explain for a code that it does not know', () => {
     expect(() => explain({ reason: 'NO_SUCH_CODE', detail: '' }, ruleSet)).toThrow(TypeError);
+  });
+
+  test('that has the limits of the live service, as docs/registry.md says them, is good', () => {
+    const example = codeBlocks('docs/registry.md').find(({ text }) => text.includes('adHoc:'))!.text;
+    const limits = example.slice(example.indexOf('  adHoc:'));
+    expect(limits).toContain('everybody:');
+    expect(faultsAfter('quotas.yaml', '\nDCCKI:', `\n${limits}DCCKI:`)).toEqual([]);
   });
 
   test('that is changed in a comment only is good', () => {
@@ -325,6 +333,20 @@ describe('the rule set', () => {
       text: 'beyond: NOTICE_REQUIRED',
       instead: `beyond: NOTICE_REQUIRED\n  exceptional: { clause: SEC Appendix Z, percent: { SEC_PARTY: 150, RDP: 150, ${others(150)} }, months: 12, least: 0 }`,
       faults: [/DEVICE\.exceptional\.clause: SEC Appendix Z is in none of the documents/],
+    },
+    {
+      name: 'a limit of all together that is by type',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: 'beyond: NOTICE_REQUIRED\n  everybody: { clause: SEC Appendix N, perDay: { SEC_PARTY: 1 } }',
+      faults: [/^quotas\.yaml, line \d+, DEVICE\.everybody\.perDay: /],
+    },
+    {
+      name: 'a limit of all together by a clause of no document',
+      file: 'quotas.yaml',
+      text: 'beyond: NOTICE_REQUIRED',
+      instead: 'beyond: NOTICE_REQUIRED\n  everybody: { clause: SEC Appendix Z, perDay: 375000 }',
+      faults: [/DEVICE\.everybody\.clause: SEC Appendix Z is in none of the documents/],
     },
     {
       name: 'a control of Good Industry Practice twice',
