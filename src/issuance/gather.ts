@@ -27,7 +27,8 @@ export function gather<Item, Result>(
   const start = () => {
     clearTimeout(patience);
     patience = undefined;
-    const set = waiting.splice(0, items);
+    const share = Math.max(company?.enough ?? items, Math.ceil(waiting.length / (inFlight - sets)));
+    const set = waiting.splice(0, Math.min(items, share));
     sets += 1;
     working += set.length;
     // Who does not come back is forgotten little by little.
@@ -42,6 +43,7 @@ export function gather<Item, Result>(
         working -= set.length;
         look();
       });
+    look();
   };
 
   return (item) =>
@@ -57,7 +59,8 @@ interface Limits {
   readonly inFlight: number;
   /**
    * Whoever is answered comes back a moment later, and a set that starts at once would leave them behind: sets became more
-   * and smaller. With this a set of less than `enough` waits for all who were about lately, so long at most.
+   * and smaller. With this a set of less than `enough` waits for all who were about lately, so long at most; and of more than
+   * `enough` who wait each of the sets at work has its share.
    */
   readonly company?: { readonly enough: number; readonly milliseconds: number };
 }

@@ -129,6 +129,6 @@ function requestHash({ request }: AskedRequest): Buffer {
  * Sets stay small enough for a smooth answer. Two at work: one computes while the other commits; with more, sets become
  * smaller, and most of what PostgreSQL does is done once a set.
  */
-const GATHERED = { items: 32, inFlight: 2, company: { enough: 8, milliseconds: 2 } };
+const GATHERED = { items: 32, inFlight: 2, company: { enough: 8, milliseconds: 4 } };
 const POLL_INTERVAL = 100;
 const POLLS = 50;

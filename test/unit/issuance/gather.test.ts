@@ -42,10 +42,11 @@ test('a set waits until all have come back who were about, or until it is large 
   for (const { callers, size } of [
     { callers: 5, size: 5 },
     { callers: 16, size: 8 },
+    { callers: 60, size: 30 },
   ]) {
     const { work, sizes } = echo();
     const company = { enough: 8, milliseconds: 2 ** 30 };
-    await insist(callers, 40, gather(work, { items: 8, inFlight: 2, company }));
+    await insist(callers, 40, gather(work, { items: 32, inFlight: 2, company }));
     expect([...new Set(sizes)]).toEqual([size]);
   }
 });
