@@ -105,7 +105,7 @@ function measureHttp(processes) {
   const result = onPostgres(
     `HTTP with ${processes} web process(es)`,
     'scripts/bench/http.mjs',
-    12_000,
+    20_000,
     processes,
   );
   if (result === undefined) return undefined;
