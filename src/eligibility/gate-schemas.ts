@@ -78,7 +78,12 @@ export const categoriesSchema = z.strictObject(
   ),
 );
 
-const most = z.union([z.number().int().min(0), z.literal('NONE')]);
+/** A whole number from `least` on, or NONE; the message says so, also where it is missing. */
+const numberOrNone = (least: number) =>
+  z.union([z.number().int().min(least), z.literal('NONE')], {
+    error: `a whole number of ${String(least)} or more, or NONE, is wanted`,
+  });
+const most = numberOrNone(0);
 
 /** `quotas.yaml`; what may be left out is NONE, and what the live service has is in its comment. */
 export const quotasSchema = z.strictObject(
@@ -101,9 +106,7 @@ export const quotasSchema = z.strictObject(
       exceptional: z
         .strictObject({
           clause: text,
-          percent: z.strictObject(
-            each(PARTICIPANT_TYPES, z.union([z.number().int().min(100), z.literal('NONE')])),
-          ),
+          percent: z.strictObject(each(PARTICIPANT_TYPES, numberOrNone(100))),
           months: z.number().int().min(1).max(24),
           least: z.number().int().min(0),
         })

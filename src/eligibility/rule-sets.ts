@@ -66,7 +66,7 @@ export function chooseAmong(ruleSets: readonly RuleSet[], place: string): RuleSe
   if (rival !== undefined)
     throw misplaced(
       path.join(place, rival.version),
-      'another version is in effect from the same day',
+      'another version begins at the same instant',
       'effectiveFrom',
     );
   if (versions.length === 0) throw misplaced(place, 'there is no rule set', '');

@@ -291,7 +291,7 @@ describe('the rule set', () => {
       text: 'beyond: NOTICE_REQUIRED',
       instead: 'beyond: NOTICE_REQUIRED\n  adHoc: { clause: SEC Appendix N, perDay: { SEC_PARTY: 150 } }',
       faults: [
-        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.RDP: /,
+        /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.RDP: a whole number of 0 or more, or NONE, is wanted$/,
         /^quotas\.yaml, line \d+, DEVICE\.adHoc\.perDay\.DCC: /,
       ],
     },
@@ -479,9 +479,9 @@ describe('the rule sets', () => {
     expect(createHash('sha256').update(texts.join('\n')).digest('hex')).toBe(sha256);
   });
 
-  test('of which two begin on one day are refused', () => {
+  test('of which two begin at one instant are refused', () => {
     expect(faultsOf(twoVersions('2027-04-01', BEGINS))).toEqual([
-      expect.stringMatching(/2027-04-01.*effectiveFrom: another version is in effect from the same day/),
+      expect.stringMatching(/2027-04-01.*effectiveFrom: another version begins at the same instant/),
     ]);
   });
 
