@@ -85,13 +85,16 @@ export async function retireAuthorities(
 ): Promise<string[]> {
   return withTransaction(pool, async (db) => {
     await lockAuthorities(db);
-    const current = (await findRecordedAuthorities(db)).filter((one) => one.retiredAt === null);
+    const recorded = await findRecordedAuthorities(db);
+    const current = recorded.filter((one) => one.retiredAt === null);
     const unknown = names.filter((name) => !current.some((one) => one.name === name));
-    if (unknown.length > 0)
+    if (unknown.length > 0) {
+      const already = recorded.some((one) => unknown.includes(one.name)) ? ' (retired already)' : '';
       throw new Fault(
         'not-found',
-        `The database knows no current test CA ${unknown.join(', ')}; current are: ${current.map((one) => one.name).join(', ') || 'none'}.`,
+        `The database knows no current test CA ${unknown.join(', ')}${already}; current are: ${current.map((one) => one.name).join(', ') || 'none'}.`,
       );
+    }
     const named = current.filter((one) => names.includes(one.name));
     const retired = current.filter((one) =>
       named.some((above) => above === one || above.sha256.equals(one.issuerSha256)),
@@ -209,7 +212,9 @@ const retired = ({ name, retiredAt, retiredBecause }: RecordedAuthority): Reason
   reason: 'AUTHORITY_RETIRED',
   clause: 'docs/architecture.md, Runbook',
   detail: `${name} was retired on ${retiredAt?.toISOString().slice(0, 10) ?? ''}: ${retiredBecause ?? ''}.`,
-  fix: 'Put the folder authorities/ of the other nodes here, or make new test CAs with: tcs ca init --replace',
+  fix:
+    `Put the folder authorities/ of the other nodes here, or move the files of ${name} out of it and make another with: tcs ca init. ` +
+    'All new: tcs ca init --replace',
 });
 
 /** Two nodes that start at the same time record one after the other. */

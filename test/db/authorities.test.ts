@@ -88,6 +88,9 @@ describe('the test CAs of a database', () => {
     const before = await issue(here.http, '00-DB-12-34-20-00-00-01');
     const retired = await retireAuthorities(['root-oca', 'root-dca'], 'a test', TEST_NOW, here.database.pool);
     expect(retired.sort()).toEqual(['issuing-dca', 'issuing-oca', 'root-dca', 'root-oca']);
+    await expect(retireAuthorities(['root-oca'], 'again', TEST_NOW, here.database.pool)).rejects.toThrow(
+      'knows no current test CA root-oca (retired already);',
+    );
     const node = await openNode(other);
     const after = await issue(node.http, '00-DB-12-34-20-00-00-02');
     expect(after.chain).not.toEqual(before.chain);
@@ -112,7 +115,12 @@ describe('the test CAs of a database', () => {
     const fault = await openNode(process.env['TCS_TEST_FOLDER'] ?? '').catch(
       (error: unknown) => error as Fault,
     );
-    expect((fault as Fault).reasons.map((one) => one.reason)).toContain('AUTHORITY_RETIRED');
+    expect((fault as Fault).reasons).toContainEqual(
+      expect.objectContaining({
+        reason: 'AUTHORITY_RETIRED',
+        fix: expect.stringMatching(/move the files of issuing-dca out of it.*: tcs ca init\./) as string,
+      }),
+    );
     await expect(
       query(here.database.pool, `update authority_certificate set retired_at = null, retired_because = null`),
     ).rejects.toThrow('cannot change');
@@ -120,7 +128,7 @@ describe('the test CAs of a database', () => {
       'append-only',
     );
     await expect(retireAuthorities(['nobody'], 'x', TEST_NOW, here.database.pool)).rejects.toThrow(
-      'knows no current test CA nobody',
+      'knows no current test CA nobody;',
     );
   });
 });
