@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -8,7 +8,7 @@ import { authoritiesFolder, requireDataFolder, requirePassphrase } from './data-
 import { systemClock, type Clock } from './domain/clock.ts';
 import { Fault } from './domain/fault.ts';
 import { systemRandom, type FillRandom } from './domain/serial-number.ts';
-import { recordRuleSets } from './audit/rule-sets.ts';
+import { findMissingVersions, recordRuleSets } from './audit/rule-sets.ts';
 import { recordAuthorities } from './ca/authority-store.ts';
 import { findLeftovers } from './ca/intent-store.ts';
 import { openHierarchy } from './ca/hierarchy.ts';
@@ -185,15 +185,24 @@ export async function openConfiguredDatabase(config: Config, logger: Logger): Pr
 
 async function noticesOf(
   database: Database,
-  { issuance: { db, clock }, serviceKey }: BatchNeeds,
-  { feedStaleDays }: Config,
+  { issuance: { db, clock, ruleSets }, serviceKey }: BatchNeeds,
+  { feedStaleDays, dropFolder }: Config,
 ): Promise<string[]> {
   const leftovers = await findLeftovers(clock.now(), db);
   const feed = await findFeedTrouble(clock.now(), feedStaleDays, db);
+  const missing = await findMissingVersions(ruleSets.versions, db);
   return [
     ...(database.kind === 'embedded' ? [EMBEDDED] : await findVolatility(db)),
     ...(feed === undefined ? [] : [feed]),
     ...(serviceKey === undefined ? [NO_SERVICE_KEY] : []),
+    ...(missing.length === 0
+      ? []
+      : [
+          `Rule sets on record are not among those here, and do not hold: ${missing.join(', ')}; see TCS_RULE_SETS_DIR.`,
+        ]),
+    ...(dropFolder === undefined || existsSync(dropFolder)
+      ? []
+      : [`There is no folder ${dropFolder} (TCS_DROP_FOLDER); nothing is taken from it until there is.`]),
     ...(leftovers.length > 0
       ? [
           `${String(leftovers.length)} certificate(s) were prepared and never recorded as issued; see: tcs leftovers list`,

@@ -44,6 +44,19 @@ export async function recordRuleSets(ruleSets: readonly RuleSetRecord[], at: Dat
     });
 }
 
+/** Versions on record that are not among these: decisions were made under one, here or on another node. */
+export async function findMissingVersions(
+  ruleSets: readonly Pick<RuleSetRecord, 'version'>[],
+  db: Db,
+): Promise<string[]> {
+  const { rows } = await query<{ version: string }>(
+    db,
+    `select version from rule_set where version <> all($1) order by version`,
+    [ruleSets.map((one) => one.version)],
+  );
+  return rows.map((one) => one.version);
+}
+
 /** The rule set of a version as it was when it was first used. */
 export async function findRuleSet(version: string, db: Db): Promise<RuleSetRecord | undefined> {
   const { rows } = await query<RuleSetRecord>(db, `select version, files from rule_set where version = $1`, [
