@@ -63,7 +63,9 @@ function verdictText({ checks, statement, keySha256 }: ResultVerdict, keyGiven: 
   const hint =
     keyGiven || keySha256 === undefined
       ? []
-      : ['No --key was given: compare the SHA-256 of the key with the one that the service publishes.'];
+      : [
+          'No --key was given: compare the SHA-256 of the key with that of GET /v1/batch-signing-key, or give that file.',
+        ];
   return [...about, ...lines, ...hint].join('\n');
 }
 

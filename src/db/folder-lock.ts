@@ -22,7 +22,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       await release();
       throw new Fault(
         'database-unavailable',
-        `The embedded database in ${folder} is in use by another process. Stop that process, talk to it over HTTP (--url), ` +
+        `The embedded database in ${folder} is in use by another process. Stop that process, use a command that talks to it over HTTP (those with --url), ` +
           'or set DATABASE_URL so that several processes share one PostgreSQL.',
       );
     }
