@@ -104,7 +104,9 @@ export function clientOf({ url, tokenFile }: ApiOptions): ApiClient {
   const token = readText(tokenFile, MOST.one).trim();
   if (!IS_TOKEN.test(token))
     throw new Fault('not-found', `${tokenFile} holds no token.`, {
-      fix: 'Write the token into it, on one line and with nothing else, as tcs token create shows it.',
+      fix:
+        'Write the token into it, on one line and with nothing else, as tcs token create shows it ' +
+        '(npm run adds lines of its own, npm run --silent none).',
     });
   return new ApiClient(url, token);
 }
