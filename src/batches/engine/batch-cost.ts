@@ -75,9 +75,9 @@ export interface RehearsedItems {
 }
 
 /**
- * How the limits of a participant stand, and what a batch would take of them: CSRs of a batch, certificates in 24 hours (beyond it
- * notice is wanted, or one waits: gate A10), those of all participants, certificates in a month, and the cap of the agreement on which it rests. What has no
- * limit has no row.
+ * How the limits of a participant stand, and what a batch would take of them: CSRs of a batch; certificates in 24 hours, its own
+ * and those of all participants, and in a month (beyond them notice is wanted, or one waits: gate A10); and the cap of the
+ * agreement on which it rests. What has no limit has no row.
  */
 export function limitsUsed(
   { items, certificates, beyond }: RehearsedItems,
@@ -87,7 +87,7 @@ export function limitsUsed(
 ): LimitUse[] {
   const use = ({ most, used, takes, reason, ...rest }: Omit<LimitUse, 'remains' | 'beyond'>): LimitUse => {
     const remains = Math.max(0, most - used - takes);
-    // Limits may have a reason in common: it is not told of one of which there is more.
+    // Limits may have a reason in common: items that are told it are not beyond a limit of which something is left.
     return { ...rest, most, used, takes, remains, beyond: remains > 0 ? 0 : beyond(reason), reason };
   };
   const { ofService, agreed } = limits;

@@ -21,8 +21,8 @@ import { isWithoutRoom } from '../disk-room.ts';
 import { itemFailure, waitsForQuota, workflowFailure, type ItemCodes } from '../item-codes.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { endChunk, keepChunk, LeaseLost, releaseChunk, type HeldChunk } from './claim-chunk.ts';
+import { duplicateOf } from './duplicate-item.ts';
 import { about } from './parse-batch.ts';
-import { duplicateOf } from './rehearse-batch.ts';
 
 /**
  * Brings every item of a chunk to its verdict, by the same steps as a single certificate. A certificate is its own
