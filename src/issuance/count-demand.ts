@@ -3,7 +3,13 @@ import type { DemandCounts, MonthlyDemand } from '../domain/eligibility-question
 import { PARTICIPANT_TYPES, type ParticipantType } from '../domain/participant.ts';
 import type { Db } from '../db/query.ts';
 import type { RuleSet } from '../eligibility/rule-set.ts';
-import { countAdHoc, countMonths, countOfAll, type Counted, type Limited } from '../registry/count-demand.ts';
+import {
+  countAdHoc,
+  countMonths,
+  countOfAll,
+  type Counted,
+  type Limited,
+} from '../registry/count-certificates.ts';
 import { isAdHoc, signifierOf, type UndecidedRequest } from './earlier-requests.ts';
 
 /** What was counted for a request of a participant; `undefined` where nothing limits it. */

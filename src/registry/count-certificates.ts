@@ -42,8 +42,8 @@ export async function countAdHoc(
 }
 
 /**
- * Certificates of categories that all participants together had in the 24 hours before an instant: by the hour, as quotas are
- * counted, and by the participant, each of whom the key of the counts finds.
+ * Certificates of categories that all participants together had in the 24 hours before an instant, by the hour, as quotas are
+ * counted. Looked up participant by participant: the key of `issued_count` begins with it.
  */
 export async function countOfAll(
   categories: readonly Category[],
@@ -65,8 +65,8 @@ export async function countOfAll(
 }
 
 /**
- * Certificates that participants had in the 30 days before an instant, and in so many months of 30 days before those: by the hour, as
- * quotas are counted. Hours of which notice was accepted are not among the last 30 days: what was told is not exceptional.
+ * Certificates that participants had in the 30 days before an instant, and in so many months of 30 days before those: by the hour,
+ * as quotas are counted. Hours of which notice was accepted are not counted in the last 30 days: what was told is not exceptional.
  */
 export async function countMonths(
   signifiers: readonly string[],
