@@ -10,7 +10,7 @@ import {
   type Counted,
   type Limited,
 } from '../registry/count-certificates.ts';
-import { isAdHoc, signifierOf, type UndecidedRequest } from './earlier-requests.ts';
+import { isAdHoc, signifierOf, type UndecidedRequest } from './undecided-request.ts';
 
 /** What was counted for a request of a participant; `undefined` where nothing limits it. */
 export type Demand = (signifier: string, read: UndecidedRequest) => DemandCounts | undefined;
@@ -59,9 +59,10 @@ export const adHocTypes = (requests: readonly UndecidedRequest[], ruleSet: RuleS
 ];
 
 function adHocLimited(requests: readonly UndecidedRequest[], { quotas }: RuleSet): Limited[] {
+  const single = requests.filter(isAdHoc);
   return CATEGORIES.flatMap((category) => {
     const { adHoc } = quotas[category];
-    if (adHoc === undefined || !isAsked(category, requests.filter(isAdHoc))) return [];
+    if (adHoc === undefined || !isAsked(category, single)) return [];
     return typesWith(adHoc.perDay).map((type) => ({ category, type }));
   });
 }

@@ -14,9 +14,10 @@ import { findIdentifierFacts, type IdentifierFacts } from '../registry/identifie
 import { findParticipants, type ParticipantCore } from '../registry/participants.ts';
 import { outcomeOf } from './application-verdict.ts';
 import { adHocTypes, countDemand, type Demand } from './count-demand.ts';
-import { deviceOf, EarlierRequests, signifierOf, type UndecidedRequest } from './earlier-requests.ts';
+import { EarlierRequests } from './earlier-requests.ts';
 import type { IssuanceNeeds } from './needs.ts';
 import type { ReadRequest } from './read-request.ts';
+import { deviceOf, signifierOf, type UndecidedRequest } from './undecided-request.ts';
 
 /** A request and the answer to "may they have it?". */
 export interface DecidedRequest<Request extends UndecidedRequest = ReadRequest> {

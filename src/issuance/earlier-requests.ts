@@ -1,25 +1,9 @@
-import type { BatchPlace } from '../domain/batch.ts';
 import { CATEGORIES, type Category } from '../domain/category.ts';
-import { subjectKey, type CertificateRequest } from '../domain/certificate-request.ts';
-import type { ApprovedReferral, CsrReading, DemandCounts, Standing } from '../domain/eligibility-question.ts';
-import type { Fault } from '../domain/fault.ts';
-import type { Caller, TestingParticipant } from '../domain/participant.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { subjectKey } from '../domain/certificate-request.ts';
+import type { DemandCounts, Standing } from '../domain/eligibility-question.ts';
+import type { TestingParticipant } from '../domain/participant.ts';
 import type { ParticipantCore } from '../registry/participants.ts';
-
-/** A request, with its CSR read if it came with one. */
-export interface UndecidedRequest {
-  readonly asked: {
-    readonly request: Omit<CertificateRequest, 'csr'>;
-    readonly caller: Caller;
-    readonly referral?: ApprovedReferral;
-    readonly place?: BatchPlace;
-  };
-  readonly reading?: CsrReading;
-  readonly key?: { readonly sha256: Buffer };
-  /** The profile that fits, or why none does. */
-  readonly profile?: Profile | Fault;
-}
+import { deviceOf, isAdHoc, type UndecidedRequest } from './undecided-request.ts';
 
 /** What earlier requests take from caps and quotas, and which keys they bind, as if they had come one by one. */
 export class EarlierRequests {
@@ -42,7 +26,7 @@ export class EarlierRequests {
   }
 
   /** What a participant has had issued, the earlier ones included. */
-  addedTo({ id, certificatesIssued, issuedInDay }: ParticipantCore): Counted {
+  addedTo({ id, certificatesIssued, issuedInDay }: ParticipantCore): Issued {
     const certificates = this.#count(id);
     if (certificates === 0) return { certificatesIssued, issuedInDay };
     const inDay: Partial<Record<Category, number>> = {};
@@ -54,7 +38,7 @@ export class EarlierRequests {
   /** What of a category was counted, the earlier ones included. */
   addedToDemand(
     { adHocInDay, ofAllInDay, month }: DemandCounts,
-    { id }: Identified,
+    { id }: Pick<ParticipantCore, 'id'>,
     category: Category,
   ): DemandCounts {
     return {
@@ -88,18 +72,4 @@ export class EarlierRequests {
   }
 }
 
-/** The participant who is to have the certificate: the caller's own, or the one a DCC operator names. */
-export function signifierOf({ asked }: UndecidedRequest): string {
-  return asked.request.onBehalfOf ?? asked.caller.signifier;
-}
-
-/** The Device ID (EUI-64) for which a certificate is asked. */
-export function deviceOf({ reading }: UndecidedRequest): string | undefined {
-  return reading?.subject?.category === 'DEVICE' ? reading.subject.eui64 : undefined;
-}
-
-/** Whether it is for a certificate by itself, and for no item of a batch. */
-export const isAdHoc = ({ asked }: Pick<UndecidedRequest, 'asked'>): boolean => asked.place === undefined;
-
-type Identified = Pick<TestingParticipant, 'id'>;
-type Counted = Pick<TestingParticipant, 'certificatesIssued' | 'issuedInDay'>;
+type Issued = Pick<TestingParticipant, 'certificatesIssued' | 'issuedInDay'>;
