@@ -5,8 +5,6 @@ import pg from 'pg';
 import { query } from '../../src/db/query.ts';
 import { rehearseBatch } from '../../src/batches/engine/rehearse-batch.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import { temporaryFolder } from '../support/batch-intake.ts';
 import {
   batchWorld,
@@ -17,6 +15,7 @@ import {
   type Line,
 } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
+import { callerOf } from '../support/device-requests.ts';
 
 const folder = temporaryFolder();
 const elsewhere = temporaryFolder();
@@ -66,18 +65,13 @@ describe('a dry run', () => {
     needs: BatchNeeds,
     tell: Parameters<typeof rehearseBatch>[3],
   ) => {
-    const [caller] = await findCallers(
-      [hashToken(await here.token('METERWORKS'))],
-      here.clock.now(),
-      here.needs.db,
-    );
     const file = path.join(elsewhere, 'upload');
     writeFileSync(file, ndjson(lines));
     const upload = { file, octets: 1, sha256: Buffer.alloc(32) };
     const request = { category: 'DEVICE', purpose: PURPOSE, channel: 'INTERNET' } as const;
     return rehearseBatch(
       { upload, contentType: 'application/x-ndjson', name: 'here', request },
-      caller!,
+      await callerOf('METERWORKS', here),
       needs,
       tell,
     );

@@ -2,18 +2,17 @@ import request from 'supertest';
 import { listDecisions } from '../../src/audit/decisions.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query, type Db } from '../../src/db/query.ts';
-import { Fault } from '../../src/domain/fault.ts';
+import type { Fault } from '../../src/domain/fault.ts';
 import { loadRuleSets } from '../../src/eligibility/rule-sets.ts';
 import { countDemand } from '../../src/issuance/count-demand.ts';
 import { decisionView } from '../../src/issuance/decision-view.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision } from '../../src/issuance/replay-decision.ts';
 import { sweep } from '../../src/issuance/screen-again.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import { batchWorld, deviceLines, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { TEST_NOW } from '../support/dates.ts';
+import { callerOf, deviceRequest, told } from '../support/device-requests.ts';
 import { OWN_VERSION, ruleSetFolder } from '../support/rule-set-folder.ts';
 
 const FOUR = `adHoc: { clause: SEC Appendix N, perDay: { SEC_PARTY: NONE, RDP: 4, NON_PARTY: 4, DCC: NONE, DCC_SERVICE_PROVIDER: 4 } }`;
@@ -23,40 +22,27 @@ const BEYOND = {
     'METERWORKS has had 4 DEVICE certificates by single requests in 24 hours; there are 4. Send more as a batch.',
 };
 
+/** How their Device IDs go on after 00db1234. */
+const BLOCKS = { METERWORKS: '20', NORTHGATE: '10' };
+
 let here: BatchWorld;
 const close = () => here.close();
-const eui64Of = (block: number, place: number) =>
-  `00db1234${block.toString(16)}${place.toString(16).padStart(6, '0')}`;
-/** Device requests of a participant: METERWORKS has block 20, NORTHGATE block 10. */
-const askedOf = async (signifier: string, block: number, count: number, from: number) => {
-  const [caller] = await findCallers(
-    [hashToken(await here.token(signifier))],
-    here.clock.now(),
-    here.database.pool,
-  );
+/** So many requests of a participant, for its Device IDs from a place on. */
+const askedOf = async (count: number, from: number, signifier: keyof typeof BLOCKS = 'METERWORKS') => {
+  const caller = await callerOf(signifier, here);
   return Array.from({ length: count }, (_one, place) => ({
-    request: {
-      category: 'DEVICE' as const,
-      purpose: 'DEVICE_AND_USER_SYSTEM_TESTS' as const,
-      channel: 'INTERNET' as const,
-      csr: deviceCsr(eui64Of(block, from + place)).der,
-    },
-    caller: caller!,
+    request: deviceRequest(`${BLOCKS[signifier]}${(from + place).toString(16).padStart(6, '0')}`),
+    caller,
   }));
 };
-const issue = async (
-  count: number,
-  from: number,
-  [signifier, block]: readonly [string, number] = ['METERWORKS', 0x20],
-) => issueCertificates(await askedOf(signifier, block, count, from), here.needs);
-const told = (results: readonly unknown[]) =>
-  results.map((one) => (one instanceof Fault ? one.reasons[0]?.reason : 'issued'));
+const issue = async (...asked: Parameters<typeof askedOf>) =>
+  issueCertificates(await askedOf(...asked), here.needs);
 const post = async (path: string, body: object) =>
   request(here.http)
     .post(path)
     .set('Authorization', `Bearer ${await here.token('METERWORKS')}`)
     .send({ category: 'DEVICE', purpose: PURPOSE, ...body });
-const csr = (place: number) => deviceCsr(eui64Of(0x20, place)).pem;
+const csr = (place: number) => deviceCsr(`00db123420${place.toString(16).padStart(6, '0')}`).pem;
 /** The decision that let a request wait. */
 const waiting = async () => (await listDecisions({ outcome: 'QUEUE' }, { limit: 1 }, here.database.pool))[0]!;
 
@@ -77,7 +63,7 @@ describe('the number of single requests in 24 hours, as an operator may set it',
   });
 
   test('is kept by sets that are at work at the same time', async () => {
-    const sets = await Promise.all([3, 20, 40].map((from) => askedOf('METERWORKS', 0x20, 3, from)));
+    const sets = await Promise.all([3, 20, 40].map((from) => askedOf(3, from)));
     const results = await Promise.all(sets.map((set) => issueCertificates(set, here.needs)));
     expect(told(results.flat()).sort()).toEqual([
       ...Array(5).fill('QUOTA_EXCEEDED'),
@@ -107,7 +93,7 @@ describe('the number of single requests in 24 hours, as an operator may set it',
   });
 
   test('is no limit for who has none, nor for items of batches, which it does not count', async () => {
-    expect(told(await issue(6, 1, ['NORTHGATE', 0x10]))).toEqual(Array(6).fill('issued'));
+    expect(told(await issue(6, 1, 'NORTHGATE'))).toEqual(Array(6).fill('issued'));
     const { id } = (await here.submit(deviceLines(6))).body as BatchBody;
     while (await workOnce(here.batches));
     expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
@@ -171,7 +157,7 @@ describe('where no rule set has such a number', () => {
         },
       },
     ) as Db;
-    const asked = await askedOf('METERWORKS', 0x20, 5, 1);
+    const asked = await askedOf(5, 1);
     expect(
       await countDemand(
         asked.map((one) => ({ asked: one })),

@@ -7,10 +7,8 @@ import type { RuleSet } from '../../src/eligibility/rule-set.ts';
 import { decisionView } from '../../src/issuance/decision-view.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision } from '../../src/issuance/replay-decision.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
-import { deviceCsr } from '../support/csr-builder.ts';
+import { callerOf, deviceRequest } from '../support/device-requests.ts';
 
 describe('a certificate that would be valid longer than its agreement', () => {
   let here: BatchWorld;
@@ -25,15 +23,8 @@ describe('a certificate that would be valid longer than its agreement', () => {
     return { ...here.needs, ruleSets };
   };
   const issue = async (needs: BatchWorld['needs'], last: string) => {
-    const token = await here.token('METERWORKS');
-    const [caller] = await findCallers([hashToken(token)], here.clock.now(), here.database.pool);
-    const request = {
-      category: 'DEVICE',
-      purpose: 'DEVICE_AND_USER_SYSTEM_TESTS',
-      channel: 'INTERNET',
-      csr: deviceCsr(`00db1234200000${last}`).der,
-    } as const;
-    const [result] = await issueCertificates([{ request, caller: caller! }], needs);
+    const caller = await callerOf('METERWORKS', here);
+    const [result] = await issueCertificates([{ request: deviceRequest(`200000${last}`), caller }], needs);
     return result instanceof Fault ? result.reasons.map((one) => one.reason) : 'issued';
   };
   const latest = async () => {

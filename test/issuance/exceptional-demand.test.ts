@@ -2,15 +2,13 @@ import { listDecisions } from '../../src/audit/decisions.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
-import { Fault } from '../../src/domain/fault.ts';
+import type { Fault } from '../../src/domain/fault.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision } from '../../src/issuance/replay-decision.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import { findParticipantRef } from '../../src/registry/participants.ts';
 import { recordFacts } from '../../src/registry/record-facts.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
-import { deviceCsr } from '../support/csr-builder.ts';
+import { callerOf, deviceRequest, told } from '../support/device-requests.ts';
 import { ruleSetFolder } from '../support/rule-set-folder.ts';
 
 const SHARE =
@@ -46,21 +44,13 @@ const noticed = async (key: string, from: Date, to: Date) => {
 };
 let next = 1;
 const issue = async (count: number) => {
-  const token = hashToken(await here.token('METERWORKS'));
-  const [caller] = await findCallers([token], here.clock.now(), here.database.pool);
+  const caller = await callerOf('METERWORKS', here);
   const asked = Array.from({ length: count }, () => ({
-    request: {
-      category: 'DEVICE' as const,
-      purpose: 'DEVICE_AND_USER_SYSTEM_TESTS' as const,
-      channel: 'INTERNET' as const,
-      csr: deviceCsr(`00db123420${(next++).toString(16).padStart(6, '0')}`).der,
-    },
-    caller: caller!,
+    request: deviceRequest(`20${(next++).toString(16).padStart(6, '0')}`),
+    caller,
   }));
   return issueCertificates(asked, here.needs);
 };
-const told = (results: readonly unknown[]) =>
-  results.map((one) => (one instanceof Fault ? one.reasons[0]?.reason : 'issued'));
 
 describe('exceptional demand, where an operator sets a share of the own monthly average', () => {
   const { folder, remove } = ruleSetFolder(SHARE);

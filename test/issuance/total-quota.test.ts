@@ -1,34 +1,24 @@
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
 import { listDecisions } from '../../src/audit/decisions.ts';
-import { Fault } from '../../src/domain/fault.ts';
+import type { Fault } from '../../src/domain/fault.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { replayDecision } from '../../src/issuance/replay-decision.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
-import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
+import { organisationCsr } from '../support/csr-builder.ts';
+import { callerOf, deviceRequest, told } from '../support/device-requests.ts';
 import { ruleSetFolder } from '../support/rule-set-folder.ts';
 
-const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
-const channel = 'INTERNET';
 const BEYOND = {
   reason: 'QUOTA_EXCEEDED',
   detail: 'All participants together have had 5 DEVICE certificates in 24 hours; there are 5.',
 };
 
 let here: BatchWorld;
-const callerOf = async (signifier: string) => {
-  const token = hashToken(await here.token(signifier));
-  return (await findCallers([token], here.clock.now(), here.database.pool))[0]!;
-};
-/** Device requests: METERWORKS has the Device IDs that begin with 20, NORTHGATE those with 10. */
 const device = async (signifier: string, number: string) => ({
-  request: { category: 'DEVICE', purpose, channel, csr: deviceCsr(`00db1234${number}`).der } as const,
-  caller: await callerOf(signifier),
+  request: deviceRequest(number),
+  caller: await callerOf(signifier, here),
 });
-const told = (results: readonly unknown[]) =>
-  results.map((one) => (one instanceof Fault ? one.reasons[0]?.reason : 'issued'));
 
 describe('the number of certificates of all participants together, as an operator may set it', () => {
   const { folder, remove } = ruleSetFolder('everybody: { clause: SEC Appendix N, perDay: 5 }');
@@ -57,9 +47,9 @@ describe('the number of certificates of all participants together, as an operato
     expect(stored?.question?.demand).toEqual({ ofAllInDay: 5 });
     // Of another category there is no limit.
     const csr = organisationCsr('90-B3-D5-1F-30-01-00-00').der;
-    const request = { category: 'ORGANISATION', purpose, channel, csr } as const;
+    const request = { ...deviceRequest('10000005'), category: 'ORGANISATION', csr } as const;
     expect(
-      told(await issueCertificates([{ request, caller: await callerOf('NORTHGATE') }], here.needs)),
+      told(await issueCertificates([{ request, caller: await callerOf('NORTHGATE', here) }], here.needs)),
     ).toEqual(['issued']);
     here.clock.advance(25 * 3_600_000);
     expect(told(await issueCertificates(asked.slice(3), here.needs))).toEqual(['issued', 'issued']);
