@@ -78,8 +78,8 @@ export async function listDecisions(
   page: { readonly limit: number; readonly after?: { readonly decidedAt: Date; readonly id: string } },
   db: Db,
 ): Promise<StoredDecision[]> {
-  // Each has an index in the order of the list; the sets that come before the page are not looked into. That of one participant is
-  // by its id: a condition on its signifier has none.
+  // All, and those of one participant, have an index in the order of the list, that of a participant by its id, not by its
+  // signifier; the sets that come before the page are not looked into.
   const whose = filter.participantId === undefined ? '$1::uuid is null' : 'd.participant_id = $1';
   const named =
     filter.signifier === undefined

@@ -29,8 +29,8 @@ export async function searchEvents(
   },
   db: Db,
 ): Promise<StoredEvent[]> {
-  // The index of a participant's events is by its id, not its signifier. Any of a list, and both in the order: told that it is one
-  // participant, PostgreSQL would go through the events of all, newest first, until it has enough.
+  // The index of a participant's events is by its id, not by its signifier. The id is one of a list, and first in the order, so that
+  // PostgreSQL takes that index: if it knew of one id only, it would go through the events of all, newest first, until it had enough.
   const whose =
     filter.participant === undefined
       ? '$2::text is null'

@@ -45,7 +45,10 @@ export async function isAnyRetired(
   return rows[0]?.retired === true;
 }
 
-/** For who signs nothing. @throws Fault `authority-refused`, as `recordIntents`, when one of these CAs was retired since the start */
+/**
+ * What `recordIntents` requires, for a dry run, which records nothing.
+ * @throws Fault `authority-refused` when one of these CAs was retired since the start
+ */
 export async function requireCurrent(
   authorities: readonly Pick<Authority, 'sha256'>[],
   db: Db,

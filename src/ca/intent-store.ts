@@ -185,7 +185,7 @@ function setRow([one]: readonly Intent[], first: number, last: number) {
 export const isAuthorityRetired = (error: unknown): error is Fault =>
   error instanceof Fault && error.code === 'authority-refused';
 
-/** What is told of a test CA that was retired. */
+/** What whoever wants a certificate of a retired test CA is told. */
 export const authorityRetired = () =>
   new Fault('authority-refused', 'The test CA was retired; nothing is issued under it any more.', {
     reasons: [

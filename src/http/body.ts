@@ -30,7 +30,10 @@ export function octetsBody(types: readonly string[], most: number): RequestHandl
   };
 }
 
-/** The octets of a body as they come, for who does not hold them all. @throws Fault `malformed-request` when the sender breaks off */
+/**
+ * The octets of a body as they come; nobody holds them all.
+ * @throws Fault `malformed-request` when the sender breaks off
+ */
 export async function* arrivingBody(request: Request): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of request) yield piece as Uint8Array;

@@ -3,8 +3,7 @@
  * `inFlight` sets are working wait together and form the next one. Under load many requests share a few statements and one
  * durable commit; without load nothing waits.
  *
- * @param work    answers a set: one result per item, in order; a rejection rejects every call of that set
- * @param limits  most items in a set; most sets at work at the same time
+ * @param work  answers a set: one result per item, in order; a rejection rejects every call of that set
  */
 export function gather<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -12,8 +11,10 @@ export function gather<Item, Result>(
 ): (item: Item) => Promise<Result> {
   const { items, inFlight, company } = limits;
   const waiting: Waiting<Item, Result>[] = [];
+  /** Sets at work, and the calls in them. */
   let sets = 0;
   let working = 0;
+  /** How many callers there were lately: at work, waiting, or answered and likely to come back. */
   let about = 0;
   let patience: NodeJS.Timeout | undefined;
 
@@ -31,7 +32,6 @@ export function gather<Item, Result>(
     const set = waiting.splice(0, Math.min(items, share));
     sets += 1;
     working += set.length;
-    // Who does not come back is forgotten little by little.
     about = Math.max(waiting.length + working, Math.floor(about * REMEMBERED));
     work(set.map((one) => one.item))
       .then(
@@ -55,12 +55,14 @@ export function gather<Item, Result>(
 }
 
 interface Limits {
+  /** Most of a set. */
   readonly items: number;
+  /** Most sets at work at the same time. */
   readonly inFlight: number;
   /**
    * Whoever is answered comes back a moment later, and a set that starts at once would leave them behind: sets became more
-   * and smaller. With this a set of less than `enough` waits for all who were about lately, so long at most; and of more than
-   * `enough` who wait each of the sets at work has its share.
+   * and smaller. With this a set of less than `enough` items waits until all who were about lately are there, for so many
+   * `milliseconds` at most; and where more than `enough` wait, the sets that may start share them equally. Without it none waits.
    */
   readonly company?: { readonly enough: number; readonly milliseconds: number };
 }
@@ -71,4 +73,5 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Of those who were about, as each set starts: who does not come back is forgotten little by little. */
 const REMEMBERED = 0.9;

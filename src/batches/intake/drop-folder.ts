@@ -191,8 +191,9 @@ async function handIn(
 }
 
 /**
- * Opens what was a file a moment ago: a link that takes its place meanwhile is not followed, and the writer of a pipe not waited for.
- * @returns nothing when it is gone @throws Fault `malformed-request` when it is no file
+ * Opens what was a file a moment ago: a link that has taken its place is not followed, and the writer of a pipe not waited for.
+ * @returns nothing when it is gone
+ * @throws Fault `malformed-request` when it is no file
  */
 async function openDropped(folder: HeldFolder, file: string): Promise<FileHandle | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -210,7 +211,7 @@ function movedMeanwhile(error: unknown): undefined {
 /** As over HTTP: a locked officer hands nothing in (SEC Appendix P, 3.1). */
 const mayHandIn = ({ role, officer }: Caller) =>
   SUBMITTERS.includes(role) && (officer === undefined || officer.state === 'ACTIVE');
-/** Where the service is reached from outside it does not know. */
+/** The command, with words in the place of what the service does not know: where it is reached, and where the token lies. */
 const howItStands = (id: string, { signifier }: Caller) =>
   `How it stands: tcs batch show ${id} --url URL --token-file FILE
 URL is the address of the service, FILE a file that holds a token of ${signifier}.
