@@ -24,6 +24,13 @@ export async function sendPieces(opened: Readable, response: Response): Promise<
     return;
   }
   await pipeline(opened, response).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    opened.destroy();
+    if (!hasLeft(error)) throw error;
   });
 }
+
+/** Whether an answer could not be sent because whoever asked for it has left, meanwhile or before: Node 24 tells the two apart. */
+export const hasLeft = (error: unknown): boolean =>
+  LEFT.includes((error as NodeJS.ErrnoException).code ?? '');
+
+const LEFT = ['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE'];

@@ -15,7 +15,7 @@ import {
 import { requireKeys } from '../batches/laboratory/laboratory-keys.ts';
 import { recordFetched, type Fetched } from '../batches/require-fetchable.ts';
 import { callerOf } from './auth.ts';
-import { openPieces, sendPieces } from './pieces.ts';
+import { hasLeft, openPieces, sendPieces } from './pieces.ts';
 import type { HttpNeeds } from './server.ts';
 
 // How the result and the keys of a batch go out; who may have them is asked before (`batches.ts`).
@@ -124,7 +124,7 @@ export async function sendKeys(
   } catch (error) {
     // If this fails too, its lease ends by itself.
     await endDownload(download, db).catch(() => undefined);
-    if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    if (hasLeft(error)) return;
     throw error;
   } finally {
     letGo();

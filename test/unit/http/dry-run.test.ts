@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -42,6 +42,29 @@ describe('the report of a dry run', () => {
     expect(body === JSON.stringify({ items: 1, failures })).toBe(true);
     expect(answer.headers.get('content-length')).toBe(String(body.length));
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  test('is let go when whoever asked for it has left, which is no fault', async () => {
+    const spool = await openSpool(path.join(folder, 'left'));
+    await spool.append('1');
+    let answered: Promise<void> | undefined;
+    const server = createServer(
+      express().get('/', (_request, response) => {
+        const report = { frame: '{"failures":[]}', failures: spool, close: () => spool.close() };
+        response.once('close', () => {
+          answered = sendReport(report, response);
+        });
+      }),
+    ).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: here\r\n\r\n');
+    const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+    socket.destroy();
+    await once(response, 'close');
+    await expect(answered).resolves.toBeUndefined();
+    await expect(spool.sync()).rejects.toThrow('closed');
+    server.close();
   });
 
   test('is let go when whoever asked for it takes nothing of it', async () => {
