@@ -20,8 +20,8 @@ import { shareAnswers } from './share-answers.ts';
 export function openEvents({ issuance, batches, stopping }: HttpNeeds) {
   const { db, clock } = issuance;
   const takePlace = openPlaces(STREAMS);
-  // Each that waits listens to it.
-  setMaxListeners(STREAMS.all, stopping);
+  // Each that waits listens to it, and so does for a moment who has given its place back: the places limit them, not a number here.
+  setMaxListeners(0, stopping);
   const lookOnce = shareAnswers<Batch | undefined>(BETWEEN_LOOKS);
   return async (first: Batch, response: Response): Promise<void> => {
     const caller = callerOf(response);
