@@ -7,7 +7,9 @@ import type { RuleSet } from './rule-set.ts';
 /** A limit of gate A10 beyond the quota of a day, where the rule set has one and it was counted. */
 export interface DemandLimit {
   readonly limit: 'AD_HOC' | 'DAILY_TOTAL' | 'MONTHLY_DEMAND';
+  /** Certificates of the category; by whom, how and in how long is said with each limit below. */
   readonly most: number;
+  /** Of these, so far. */
   readonly issued: number;
   /** What is said of a certificate beyond it. */
   readonly beyond: QuotaReason;

@@ -12,7 +12,7 @@ import {
 } from '../registry/count-certificates.ts';
 import { isAdHoc, signifierOf, type UndecidedRequest } from './undecided-request.ts';
 
-/** What was counted for a request of a participant; `undefined` where nothing limits it. */
+/** Answers for a request of a participant with what was counted; `undefined` where nothing limits it. */
 export type Demand = (signifier: string, read: UndecidedRequest) => DemandCounts | undefined;
 
 /**

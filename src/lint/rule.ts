@@ -19,7 +19,7 @@ export interface Rule {
   readonly check: (facts: TbsFacts, kind: CertificateKind) => string | undefined;
 }
 
-/** One broken rule, an error, or something about a certificate that its holder ought to know. */
+/** ERROR: a broken rule. WARN: something about a certificate that its holder ought to know. */
 export interface LintFinding {
   readonly rule: string;
   readonly severity: 'ERROR' | 'WARN';

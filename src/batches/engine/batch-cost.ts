@@ -112,6 +112,7 @@ export function limitsUsed(
     );
   }
   for (const { limit, most, issued, beyond: reason } of demandLimits({ question, participant, ruleSet }))
+    // Items of batches are no single requests.
     if (limit !== 'AD_HOC')
       rows.push(use({ limit, setBy: 'SERVICE', most, used: issued, takes: certificates, reason }));
   if (agreement?.volumeCap !== undefined)
