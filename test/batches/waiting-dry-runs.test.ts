@@ -24,6 +24,22 @@ describe('dry runs that are on their way', () => {
     await here.close();
   });
 
+  /** Whoever proves possession next waits in the middle of its turn, until it is told to go on. */
+  const holdUpNext = () => {
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const { verifier } = here.needs;
+    const proofs = verifier.proofsOfPossession.bind(verifier);
+    const asked = jest.spyOn(verifier, 'proofsOfPossession').mockImplementationOnce(async (csrs) => {
+      await held;
+      return proofs(csrs);
+    });
+    const isThere = async () => {
+      while (asked.mock.calls.length === 0) await setTimeout(5);
+    };
+    return { isThere, goOn, restore: () => asked.mockRestore() };
+  };
+
   /** A dry run whose upload has begun: the first of its two lines is sent. */
   const begin = (authorization: string, first: number) => {
     const lines = deviceLines(2, first);
@@ -74,18 +90,11 @@ describe('dry runs that are on their way', () => {
   });
 
   test('give their places back when whoever sent them leaves before it is their turn', async () => {
-    let goOn: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (goOn = resolve));
-    const { verifier } = here.needs;
-    const proofs = verifier.proofsOfPossession.bind(verifier);
-    const asked = jest.spyOn(verifier, 'proofsOfPossession').mockImplementationOnce(async (csrs) => {
-      await held;
-      return proofs(csrs);
-    });
+    const { isThere, goOn, restore } = holdUpNext();
     const maker = await here.bearer('METERWORKS');
     const first = begin(maker, 21);
     const answer = first.end();
-    while (asked.mock.calls.length === 0) await setTimeout(5);
+    await isThere();
     const second = begin(maker, 23);
     second.end().catch(() => undefined);
     await arrived(2);
@@ -96,28 +105,21 @@ describe('dry runs that are on their way', () => {
     goOn();
     expect(await answer).toMatchObject({ status: 200 });
     expect(await third).toMatchObject({ status: 200 });
-    asked.mockRestore();
+    restore();
   });
 
   test('leave nothing behind when whoever sent them leaves during their turn', async () => {
-    let goOn: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (goOn = resolve));
-    const { verifier } = here.needs;
-    const proofs = verifier.proofsOfPossession.bind(verifier);
-    const asked = jest.spyOn(verifier, 'proofsOfPossession').mockImplementationOnce(async (csrs) => {
-      await held;
-      return proofs(csrs);
-    });
+    const { isThere, goOn, restore } = holdUpNext();
     const maker = await here.bearer('METERWORKS');
     const first = begin(maker, 31);
     first.end().catch(() => undefined);
-    while (asked.mock.calls.length === 0) await setTimeout(5);
+    await isThere();
     first.leave();
     const next = begin(maker, 33).end();
     goOn();
     expect(await next).toMatchObject({ status: 200 });
     while (readdirSync(folder).length > 0) await setTimeout(5);
-    asked.mockRestore();
+    restore();
   });
 
   test('give their places back when whoever sent them leaves', async () => {
