@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { openApp, type App, type AppParts } from './app.ts';
@@ -28,7 +28,7 @@ export async function startService(
   await requireAddress(config);
   const app = await openApp(config, { sweepSeconds: SWEEP_SECONDS, ...parts, logger });
   const server = createRequestServer(app.http, config.requestSeconds);
-  const connections = connectionsOf(server);
+  const callers = callersOf(server);
   try {
     await listen(server, config);
   } catch (error) {
@@ -43,7 +43,7 @@ export async function startService(
   return {
     baseUrl,
     app,
-    close: () => (closing ??= closeService({ server, connections }, app, config.shutdownSeconds, logger)),
+    close: () => (closing ??= closeService({ server, callers }, app, config.shutdownSeconds, logger)),
   };
 }
 
@@ -73,18 +73,26 @@ export function stopOnSignals(service: RunningService, log: Log): void {
     });
 }
 
-/** The connections that are open. */
-function connectionsOf(server: Server): ReadonlySet<Socket> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
-  return open;
+/** Connections that are open, and answers that are not sent yet. */
+interface Callers {
+  readonly connections: ReadonlySet<Socket>;
+  readonly answers: ReadonlySet<ServerResponse>;
+}
+
+function callersOf(server: Server): Callers {
+  const connections = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  const keep = <One extends Socket | ServerResponse>(open: Set<One>, one: One) => {
+    open.add(one);
+    one.once('close', () => open.delete(one));
+  };
+  server.on('connection', (socket: Socket) => keep(connections, socket));
+  server.on('request', (_request, response: ServerResponse) => keep(answers, response));
+  return { connections, answers };
 }
 
 async function closeService(
-  { server, connections }: { readonly server: Server; readonly connections: ReadonlySet<Socket> },
+  { server, callers }: { readonly server: Server; readonly callers: Callers },
   app: App,
   seconds: number,
   logger: Logger,
@@ -93,7 +101,10 @@ async function closeService(
   const closed = new Promise((resolve) => server.close(resolve));
   app.endStreams();
   // Proxies and browsers open connections in advance: one that has said nothing yet is no idle one to Node.
-  for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+  for (const socket of callers.connections) if (socket.bytesRead === 0) socket.destroy();
+  // Whoever is answered from now on is told that the connection ends: another request sent into it would be lost.
+  for (const response of callers.answers) endsConnection(response);
+  server.prependListener('request', (_request, response: ServerResponse) => endsConnection(response));
   const impatient = setTimeout(() => server.closeAllConnections(), seconds * 1000);
   // A connection that is between two requests is idle only then: look again and again.
   const idle = setInterval(() => server.closeIdleConnections(), 50);
@@ -102,6 +113,10 @@ async function closeService(
   clearInterval(idle);
   await app.close();
   logger.info('closed');
+}
+
+function endsConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 async function listen(server: Server, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {

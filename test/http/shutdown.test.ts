@@ -60,6 +60,8 @@ describe('a service that is told to stop', () => {
     half.destroy();
     expect(answer).toMatch(/^HTTP\/1\.1 201 Created\r\n/);
     expect(answer).toContain('"status":"IN_USE"');
+    // Whoever keeps connections sends no other request into this one.
+    expect(answer).toContain('\r\nConnection: close\r\n');
   }, 180_000);
 
   test('ends the events that somebody follows, and ends with 0', async () => {
