@@ -1,3 +1,4 @@
+import { formatInstant } from '../domain/instant.ts';
 import type { Agreement } from '../domain/participant.ts';
 import type { Case, Rule } from './rule.ts';
 
@@ -49,13 +50,12 @@ export const AGREEMENT_RULES: readonly Rule[] = [
       return validUntil.getTime() + SECOND <= end.getTime()
         ? []
         : [
-            `The certificate would be valid until ${instant(validUntil)}; agreement ${agreement?.ref ?? ''} ends at ${instant(end)}.`,
+            `The certificate would be valid until ${formatInstant(validUntil)}; agreement ${agreement?.ref ?? ''} ends at ${formatInstant(end)}.`,
           ];
     },
   },
 ];
 
-const instant = (one: Date) => one.toISOString().replace(/\.\d+Z$/, 'Z');
 /** Milliseconds. */
 const SECOND = 1000;
 
