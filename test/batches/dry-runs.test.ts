@@ -2,7 +2,6 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { query } from '../../src/db/query.ts';
 import { rehearseBatch } from '../../src/batches/engine/rehearse-batch.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { temporaryFolder } from '../support/batch-intake.ts';
@@ -13,6 +12,7 @@ import {
   PURPOSE,
   type BatchWorld,
   type Line,
+  varyAgreement,
 } from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { callerOf } from '../support/device-requests.ts';
@@ -116,13 +116,7 @@ describe('a dry run', () => {
   test('is decided as at one instant, however long it takes: what ends meanwhile had not ended', async () => {
     const begun = here.clock.now().getTime();
     const ends = { effectiveTo: new Date(begun + 1_000) };
-    await query(
-      here.database.pool,
-      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
-       select participant_id, kind, key, version + 1, state, since, value || $1::jsonb, source, recorded_at
-         from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
-      [JSON.stringify(ends)],
-    );
+    await varyAgreement(ends, here.database);
     // Of all clocks the one that goes on most: at the second look the agreement is over.
     let looks = 0;
     const clock = { now: () => new Date(begun + 1_000 * looks++) };

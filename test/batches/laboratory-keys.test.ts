@@ -26,7 +26,13 @@ import { sweepResults } from '../../src/batches/results/sweep-results.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
 import type { Caller } from '../../src/domain/participant.ts';
-import { batchWorld, PURPOSE, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
+import {
+  batchWorld,
+  PURPOSE,
+  varyAgreement,
+  type BatchBody,
+  type BatchWorld,
+} from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 import { TEST_NOW } from '../support/dates.ts';
 import { tcs } from '../support/tcs.ts';
@@ -137,16 +143,7 @@ describe('keys for laboratories', () => {
       throw error;
     }
   }
-  /** Another version of METERWORKS' agreement. */
-  async function vary(terms: object): Promise<void> {
-    await query(
-      here.database.pool,
-      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
-       select participant_id, kind, key, version + 1, state, since, value || $1::jsonb, source, recorded_at
-         from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
-      [JSON.stringify(terms)],
-    );
-  }
+  const vary = (terms: object) => varyAgreement(terms, here.database);
   const order = async (change: object = {}, as = 'METERWORKS') =>
     request(here.http)
       .post('/v1/batches/generations')

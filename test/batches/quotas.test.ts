@@ -4,7 +4,13 @@ import type { RuleSet } from '../../src/eligibility/rule-set.ts';
 import { claimChunk } from '../../src/batches/engine/claim-chunk.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
-import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
+import {
+  batchWorld,
+  deviceLines,
+  varyAgreement,
+  type BatchBody,
+  type BatchWorld,
+} from '../support/batch-world.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
 
 interface Rehearsed {
@@ -60,12 +66,7 @@ describe('batches beyond a quota', () => {
     ).rows[0]!.n;
 
   test('an agreement has its own number of CSRs of a batch, in a dry run as well', async () => {
-    await query(
-      here.database.pool,
-      `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
-       select participant_id, kind, key, version + 1, state, since, value || '{"batchItems": 3}', source, recorded_at
-         from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
-    );
+    await varyAgreement({ batchItems: 3 }, here.database);
     const tooMany = { reasons: [{ reason: 'BATCH_TOO_MANY_ITEMS', errorCode: 'FM:AA2' }] };
     const four = await submitted(deviceLines(4));
     const three = await submitted(deviceLines(3));
@@ -249,12 +250,7 @@ describe('batches beyond a quota', () => {
     });
 
     test('the cap of an agreement is counted across the parts of a file', async () => {
-      await query(
-        here.database.pool,
-        `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
-         select participant_id, kind, key, version + 1, state, since, value || '{"volumeCap": 13}', source, recorded_at
-           from fact where kind = 'AGREEMENT' and key = 'BA-2026-001'`,
-      );
+      await varyAgreement({ volumeCap: 13 }, here.database);
       const said = await rehearsed(here.batches, deviceLines(30));
       expect(said.counts).toMatchObject({ SUCCESS: 13, INELIGIBLE: 17 });
       expect(limitOf(said, 'AGREEMENT_CAP')).toEqual({

@@ -2,6 +2,8 @@ import request from 'supertest';
 import type { Batch } from '../../src/batches/batch-store.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { query } from '../../src/db/query.ts';
 import type { Category } from '../../src/domain/category.ts';
 import { deviceCsr, newKey } from './csr-builder.ts';
 import { world, type World } from './world.ts';
@@ -26,6 +28,17 @@ export function deviceLines(count: number, first = 1): Line[] {
       csr: deviceCsr(eui64, 'digitalSignature', { key: newKey() }).pem,
     };
   });
+}
+
+/** Another version of METERWORKS' agreement, with these terms changed. */
+export async function varyAgreement(terms: object, { pool }: Pick<Database, 'pool'>): Promise<void> {
+  await query(
+    pool,
+    `insert into fact (participant_id, kind, key, version, state, since, value, source, recorded_at)
+     select participant_id, kind, key, version + 1, state, since, value || $1::jsonb, source, recorded_at
+       from fact where kind = 'AGREEMENT' and key = 'BA-2026-001' order by version desc limit 1`,
+    [JSON.stringify(terms)],
+  );
 }
 
 /** The service with batches over HTTP; nothing is worked on until a test says so. */
