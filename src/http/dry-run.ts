@@ -17,7 +17,7 @@ export interface DryRunReport {
   readonly frame: string;
   /** What stands in that list. */
   readonly failures: Spool;
-  /** Removes the file. */
+  /** The file goes with it. */
   readonly close: () => Promise<void>;
 }
 
@@ -29,20 +29,18 @@ export async function writeReport(
 ): Promise<DryRunReport> {
   const file = path.join(needs.folder, `failures-${randomUUID()}`);
   let failures: Spool | undefined;
-  const close = async () => {
-    await failures?.close();
-    await rm(file, { force: true });
-  };
   try {
     const opened = (failures = await openSpool(file));
+    // Without a name it goes with this process, whatever ends that.
+    await rm(file);
     const rehearsal = await rehearseBatch(submitted, caller, needs, (failure) =>
       opened.append(`${opened.size === 0 ? '' : ','}${JSON.stringify(failure)}`),
     );
     // A disk without room is told before anything is answered.
     await opened.sync();
-    return { frame: JSON.stringify(rehearsalView(rehearsal)), failures, close };
+    return { frame: JSON.stringify(rehearsalView(rehearsal)), failures, close: () => opened.close() };
   } catch (error) {
-    await close();
+    await failures?.close();
     throw roomFault(error);
   }
 }

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { rehearseBatch } from '../../src/batches/engine/rehearse-batch.ts';
 import type { BatchNeeds } from '../../src/batches/needs.ts';
+import { writeReport } from '../../src/http/dry-run.ts';
 import { temporaryFolder } from '../support/batch-intake.ts';
 import {
   batchWorld,
@@ -59,23 +60,19 @@ describe('a dry run', () => {
       const eui64 = `00db12ffffffff${n.toString(16).padStart(2, '0')}`;
       return { id: `foreign-${String(n)}`, csr: deviceCsr(eui64).pem };
     });
+  const uploaded = (lines: readonly Line[]) => {
+    const file = path.join(elsewhere, 'upload');
+    writeFileSync(file, ndjson(lines));
+    const upload = { file, octets: 1, sha256: Buffer.alloc(32) };
+    const request = { category: 'DEVICE', purpose: PURPOSE, channel: 'INTERNET' } as const;
+    return { upload, contentType: 'application/x-ndjson', name: 'here', request } as const;
+  };
   /** What the route does, without it. */
   const rehearseHere = async (
     lines: readonly Line[],
     needs: BatchNeeds,
     tell: Parameters<typeof rehearseBatch>[3],
-  ) => {
-    const file = path.join(elsewhere, 'upload');
-    writeFileSync(file, ndjson(lines));
-    const upload = { file, octets: 1, sha256: Buffer.alloc(32) };
-    const request = { category: 'DEVICE', purpose: PURPOSE, channel: 'INTERNET' } as const;
-    return rehearseBatch(
-      { upload, contentType: 'application/x-ndjson', name: 'here', request },
-      await callerOf('METERWORKS', here),
-      needs,
-      tell,
-    );
-  };
+  ) => rehearseBatch(uploaded(lines), await callerOf('METERWORKS', here), needs, tell);
 
   test('lets the failures of each part go before it decides the next', async () => {
     const told: number[][] = [];
@@ -111,6 +108,17 @@ describe('a dry run', () => {
     expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     while (readdirSync(folder).length > 0) await setTimeout(5);
+  });
+
+  test('holds its failures in a file without a name, of which nothing is left whenever the process dies', async () => {
+    const caller = await callerOf('METERWORKS', here);
+    const { failures, close } = await writeReport(uploaded(foreignLines(3)), caller, {
+      ...here.batches,
+      folder,
+    });
+    expect(failures.size).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual([]);
+    await close();
   });
 
   test('is decided as at one instant, however long it takes: what ends meanwhile had not ended', async () => {
