@@ -34,7 +34,7 @@ export async function measureInProcess(count = 3000) {
  * in the processor's caches, and costs a third less.
  */
 async function run(csrs, needs, size, secondOpinion) {
-  const { readRequests } = load('./issuance/read-request.js');
+  const { readRequests } = load('./issuance/read-requests.js');
   const { decide } = load('./eligibility/decide.js');
   const { prepare, sign } = load('./ca/issue.js');
   const { caller, participant } = needs;

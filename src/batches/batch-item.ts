@@ -13,7 +13,7 @@ export interface BatchItem {
   readonly id: string;
   /** Name of the file in a ZIP. */
   readonly fileName?: string;
-  /** PEM, or Base64 of DER; whether it is one is the business of `readRequest`. */
+  /** PEM, or Base64 of DER; whether it is one is the business of `readRequests`. */
   readonly csr: string;
   readonly deviceType?: DeviceType;
 }

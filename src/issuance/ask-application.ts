@@ -10,7 +10,7 @@ import { findApplicant } from '../registry/callers.ts';
 import { requireReview } from '../registry/reviews.ts';
 import { askRequests, type DecidedRequest } from './decide-requests.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
-import { readRequests } from './read-request.ts';
+import { readRequests } from './read-requests.ts';
 import { decisionRecord } from './refusal.ts';
 
 /**

@@ -8,7 +8,7 @@ import { unknownProfile } from '../profiles/choose-profile.ts';
 import { askRequests } from './decide-requests.ts';
 import { gather } from './gather.ts';
 import type { IssuanceNeeds } from './needs.ts';
-import { readRequests } from './read-request.ts';
+import { readRequests } from './read-requests.ts';
 
 /** What an eligibility check asks: a certificate request whose CSR may still be missing. */
 export type EligibilityCheck = Omit<CertificateRequest, 'csr'> & { readonly csr?: Buffer | string };

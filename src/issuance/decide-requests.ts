@@ -16,7 +16,7 @@ import { outcomeOf } from './application-verdict.ts';
 import { adHocTypes, countDemand, type Demand } from './count-demand.ts';
 import { EarlierRequests } from './earlier-requests.ts';
 import type { IssuanceNeeds } from './needs.ts';
-import type { ReadRequest } from './read-request.ts';
+import type { ReadRequest } from './read-requests.ts';
 import { deviceOf, signifierOf, type UndecidedRequest } from './undecided-request.ts';
 
 /** A request and the answer to "may they have it?". */

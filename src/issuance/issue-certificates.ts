@@ -16,7 +16,7 @@ import { askRequests, claimOf, decideRequests, type DecidedRequest } from './dec
 import type { EarlierRequests } from './earlier-requests.ts';
 import { keepHeld, overtaken, type HeldKey } from './idempotency-store.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
-import { readRequests, type ReadRequest } from './read-request.ts';
+import { readRequests, type ReadRequest } from './read-requests.ts';
 import { inTurns } from './in-turns.ts';
 import { decisionRecord, refusal, refusalEvents } from './refusal.ts';
 

@@ -3,7 +3,7 @@ import { Fault } from '../domain/fault.ts';
 import type { AuditEvent } from '../audit/audit-log.ts';
 import type { DecisionRecord } from '../audit/decisions.ts';
 import type { DecidedRequest } from './decide-requests.ts';
-import type { ReadRequest } from './read-request.ts';
+import type { ReadRequest } from './read-requests.ts';
 
 /** What the caller is told of a decision that is not PASS: every reason, under the fault that fits the worst. */
 export function refusal({

@@ -8,7 +8,7 @@ import { readCsr } from '../x509/csr.ts';
 import { DerError } from '../x509/der.ts';
 import { decodeCsrText } from '../x509/pem.ts';
 import { publicKeySha256 } from '../x509/key-identifier.ts';
-import { proofOfPossession, type ProofOfPossession } from '../x509/proof-of-possession.ts';
+import type { ProofOfPossession } from '../x509/proof-of-possession.ts';
 import { inTurns } from './in-turns.ts';
 import type { AskedRequest, IssuanceNeeds } from './needs.ts';
 
@@ -22,13 +22,10 @@ export interface ReadRequest {
   readonly profile?: Profile | Fault;
 }
 
-/** Reads the CSR strictly, asks every rule of its category and checks proof of possession; never throws for what a caller sent. */
-export function readRequest(asked: AskedRequest, { profiles }: Pick<IssuanceNeeds, 'profiles'>): ReadRequest {
-  const csr = readStrictly(asked.request.csr);
-  return csr instanceof DerError ? unread(asked, csr) : readOne(asked, csr, proofOfPossession(csr), profiles);
-}
-
-/** The same for a set, in its order; the verifier proves possession. */
+/**
+ * Reads CSRs strictly, asks every rule of their categories and lets the verifier check proof of possession. Results stand in the
+ * order of the requests; never throws for what a caller sent.
+ */
 export async function readRequests(
   asked: readonly AskedRequest[],
   { profiles, verifier }: Pick<IssuanceNeeds, 'profiles' | 'verifier'>,
