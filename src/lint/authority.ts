@@ -4,10 +4,9 @@ import { readName } from '../x509/name.ts';
 import * as oids from '../x509/oids.ts';
 import { onlyExtensions } from './only-extensions.ts';
 import {
+  AUTHORITY_DESIGN,
   authorities,
-  bySource,
-  DCCKI_DESIGN,
-  SMKI_AUTHORITY_DESIGN,
+  authoritySource,
   whenPresent,
   type CertificateKind,
   type Rule,
@@ -26,7 +25,10 @@ const EXTENSIONS = [
 export const AUTHORITY: readonly Rule[] = [
   {
     rule: 'authority-name',
-    clause: bySource('SEC Appendix A and B; DESIGN: test CAs begin with T', 'DESIGN: test CAs begin with T'),
+    clause: ({ category }) =>
+      category === 'DCCKI'
+        ? 'DESIGN: test CAs begin with T'
+        : 'SEC Appendix A and B; DESIGN: test CAs begin with T',
     appliesTo: authorities,
     check: ({ subject }) => {
       const names = readName(subject);
@@ -41,10 +43,7 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'authority-key-usage',
-    clause: bySource(
-      'RFC 5280, 4.2.1.3; public test certificates of the SMKI',
-      `${DCCKI_DESIGN}; RFC 5280, 4.2.1.3`,
-    ),
+    clause: (one) => `RFC 5280, 4.2.1.3; ${authoritySource(one)}`,
     appliesTo: authorities,
     check: whenPresent(oids.KEY_USAGE, ({ value }) =>
       readKeyUsage(value).join(' ') === 'keyCertSign cRLSign'
@@ -60,7 +59,7 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'root-without-path-length',
-    clause: 'RFC 5280, 4.2.1.9',
+    clause: AUTHORITY_DESIGN, // RFC 5280, 4.2.1.9 allows a root one
     appliesTo: roots,
     check: whenPresent(oids.BASIC_CONSTRAINTS, ({ value }) =>
       readBasicConstraints(value).pathLen === undefined ? undefined : 'a root has no pathLenConstraint',
@@ -68,10 +67,7 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'issuing-path-length-zero',
-    clause: bySource(
-      'RFC 5280, 4.2.1.9; public test certificates of the SMKI',
-      `${DCCKI_DESIGN}; RFC 5280, 4.2.1.9`,
-    ),
+    clause: (one) => `RFC 5280, 4.2.1.9; ${authoritySource(one)}`,
     appliesTo: issuing,
     check: whenPresent(oids.BASIC_CONSTRAINTS, ({ value }) =>
       readBasicConstraints(value).pathLen === 0 ? undefined : 'pathLenConstraint is not 0',
@@ -85,13 +81,13 @@ export const AUTHORITY: readonly Rule[] = [
   },
   {
     rule: 'root-extensions',
-    clause: bySource(SMKI_AUTHORITY_DESIGN),
+    clause: AUTHORITY_DESIGN,
     appliesTo: roots,
     check: onlyExtensions(EXTENSIONS),
   },
   {
     rule: 'issuing-extensions',
-    clause: bySource('public test certificates of the SMKI'),
+    clause: authoritySource,
     appliesTo: issuing,
     check: onlyExtensions([...EXTENSIONS, oids.AUTHORITY_KEY_IDENTIFIER]),
   },

@@ -7,6 +7,7 @@ import { readSubjectAltName } from '../x509/subject-alt-name.ts';
 import { onlyExtensions } from './only-extensions.ts';
 import {
   DCCKI_DESIGN as DESIGN,
+  designOf,
   endEntitiesOf,
   whenPresent,
   type CertificateKind,
@@ -19,7 +20,7 @@ const dccki = ({ category }: CertificateKind) => category === 'DCCKI';
 export const DCCKI: readonly Rule[] = [
   {
     rule: 'dccki-key',
-    clause: DESIGN,
+    clause: designOf,
     appliesTo: dccki,
     check: ({ publicKey }) =>
       publicKey.kind === 'EC_P256' ||
@@ -32,7 +33,7 @@ export const DCCKI: readonly Rule[] = [
   },
   {
     rule: 'dccki-signature-algorithm',
-    clause: `${DESIGN}; RFC 4055, 5; RFC 5758, 3.2`,
+    clause: (kind) => `${designOf(kind)}; RFC 4055, 5; RFC 5758, 3.2`,
     appliesTo: dccki,
     check: ({ signatureAlgorithm }) =>
       signatureAlgorithm.equals(SHA256_WITH_RSA) || signatureAlgorithm.equals(ECDSA_WITH_SHA256)

@@ -12,12 +12,13 @@ import {
   SUBJECT_KEY_IDENTIFIER,
 } from '../x509/oids.ts';
 import {
+  authoritySource,
   bySource,
-  DCCKI_DESIGN,
+  designOf,
   everyCertificate,
+  PUBLIC_CERTIFICATES,
   requirePresent,
   smki,
-  SMKI_AUTHORITY_DESIGN,
   whenPresent,
   type CertificateKind,
   type Rule,
@@ -28,12 +29,13 @@ const roots = ({ kind }: CertificateKind) => kind === 'ROOT';
 const CLAUSE = 'GBCS version 1 (28 November 2014), page 141';
 
 /** GBCS wants exactly one policy of Device Certificates, of all others at least one. */
-function policySource({ category, kind }: CertificateKind): string {
-  if (category === 'DCCKI') return DCCKI_DESIGN;
-  if (kind === 'ROOT') return `${CLAUSE} (at least one); ${SMKI_AUTHORITY_DESIGN}`;
-  return category === 'DEVICE' && kind === 'END_ENTITY'
-    ? 'GBCS version 1 (28 November 2014), page 145; public test certificates of the SMKI'
-    : `${CLAUSE} (at least one); public test certificates of the SMKI`;
+function policySource(one: CertificateKind): string {
+  const { category, kind } = one;
+  if (category === 'DCCKI') return designOf(one);
+  if (kind !== 'END_ENTITY') return `${CLAUSE} (at least one); ${authoritySource(one)}`;
+  return category === 'DEVICE'
+    ? `GBCS version 1 (28 November 2014), page 145; ${PUBLIC_CERTIFICATES}`
+    : `${CLAUSE} (at least one); ${PUBLIC_CERTIFICATES}`;
 }
 
 /**
@@ -59,7 +61,7 @@ export const GBCS: readonly Rule[] = [
   },
   {
     rule: 'serial-number-at-most-16-octets',
-    clause: bySource('public test certificates of the SMKI: all have 16 octets'),
+    clause: bySource(`${PUBLIC_CERTIFICATES}: all have 16 octets`),
     appliesTo: everyCertificate,
     check: ({ serialNumber }) =>
       serialNumber.length <= 16 ? undefined : `the serial number has ${String(serialNumber.length)} octets`,
@@ -72,7 +74,7 @@ export const GBCS: readonly Rule[] = [
   },
   {
     rule: 'subject-key-identifier-method-2',
-    clause: bySource(`${CLAUSE}; RFC 5280, 4.2.1.2 (2)`, `${DCCKI_DESIGN}; RFC 5280, 4.2.1.2 (2)`),
+    clause: bySource(`${CLAUSE}; RFC 5280, 4.2.1.2 (2)`, 'RFC 5280, 4.2.1.2 (2)'),
     appliesTo: everyCertificate,
     check: (facts) => {
       const missing = requirePresent(SUBJECT_KEY_IDENTIFIER, 'subjectKeyIdentifier', false)(facts);

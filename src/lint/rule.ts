@@ -60,14 +60,24 @@ export function requirePresent(oid: string, name: string, critical: boolean): Fa
 /** What no public text of the DCCKI Certificate Policy tells: the clause of the rules that our own templates make. */
 export const DCCKI_DESIGN = 'DESIGN: certs-templates/dccki';
 
-/** No root of the SMKI is public: what none of its documents says of one, our own templates do. */
-export const SMKI_AUTHORITY_DESIGN = 'DESIGN: certs-templates/authority';
+/** What no document says of a CA, our own templates do. */
+export const AUTHORITY_DESIGN = 'DESIGN: certs-templates/authority';
 
-/** The documents of the SMKI do not bind the DCCKI: there the source is our own template. */
+export const PUBLIC_CERTIFICATES = 'public test certificates of the SMKI';
+
+/** Of the CAs only the certificate of an Issuing OCA is public: what it does not show of the others is our own. */
+export const authoritySource = ({ category, kind }: CertificateKind) =>
+  category === 'ORGANISATION' && kind === 'ISSUING' ? PUBLIC_CERTIFICATES : AUTHORITY_DESIGN;
+
+/** The templates of our own that a kind of certificate is made of. */
+export const designOf = ({ kind }: CertificateKind) =>
+  kind === 'END_ENTITY' ? DCCKI_DESIGN : AUTHORITY_DESIGN;
+
+/** The documents of the SMKI do not bind the DCCKI: there the source is our own template, and what it rests on. */
 export const bySource =
-  (smkiClause: string, dcckiClause = DCCKI_DESIGN): Rule['clause'] =>
-  ({ category }) =>
-    category === 'DCCKI' ? dcckiClause : smkiClause;
+  (smkiClause: string, ...dcckiRestsOn: readonly string[]): Rule['clause'] =>
+  (one) =>
+    one.category === 'DCCKI' ? [designOf(one), ...dcckiRestsOn].join('; ') : smkiClause;
 
 export const everyCertificate = () => true;
 export const smki = ({ category }: CertificateKind) => category !== 'DCCKI';

@@ -49,7 +49,7 @@ export const ECDSA_WITH_SHA512_OID = '1.2.840.10045.4.3.4';
 export const SHA384_WITH_RSA_OID = '1.2.840.113549.1.1.12';
 export const SHA512_WITH_RSA_OID = '1.2.840.113549.1.1.13';
 
-// Encrypted messages: RFC 5083, 2.1; RFC 5084, 3.2; RFC 8017, A.2.
+// Encrypted messages: RFC 5083, 2.1; RFC 5084, 3.2; RFC 3565; RFC 8017, A.2.
 export const CMS_AUTH_ENVELOPED_DATA = '1.2.840.113549.1.9.16.1.23';
 export const AES256_GCM = '2.16.840.1.101.3.4.1.46';
 export const AES256_WRAP = '2.16.840.1.101.3.4.1.45';

@@ -12,7 +12,7 @@ const FREE_KEY = '0'.repeat(64);
 describe('names and keys that the service never serves', () => {
   const refused = loadRefused(TEMPLATES);
 
-  test.each(['Z1', 'ZA', 'OB', 'E357', '0001'])('the name %s is refused, with why', (name) => {
+  test.each(['Z1', 'Z99', 'ZA', 'OB', 'E357', '0001'])('the name %s is refused, with why', (name) => {
     expect(whyRefused(named(name), FREE_KEY, refused)).toContain(`commonName ${name} is refused`);
   });
 

@@ -63,6 +63,26 @@ test('what is found in a DCCKI certificate cites no document of the SMKI', () =>
   expect(clauses.filter((clause) => /GBCS|SMKI|SEC Appendix [ABM]/.test(clause))).toEqual([]);
 });
 
+test('of an authority of the DCCKI its own template is cited, not those of DCCKI Certificates', () => {
+  const clauses = (['ROOT', 'ISSUING'] as const).flatMap((kind) => clausesOf({ category: 'DCCKI', kind }));
+  expect(clauses.filter((clause) => clause.includes('certs-templates/authority'))).not.toEqual([]);
+  expect(clauses.filter((clause) => clause.includes('certs-templates/dccki'))).toEqual([]);
+});
+
+test('public test certificates are cited of an Issuing OCA, and of no other authority but for the serial number', () => {
+  const citing = CATEGORIES.flatMap((category) =>
+    (['ROOT', 'ISSUING'] as const).map((kind) => ({ category, kind })),
+  ).filter((one) =>
+    clausesOf(one).some((clause) => /public test certificates/.test(clause) && !/16 octets/.test(clause)),
+  );
+  expect(citing).toEqual([{ category: 'ORGANISATION', kind: 'ISSUING' }]);
+});
+
+test('no text is cited for the missing pathLenConstraint of a root', () => {
+  const { clause } = RULES.find((one) => one.rule === 'root-without-path-length')!;
+  expect(clause).toBe('DESIGN: certs-templates/authority');
+});
+
 test('GBCS, page 145 is cited of Device Certificates, and of no other', () => {
   const citing = CATEGORIES.flatMap((category) => KINDS.map((kind) => ({ category, kind }))).filter((one) =>
     clausesOf(one).some((clause) => clause.includes('page 145')),
