@@ -37,7 +37,7 @@ export function batchReasons({ container, workflow }: ItemCodes) {
       reason,
       gate: 'BATCH',
       outcome: 'REFUSE' as const,
-      authority: 'DESIGN' as const,
+      authority: source.includes('DESIGN') ? ('DESIGN' as const) : ('LEGAL_TEXT' as const),
       clause: source,
       says: `${says} (${errorCode}).`,
       fix,

@@ -14,8 +14,8 @@ export function workerCommand(tcs: Command): void {
     .addHelpText(
       'after',
       `
-One process uses one core; start one for each core that is free. TCS_BATCH_LANES says how many parts of batches it has in
-its hands; with TCS_BATCH_LANES=0 the service itself takes none.
+One thread of a process reads, decides, lints and signs; others, up to four and one less than there are cores, verify.
+TCS_BATCH_LANES says how many parts of batches it has in its hands; with TCS_BATCH_LANES=0 the service itself takes none.
 
 Example:
   $ DATABASE_URL=postgres://tcs@db/tcs TCS_KEY_PASSPHRASE_FILE=/run/secrets/ca tcs worker`,

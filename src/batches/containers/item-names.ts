@@ -12,7 +12,7 @@ export interface NameTrouble {
 /**
  * What is wrong with the id of an item, if anything. The certificate will be a file `<id>.crt`, on any system and in any
  * spreadsheet of file names, so an id is what every file system can hold.
- * @see SEC Appendix M, F (unique names); xs:ID allows 100 characters
+ * @see SEC Appendix M, F (unique names) and E (an ID of at most 100 characters)
  */
 export const idTrouble = (id: string): NameTrouble | undefined => ID_RULES.find(({ breaks }) => breaks(id));
 

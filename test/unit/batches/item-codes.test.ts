@@ -1,6 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { explainContainer, itemFailure, loadItemCodes } from '../../../src/batches/item-codes.ts';
+import {
+  batchReasons,
+  explainContainer,
+  itemFailure,
+  loadItemCodes,
+} from '../../../src/batches/item-codes.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import { loadRuleSets } from '../../../src/eligibility/rule-sets.ts';
 import { CODES, temporaryFolder } from '../../support/batch-intake.ts';
@@ -38,6 +43,22 @@ test('a fault of ours is told without its text; a profile that does not fit with
     errorCode: 'CR:PROFILE',
     reasons: [{ detail: 'No such profile.' }],
   });
+});
+
+test('a reason of batches is of a legal text or standard where nothing of its clause is our own design', () => {
+  const authorities = new Map(batchReasons(CODES).map(({ reason, authority }) => [reason, authority]));
+  expect(authorities.get('BATCH_TOO_MANY_ITEMS')).toBe('LEGAL_TEXT');
+  expect(authorities.get('BATCH_ZIP_MALFORMED')).toBe('LEGAL_TEXT');
+  expect(authorities.get('BATCH_ID')).toBe('DESIGN');
+  expect(authorities.get('BATCH_EMPTY')).toBe('DESIGN');
+});
+
+test('of SEC Appendix M no part is cited that is not known to say it: F has the form of CSRs and files, 2.3 and 2.4 the checks', () => {
+  const rows = [...CODES.container.values(), ...CODES.reasons.values(), CODES.otherwise];
+  const parts = rows.flatMap(({ source }) =>
+    [...source.matchAll(/Appendix M, ([\w.]+)/g)].map(([, part]) => part),
+  );
+  expect([...new Set(parts)].sort()).toEqual(['2.3', '2.4', 'F']);
 });
 
 test('a finding that the table does not have is a mistake of ours', () => {
