@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { query } from '../../src/db/query.ts';
 import type { CallerRole } from '../../src/domain/participant.ts';
+import { OPERATIONS } from '../../src/http/operations.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 
 describe('event streams of batches', () => {
@@ -49,6 +50,14 @@ describe('event streams of batches', () => {
     for await (const piece of answer) text += String(piece);
     return text;
   };
+
+  test('a role that reads no batches is refused, as the OpenAPI document says', async () => {
+    const refused = await follow(await batchOf('METERWORKS'), 'DCC', 'GET', 'DCC_REGISTRAR');
+    refused.resume();
+    expect(refused.statusCode).toBe(403);
+    const documented = OPERATIONS.find(({ path }) => path === '/v1/batches/{id}/events')!;
+    expect(documented.problems).toContain(403);
+  });
 
   test('a participant has 20 at a time; more are 429 until one is left, and others have theirs', async () => {
     const [own, foreign] = [await batchOf('METERWORKS'), await batchOf('NORTHGATE')];
