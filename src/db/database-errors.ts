@@ -3,7 +3,7 @@ import { Fault } from '../domain/fault.ts';
 
 /** What the database cannot do now as a Fault that callers answer with 503; every other error as it is. */
 export function faultOf(error: unknown): unknown {
-  const detail = isLost(error) ? AWAY : hindrance(error);
+  const detail = hindrance(error) ?? (isLost(error) ? AWAY : undefined);
   return error instanceof Fault || detail === undefined
     ? error
     : new Fault('database-unavailable', detail, { cause: error });
@@ -12,7 +12,8 @@ export function faultOf(error: unknown): unknown {
 /** Whether the connection is of no further use. */
 export function isLost(error: unknown): boolean {
   if (error instanceof Fault) return isLost(error.cause);
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const { code, message, severity } = (error ?? {}) as Record<'code' | 'message' | 'severity', unknown>;
+  if (severity === 'PANIC') return true;
   if (typeof code === 'string' && (LOST_STATES.test(code) || LOST_SOCKETS.has(code))) return true;
   return typeof message === 'string' && LOST_MESSAGES.test(message);
 }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { panicIn } from './panic.ts';
 import { planningOptions } from './planning.ts';
 
 /** Where the engine keeps its data. */
@@ -13,7 +14,8 @@ export type ToEngine = MessagePort | 'end';
 /**
  * Opens the embedded engine, which then serves until it is told `end` and closes `port`. Each client has a port of its own,
  * through which go messages of PostgreSQL's protocol, whole ones, and come the answers to them. The engine has one session: a
- * new client has it from there on, as if it were fresh.
+ * new client has it from there on, as if it were fresh. An engine that panics answers nothing more, and takes no end: after
+ * its last answer this throws, so that the thread ends with it.
  * @throws what the engine says when the folder is another version's, or damaged
  */
 export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): Promise<void> {
@@ -27,7 +29,12 @@ export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): 
     session?.close();
     session = client;
     for (const statement of FRESH_SESSION) engine.execProtocolRawSync(simpleQuery(statement));
-    client.on('message', (octets: Uint8Array) => client.postMessage(engine.execProtocolRawSync(octets)));
+    client.on('message', (octets: Uint8Array) => {
+      const answer = engine.execProtocolRawSync(octets);
+      client.postMessage(answer);
+      const panic = panicIn(answer);
+      if (panic !== undefined) throw new Error(`The embedded database panicked: ${panic}`);
+    });
   };
   const close = async () => {
     session?.close();

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
+import { isOutOfRoom } from './database-errors.ts';
 
 /** What pg takes for the socket of a client: what it writes goes to the embedded engine, what it reads is the engine's answer. */
 export class EmbeddedSocket extends Duplex {
@@ -25,7 +26,10 @@ export class EmbeddedSocket extends Duplex {
         port.on('close', () => this.destroy());
         this.emit('connect');
       },
-      (cause: unknown) => this.destroy(new Error('Connection terminated unexpectedly', { cause })),
+      (cause: unknown) =>
+        this.destroy(
+          isOutOfRoom(cause) ? (cause as Error) : new Error('Connection terminated unexpectedly', { cause }),
+        ),
     );
   }
 

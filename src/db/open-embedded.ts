@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
+import { isOutOfRoom } from './database-errors.ts';
 import { EmbeddedSocket } from './embedded-socket.ts';
 import { lockFolder } from './folder-lock.ts';
 import { surviveLoss, type Database, type DatabaseOptions } from './pool.ts';
@@ -8,7 +9,7 @@ import { startEngine } from './start-engine.ts';
 
 /**
  * Opens the embedded engine, in a folder or in memory, in a thread of its own; it has one connection.
- * @throws Fault `database-unavailable` when the folder is in use; `configuration-invalid` when it cannot be written
+ * @throws Fault `database-unavailable` when the folder is in use or has no room; `configuration-invalid` when it cannot be written
  */
 export async function openEmbedded({ dataDir, onLost }: DatabaseOptions): Promise<Database> {
   if (dataDir !== undefined) makeFolder(dataDir);
@@ -34,8 +35,20 @@ export async function openEmbedded({ dataDir, onLost }: DatabaseOptions): Promis
     return { pool, kind: 'embedded', close };
   } catch (error) {
     await unlock?.();
-    throw error;
+    throw notOpened(error);
   }
+}
+
+function notOpened(error: unknown): unknown {
+  return isOutOfRoom(error)
+    ? new Fault(
+        'database-unavailable',
+        `${(error as Error).message} Make room there, or set TCS_DATA_DIR to another folder.`,
+        {
+          cause: error,
+        },
+      )
+    : error;
 }
 
 function makeFolder(dataDir: string): void {

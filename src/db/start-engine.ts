@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { requireRoom } from './embedded-room.ts';
 import { runEngine, type EngineOptions, type ToEngine } from './embedded-engine.ts';
 
 /** The embedded engine, open. */
@@ -27,13 +28,13 @@ interface Running {
  * the next client comes, by one; the folder is as after a kill, which the engine recovers from, and what was in memory is
  * gone. From sources that are not compiled it runs in this thread.
  * @param onLost  told why a thread failed
- * @throws what the engine says when it cannot open the folder
+ * @throws as `requireRoom`; what the engine says when it cannot open the folder
  */
 export async function startEngine(options: EngineOptions, onLost: (error: Error) => void): Promise<Engine> {
   let running: Promise<Running> | undefined;
   let isClosed = false;
   const start = () => {
-    running = existsSync(THREAD) ? startThread(options) : startHere(options);
+    running = startWithRoom(options);
     void running.then(
       async ({ gone }) => {
         const failure = await gone;
@@ -66,6 +67,11 @@ export async function startEngine(options: EngineOptions, onLost: (error: Error)
       await engine.gone;
     },
   };
+}
+
+async function startWithRoom(options: EngineOptions): Promise<Running> {
+  if (options.dataDir !== undefined) requireRoom(options.dataDir);
+  return existsSync(THREAD) ? startThread(options) : startHere(options);
 }
 
 async function startThread(options: EngineOptions): Promise<Running> {

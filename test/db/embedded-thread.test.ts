@@ -147,6 +147,25 @@ describe('the embedded engine in its thread', () => {
     });
   }, 90_000);
 
+  test('is replaced when it panics, for its log had no room: what it had committed stays', () => {
+    const told = runOnDatabase(
+      'panics',
+      `const { execFileSync } = require('node:child_process');
+       const limit = (octets) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + octets + ':']);
+       await query(db, 'insert into kept values (1)');
+       // The segment of the log that there is has 16 MiB; no other can be made.
+       limit(16 * 1024 * 1024 - 1);
+       const text = 'insert into kept select n from generate_series(1, 10000) n';
+       do told.given = await outcome(query(db, text)); while (told.given === 'done');
+       limit('unlimited');
+       while ((await outcome(query(db, 'select 1'))) !== 'done');
+       told.kept = (await query(db, 'select count(*)::integer as first from kept')).rows[0].first % 10000;
+       told.threads = threads.length;
+       told.why = lost.filter((one) => one.includes('panicked')).length;`,
+    );
+    expect(told).toEqual({ given: 'database-unavailable', kept: 1, threads: 2, why: 1 });
+  }, 90_000);
+
   test('tells what fails while it closes', () => {
     const told = run(
       'failing',

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { requireRoom } from '../../src/db/embedded-room.ts';
+import { panicIn } from '../../src/db/panic.ts';
+
+const MIB = 1024 * 1024;
+
+describe('the room of the embedded database', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-room-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is 64 MiB for a new folder, 32 MiB for one that is there; less is told as a full disk', () => {
+    expect(() => requireRoom(folder, 64 * MIB)).not.toThrow();
+    expect(() => requireRoom(folder, 64 * MIB - 1)).toThrow(
+      expect.objectContaining({
+        code: '53100',
+        message: `The embedded database wants 64 MiB of room in ${folder}, and there are 63.`,
+      }) as Error,
+    );
+    writeFileSync(path.join(folder, 'PG_VERSION'), '18');
+    expect(() => requireRoom(folder, 32 * MIB)).not.toThrow();
+    expect(() => requireRoom(folder, 32 * MIB - 1)).toThrow('wants 32 MiB of room');
+  });
+});
+
+describe('a panic in an answer of the database', () => {
+  const message = (type: string, content: string) => {
+    const octets = Buffer.from(`${type}\0\0\0\0${content}`);
+    octets.writeUInt32BE(octets.length - 1, 1);
+    return octets;
+  };
+  const error = (severity: string) =>
+    message('E', `S${severity}\0V${severity}\0C53100\0Mno space left\0Fxlog.c\0\0`);
+
+  test.each([
+    ['an error of that severity, behind others', [message('1', ''), error('PANIC')], 'no space left'],
+    ['an error of another', [error('ERROR'), message('Z', 'I')], undefined],
+    ['a row with the same octets', [message('D', 'VPANIC\0Mnothing\0'), message('Z', 'I')], undefined],
+    ['nothing', [], undefined],
+  ])('%s', (_name, messages, expected) => {
+    expect(panicIn(Buffer.concat(messages))).toBe(expected);
+  });
+});
