@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   createServer,
   STATUS_CODES,
@@ -38,6 +39,7 @@ export function createRequestServer(app: Express, requestSeconds: number): Serve
         return;
       }
       const { socket } = request;
+      keepUnsent(socket, response);
       watchArrival(request, requestSeconds, (late) => answerLate(late, requestSeconds, response, socket));
       app(request, response);
     },
@@ -47,16 +49,36 @@ export function createRequestServer(app: Express, requestSeconds: number): Serve
 }
 
 /**
- * What Node lets pass: a request without its Host, and a body in a transfer coding that it does not undo.
+ * What Node lets pass: a request without its Host, or with two, and a body in a transfer coding that it does not undo.
  * @see RFC 9112, 3.2 and 6.1
  */
-function misframed({ httpVersion, headers }: IncomingMessage): RawProblem | undefined {
+function misframed({ httpVersion, headers, headersDistinct }: IncomingMessage): RawProblem | undefined {
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
     return malformedProblem(501, 'not-implemented', 'Of the transfer codings only chunked is understood.');
-  return httpVersion === '1.1' && headers.host === undefined
-    ? malformedProblem(400, 'malformed-request', 'A request of HTTP/1.1 has a Host.')
+  const hosts = headersDistinct['host']?.length ?? 0;
+  return hosts > 1 || (httpVersion === '1.1' && hosts === 0)
+    ? malformedProblem(400, 'malformed-request', 'A request of HTTP/1.1 has one Host.')
     : undefined;
+}
+
+/** What is not answered yet of the requests of a connection. */
+const unsent = new WeakMap<Duplex, Set<ServerResponse>>();
+
+function keepUnsent(socket: Duplex, response: ServerResponse): void {
+  const ofSocket = unsent.get(socket) ?? new Set();
+  unsent.set(socket, ofSocket.add(response));
+  response.once('close', () => ofSocket.delete(response));
+}
+
+/**
+ * Waits for the answers to requests that came whole: one that cannot be read behind them on the same connection is answered after them, or
+ * its answer would be taken for theirs.
+ * @see RFC 9112, 9.3.2
+ */
+async function allSent(socket: Duplex): Promise<void> {
+  const before = [...(unsent.get(socket) ?? [])].filter(({ req }) => req.complete);
+  await Promise.all(before.map((response) => once(response, 'close')));
 }
 
 /** What has its answer already is told nothing more: an answer that is sent lets go of its socket, and the rest of the request holds it. */
@@ -72,12 +94,13 @@ function answerBrokenRequests(server: Server, requestSeconds: number): void {
       return;
     }
     const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-    answerRaw(
-      socket,
-      isLate
-        ? lateProblem('HEADERS', requestSeconds)
-        : malformedProblem(...(BROKEN.get(error.code ?? '') ?? UNREADABLE)),
-    );
+    const said = isLate
+      ? lateProblem('HEADERS', requestSeconds)
+      : malformedProblem(...(BROKEN.get(error.code ?? '') ?? UNREADABLE));
+    void allSent(socket).then(() => answerRaw(socket, said));
+  });
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    answerRaw(socket, malformedProblem(501, 'not-implemented', 'This is no proxy: it makes no tunnels.'));
   });
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     const { body } = malformedProblem(417, 'expectation-failed', 'Expect can only be 100-continue.');
@@ -93,6 +116,7 @@ interface RawProblem {
 
 /** Whoever is answered may still be sending, or never read: they have a moment to read why nobody listens any more. */
 function answerRaw(socket: Duplex, { status, body }: RawProblem): void {
+  if (!socket.writable) return;
   socket.end(
     [
       `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`,

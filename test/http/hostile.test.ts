@@ -62,6 +62,8 @@ describe('what never becomes a request, or should not', () => {
     ['headers of 20,000 octets', lines('GET / HTTP/1.1', 'Host: x', `X: ${'x'.repeat(20_000)}`), 431],
     ['an Expect that nobody meets', lines('GET / HTTP/1.1', 'Host: x', 'Expect: miracles'), 417],
     ['HTTP/1.1 without a Host', lines('GET / HTTP/1.1'), 400],
+    ['two Hosts', lines('GET / HTTP/1.1', 'Host: x', 'Host: y', 'Connection: close'), 400],
+    ['a tunnel', lines('CONNECT x:443 HTTP/1.1', 'Host: x'), 501],
     [
       'a transfer coding that is not undone',
       `${lines('POST /v1/certificates HTTP/1.1', 'Host: x', 'Transfer-Encoding: gzip, chunked')}0\r\n\r\n`,
@@ -78,6 +80,13 @@ describe('what never becomes a request, or should not', () => {
     },
     15_000,
   );
+
+  test('what cannot be read behind a request is answered after it', async () => {
+    const csr = deviceCsr('00-DB-12-34-20-00-04-21', 'digitalSignature', { key: newKey() }).pem;
+    const body = JSON.stringify({ category: 'DEVICE', purpose: 'DEVICE_AND_USER_SYSTEM_TESTS', csr });
+    const { text } = await raw(`${post(`Content-Length: ${String(body.length)}`)}${body}NO REQUEST\r\n\r\n`);
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 400']);
+  });
 
   test('a body that takes too long is 408', async () => {
     const { text } = await raw(`${post('Content-Length: 100')}{`);
