@@ -3,6 +3,7 @@ import { stat, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { Fault } from '../domain/fault.ts';
+import { notWritten } from '../keys/new-file.ts';
 import { CHANNELS } from '../domain/certificate-request.ts';
 import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { print, type OutputOptions } from './output.ts';
@@ -34,7 +35,7 @@ export function batchResultCommand(batch: Command): void {
           rmSync(draft, { force: true });
           return `Nothing was written to ${out}.`;
         };
-        await interruptible(removed, () => fetchInto(file, path, accept, clientOf(options)));
+        await interruptible(removed, () => fetchInto({ file, out }, path, accept, clientOf(options)));
       });
       const { size } = await stat(out);
       print(options, { file: out, octets: size }, () => `${out}: ${String(size)} octets`);
@@ -50,7 +51,12 @@ interface ResultOptions extends OutputOptions, ApiOptions {
  * Fetches what stands at a path; what is there of it already is not fetched again as long as it is the very same. That it
  * is tried again, and why, is told once for each place where it breaks.
  */
-async function fetchInto(file: FileHandle, path: string, accept: string, client: ApiClient): Promise<void> {
+async function fetchInto(
+  { file, out }: Output,
+  path: string,
+  accept: string,
+  client: ApiClient,
+): Promise<void> {
   let written = 0;
   let tag = '';
   const screen = openScreen();
@@ -62,7 +68,7 @@ async function fetchInto(file: FileHandle, path: string, accept: string, client:
       await file.truncate(written);
       tag = headers.get('etag') ?? '';
       for await (const piece of body) {
-        await writeAll(file, piece, written);
+        await writeAll({ file, out }, piece, written);
         written += piece.length;
         tries = 1;
       }
@@ -79,13 +85,18 @@ async function fetchInto(file: FileHandle, path: string, accept: string, client:
     }
 }
 
-async function writeAll(file: FileHandle, piece: Uint8Array, place: number): Promise<void> {
+/** A draft, and the name that it is to have. */
+interface Output {
+  readonly file: FileHandle;
+  readonly out: string;
+}
+
+async function writeAll({ file, out }: Output, piece: Uint8Array, place: number): Promise<void> {
   for (let done = 0; done < piece.length;) {
     const { bytesWritten } = await file
       .write(piece, done, piece.length - done, place + done)
       .catch((cause: unknown) => {
-        const detail = `The file cannot be written: ${(cause as Error).message}.`;
-        throw new Fault('output-unwritable', detail, { cause });
+        throw notWritten(out, cause);
       });
     done += bytesWritten;
   }

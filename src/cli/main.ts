@@ -9,6 +9,8 @@ const AS_JSON = process.argv.includes('--json');
 
 /** Exit codes by kind of fault; wrong usage is 64. */
 async function main(): Promise<void> {
+  // Where the fault cannot be told, its exit code still says what kind it is.
+  process.stderr.on('error', () => undefined);
   process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EPIPE') process.exit(0);
     const detail = `Standard output cannot be written: ${cause.message}.`;

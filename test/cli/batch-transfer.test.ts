@@ -177,6 +177,21 @@ describe('tcs batch submit and result', () => {
     expect([code, fault]).toEqual([75, expect.stringMatching(/--idempotency-key [0-9a-f-]{36}/)]);
   });
 
+  test('a result for which there is no room names its file (74), and leaves nothing', async () => {
+    const id = await completed(1, 320);
+    const words = ['batch', 'result', id, '--out', file('roomless.zip'), ...where()];
+    const main = path.join(ROOT, 'dist/cli/main.js');
+    const child = execFile('prlimit', ['--fsize=1000', process.execPath, main, ...words]);
+    let told = '';
+    child.stderr?.on('data', (text: string) => (told += text));
+    const [code] = (await once(child, 'close')) as [number];
+    expect([code, told]).toEqual([
+      74,
+      expect.stringContaining(`${file('roomless.zip')} cannot be written: EFBIG`),
+    ]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('roomless'))).toEqual([]);
+  });
+
   test('Ctrl-C ends the looking, says so, and leaves the batch', async () => {
     const upload = write('left.ndjson', ndjson(deviceLines(1, 300)));
     const words = ['batch', 'submit', upload, '--wait', '--category', 'DEVICE', '--purpose', PURPOSE];

@@ -34,6 +34,15 @@ describe('standard output that cannot be written ends with 74', () => {
   });
 });
 
+test('a fault that cannot be told has its exit code', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status } = spawnSync(process.execPath, [MAIN, 'lint', '/nowhere.pem'], {
+    env: { PATH, ...settings },
+    stdio: ['ignore', 'pipe', full],
+  });
+  expect(status).toBe(run(['lint', '/nowhere.pem']).status);
+});
+
 describe('wrong usage ends with 64', () => {
   test.each([
     ['a missing option', ['officers', 'list', 'DCC'], "required option '--url <url>' not specified"],
