@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
+import { isLost } from './database-errors.ts';
 import { planningOptions } from './planning.ts';
 import { surviveLoss, type Database, type DatabaseOptions, type Pool } from './pool.ts';
 import { query } from './query.ts';
@@ -98,9 +99,11 @@ const LIMITS = [
 /** Which server it was, never with the password; what the server itself refused is a matter of DATABASE_URL. */
 function notOpened(error: unknown, url: string): unknown {
   const cause = error instanceof Fault ? error.cause : error;
-  const { code = '', message = '' } = (cause ?? {}) as { code?: string; message?: string };
+  const { code = '', message = '', severity } = (cause ?? {}) as Partial<pg.DatabaseError>;
   const where = serverOf(url);
-  if (REFUSED_STATES.test(code) || message.startsWith('SASL'))
+  // Before there is a session every refusal is FATAL: of a setting in the address, for one.
+  const isRefused = severity === 'FATAL' && !isLost(cause);
+  if (isRefused || REFUSED_STATES.test(code) || message.startsWith('SASL'))
     return new Fault(
       'configuration-invalid',
       `PostgreSQL at ${where} refuses the connection: ${message}. Correct DATABASE_URL.`,

@@ -114,7 +114,7 @@ if (onPostgres)
     const drop = 'drop role if exists tcs_with_password';
     beforeAll(() => administer(`${drop}; create role tcs_with_password login password 'the right one'`));
     afterAll(() => administer(drop));
-    const urlWith = (change: Partial<Record<'username' | 'password' | 'pathname', string>>) =>
+    const urlWith = (change: Partial<Record<'username' | 'password' | 'pathname' | 'search', string>>) =>
       Object.assign(new URL(server), change).href;
 
     test.each([
@@ -133,6 +133,11 @@ if (onPostgres)
         'a database that is not there',
         { pathname: '/tcs_nowhere', password: 'hush-hush' },
         'database "tcs_nowhere" does not exist',
+      ],
+      [
+        'a setting that the server does not know',
+        { search: '?options=-c%20nonsense%3D1' },
+        'unrecognized configuration parameter "nonsense"',
       ],
     ])(
       'for %s is 78: the server, the reason, DATABASE_URL, and no password',
