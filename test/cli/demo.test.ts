@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { DemoCredentials } from '../../src/cli/demo/open-world.ts';
 import { dataFolder, tcs } from '../support/tcs.ts';
 
 jest.setTimeout(120_000);
@@ -38,13 +39,27 @@ describe('the demo on a database that is not empty', () => {
     expect(await served(settings)).toMatch(
       /\nDone: 3 issued and verified, 3 refused\.\n[^]*The demo world is open/,
     );
+    const first = credentialsIn(folder).participants;
+    expect(first.map((one) => one.signifier)).toEqual(
+      'NORTHGATE TRENTNET METERWORKS OLDMETER STRANGER HALTED REGDATA DCC ASSESS'.split(' '),
+    );
+    expect(first.find((one) => one.signifier === 'NORTHGATE')).toEqual({
+      signifier: 'NORTHGATE',
+      name: 'Northgate Energy Supply Limited',
+      type: 'SEC_PARTY',
+      userIds: [
+        { eui64: '90-B3-D5-1F-30-01-00-00', userRole: 'GAS_SUPPLIER' },
+        { eui64: '90-B3-D5-1F-30-01-00-00', userRole: 'IMPORT_SUPPLIER' },
+        { eui64: '90-B3-D5-1F-30-01-00-01', userRole: 'EXPORT_SUPPLIER' },
+      ],
+      deviceRanges: [{ from: '00-DB-12-34-10-00-00-00', to: '00-DB-12-34-1F-FF-FF-FF' }],
+    });
     const told: unknown[] = [];
     for (let round = 0; round < 2; round += 1) {
       const ended = await tcs(settings, 'demo', '--once');
       expect(ended.out).toContain('Done: 3 issued and verified, 3 refused.');
       expect(ended.code).toBe(0);
-      const credentials = readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8');
-      told.push((JSON.parse(credentials) as { accounts: unknown }).accounts);
+      told.push(credentialsIn(folder).accounts);
     }
     expect(await served(settings)).not.toContain('Done:');
     // Its tokens outlive a restart, and with them what began under them.
@@ -66,6 +81,10 @@ describe('the demo on a database that is not empty', () => {
     expect(readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8')).toContain('METERWORKS');
   });
 });
+
+function credentialsIn(folder: string): DemoCredentials {
+  return JSON.parse(readFileSync(path.join(folder, 'demo-credentials.json'), 'utf8')) as DemoCredentials;
+}
 
 /** What `tcs demo` says until it serves. */
 async function served(settings: Readonly<Record<string, string>>): Promise<string> {

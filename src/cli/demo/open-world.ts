@@ -62,7 +62,6 @@ export async function openDemoWorld(
   dataDir: string,
 ): Promise<DemoCredentials> {
   const { pool } = database;
-  const now = needs.clock.now();
   await requireDemoDatabase(pool);
   const world = readWorld();
   const own = world.participants.map((one) => one.signifier);
@@ -76,6 +75,8 @@ export async function openDemoWorld(
     );
   }
 
+  // Only now is anybody on record: a participant begins when it is loaded.
+  const now = needs.clock.now();
   const file = path.join(dataDir, 'demo-credentials.json');
   const accounts = (await findAccounts(file, now, pool)) ?? (await createAccounts(now, pool));
   const found = await Promise.all(own.map((signifier) => findWholeParticipant(signifier, now, pool)));
