@@ -35,7 +35,15 @@ export const problem = z
       .uuid()
       .optional()
       .openapi({ description: 'id of the decision on record, where one was made' }),
-    errors: z.array(reason).min(1).openapi({ description: 'every reason, not the first' }),
+    errors: z
+      .array(
+        reason.extend({
+          errorCode: z.string().optional().openapi({ description: 'of a batch: as in its report' }),
+          position: z.string().optional().openapi({ description: 'of a batch: where in the upload' }),
+        }),
+      )
+      .min(1)
+      .openapi({ description: 'every reason, not the first' }),
   })
   .openapi('Problem');
 export const certificate = z

@@ -15,7 +15,8 @@ export function listRoute<Path extends string, Item, Query extends z.ZodRawShape
   row: Pick<Route, 'command' | 'summary' | 'roles' | 'columns'> & {
     readonly path: Path;
     readonly query?: z.ZodObject<Query>;
-    readonly item?: z.ZodType;
+    /** What an item holds; the OpenAPI document tells it. */
+    readonly item: z.ZodType;
     /** No two items alike, and the same as long as the item is there. */
     readonly key: (item: Item) => string;
     readonly find: (
@@ -25,12 +26,12 @@ export function listRoute<Path extends string, Item, Query extends z.ZodRawShape
     readonly view: (item: Item) => unknown;
   },
 ): Route {
-  const { query = z.strictObject({}), item = z.unknown(), key, find, view, ...told } = row;
+  const { query = z.strictObject({}), item, key, find, view, ...told } = row;
   return route({
     ...told,
     method: 'get',
     query: query.extend(fields.page) as Paged<Query>,
-    answer: z.object({ items: z.array(item), nextCursor: z.string().nullable() }),
+    answer: pageSchema(item),
     handle: async (asked, needs) => {
       const page = asked.query as { readonly limit: number; readonly cursor?: string };
       const keyed = (await find(asked as never, needs)).map((one) => ({ key: key(one), one }));
@@ -44,3 +45,7 @@ export function listRoute<Path extends string, Item, Query extends z.ZodRawShape
     },
   });
 }
+
+/** A page of a list. */
+export const pageSchema = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });

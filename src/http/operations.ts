@@ -231,6 +231,6 @@ export const OPERATIONS: readonly Operation[] = [
       200: { says: 'events named batch', content: { 'text/event-stream': text } },
       204: { says: 'it has ended, and Last-Event-ID is that of its end' },
     },
-    problems: [403, 404, ...AUTHENTICATED],
+    problems: [400, 403, 404, ...AUTHENTICATED],
   },
 ];

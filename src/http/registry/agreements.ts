@@ -18,6 +18,7 @@ import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
+import * as items from './items.ts';
 import { waiting } from './participants.ts';
 import * as views from './views.ts';
 
@@ -65,6 +66,20 @@ const because = z.strictObject({ because: fields.text(2000) });
 const agreementPath = '/v1/participants/{signifier}/agreements';
 const nominationPath = '/v1/participants/{signifier}/nominations';
 const holdPath = '/v1/participants/{signifier}/holds';
+/** Of the table that the command line shows; the papers and what is seldom asked stand in the JSON. */
+const AGREEMENT_COLUMNS = [
+  'ref',
+  'state',
+  'standing',
+  'effectiveFrom',
+  'effectiveTo',
+  'permittedCategories',
+  'permittedPurposes',
+  'permittedRoles',
+  'deviceRanges',
+  'volumeCap',
+  'dailyQuota',
+];
 
 /** What the registrar or an operator of the DCC prepares and a second person approves: agreements, nominations, holds. */
 export const AGREEMENT_ROUTES = [
@@ -73,7 +88,9 @@ export const AGREEMENT_ROUTES = [
     command: 'agreements list',
     summary: 'The bilateral agreements of a participant, and how each stands',
     roles: EVERYBODY,
+    columns: AGREEMENT_COLUMNS,
     query: fields.asAt,
+    item: items.agreement,
     find: async ({ participant, query, at: now, pool }) => {
       const at = query.at ?? now;
       const agreements = (await findWholeParticipant(participant.signifier, at, pool))?.agreements ?? [];
@@ -120,6 +137,7 @@ export const AGREEMENT_ROUTES = [
     command: 'nominations list',
     summary: 'Who nominates an RDP',
     roles: EVERYBODY,
+    item: items.nomination,
     query: fields.asAt,
     find: async ({ participant, query, at, pool }) =>
       (await findWholeParticipant(participant.signifier, query.at ?? at, pool))?.nominations ?? [],
@@ -164,6 +182,7 @@ export const AGREEMENT_ROUTES = [
     summary: 'Holds on a participant, released ones too',
     roles: EVERYBODY,
     columns: ['id', 'state', 'since', 'cause', 'because'],
+    item: items.hold,
     query: fields.asAt,
     find: async ({ participant, query, at, pool }) => findFacts(participant.id, query.at ?? at, pool, 'HOLD'),
     key: ({ key }) => key,

@@ -4,6 +4,7 @@ import {
   receiptOf,
   type Application,
 } from '../../domain/application.ts';
+import { OUTCOMES } from '../../domain/decision.ts';
 import { formatInstant } from '../../domain/instant.ts';
 import { isUuid, NIL_UUID } from '../../domain/uuid.ts';
 import { findApplication, findHistory, listApplications } from '../../issuance/find-applications.ts';
@@ -12,7 +13,9 @@ import { previewDependents } from '../../issuance/preview-dependents.ts';
 import { submitApplication, submitDraft, withdrawApplication } from '../../issuance/submit-application.ts';
 import { present } from '../present.ts';
 import { requireSmallCsr } from '../csr-size.ts';
+import { instant, reason } from '../answer-schemas.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
+import { pageSchema } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import * as requests from '../request-schemas.ts';
 import { z } from '../zod.ts';
@@ -22,11 +25,30 @@ import * as views from './views.ts';
 const application = z
   .object({
     id: z.uuid(),
+    participant: z.string(),
     state: z.enum(APPLICATION_STATES),
-    items: z.array(z.unknown()),
-    receipt: z.unknown(),
+    stateSince: instant,
+    createdAt: instant,
+    request: z.record(z.string(), z.unknown()).openapi({ description: 'what was asked for, but the CSRs' }),
+    review: z.uuid().optional().openapi({ description: 'of a referral: the one that decides' }),
+    decideBefore: instant.optional(),
+    waitingFor: z.array(z.string()).openapi({ description: 'reasons that have to go away' }),
+    reasons: z.array(reason),
+    items: z.array(
+      z.object({
+        position: z.int(),
+        outcome: z.enum(OUTCOMES).nullable(),
+        decision: z.uuid().nullable(),
+        serialNumber: z.string().nullable(),
+        reasons: z.array(reason),
+      }),
+    ),
+    receipt: z.record(z.string(), z.unknown()),
+    history: z
+      .array(z.record(z.string(), z.unknown()))
+      .optional()
+      .openapi({ description: 'of a single one: its states, oldest first' }),
   })
-  .loose()
   .openapi('Application', { description: 'One request for 1 to 100 certificates, and what became of it' });
 const { csr, ...question } = requests.certificateRequest.shape;
 const newApplication = z
@@ -67,7 +89,7 @@ export const APPLICATION_ROUTES = [
     summary: 'Own applications, newest first',
     roles: [...EVERYBODY],
     query: z.strictObject({ ...fields.page, state: z.enum(APPLICATION_STATES).optional() }),
-    answer: z.object({ items: z.array(application), nextCursor: z.string().nullable() }),
+    answer: pageSchema(application),
     handle: async ({ caller, query, pool }) => {
       const { limit, cursor, state } = query;
       const place = cursor === undefined ? undefined : readCursor(cursor, isUuid);

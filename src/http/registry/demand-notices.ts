@@ -12,6 +12,7 @@ import { listRoute } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
+import * as items from './items.ts';
 import * as views from './views.ts';
 
 const path = '/v1/participants/{signifier}/demand-notices';
@@ -40,6 +41,7 @@ export const DEMAND_NOTICE_ROUTES = [
     roles: EVERYBODY,
     columns: COLUMNS,
     query: fields.asAt,
+    item: items.demandNotice,
     find: async ({ participant, query, pool, at: now }, { issuance }) => {
       const at = query.at ?? now;
       const notices = await listNotices({ participantId: participant.id }, at, pool);
@@ -55,6 +57,7 @@ export const DEMAND_NOTICE_ROUTES = [
     roles: READERS,
     columns: COLUMNS,
     query: z.strictObject({ state: z.enum(NOTICE_STATES).optional() }),
+    item: items.demandNotice,
     find: async ({ query, pool, at }, { issuance }) =>
       withTiming(await listNotices({ state: query.state }, at, pool), issuance.ruleSets.at(at)),
     key: ({ givenAt, id }) => `${givenAt.toISOString()} ${id}`,

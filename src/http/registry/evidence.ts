@@ -11,13 +11,13 @@ import { readerOf } from '../../issuance/list-certificates.ts';
 import { ruleSetOnRecord } from '../../issuance/replay-decision.ts';
 import { findIssuanceReport, findOverdueAllocations } from '../../registrar/reports.ts';
 import { readCursor, requireNumberCursor, writeCursor } from '../cursor.ts';
-import { listRoute } from '../list-route.ts';
+import { listRoute, pageSchema } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
+import * as answers from './evidence-answers.ts';
 import * as views from './views.ts';
 
-const items = z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() });
 const period = z.strictObject({ from: fields.instant.optional(), to: fields.instant.optional() });
 
 /** What was decided and done, and how well: decisions, audit, reports. */
@@ -33,7 +33,7 @@ export const EVIDENCE_ROUTES = [
       outcome: z.enum(OUTCOMES).optional(),
       participant: fields.signifier.optional(),
     }),
-    answer: items,
+    answer: pageSchema(answers.decisionSummary),
     handle: async ({ caller, query, pool }) => {
       const { limit, cursor, outcome, participant } = query;
       const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
@@ -59,7 +59,7 @@ export const EVIDENCE_ROUTES = [
     command: 'decisions get',
     summary: 'One decision as evidence: what was asked, what was on record, and the result of every rule',
     roles: EVERYBODY,
-    answer: z.unknown(),
+    answer: answers.decisionEvidence,
     handle: async ({ caller, params, pool }, { issuance }) => {
       const id = params['id'] ?? '';
       const mine = READERS.includes(caller.role) ? undefined : caller.participantId;
@@ -75,6 +75,7 @@ export const EVIDENCE_ROUTES = [
     summary:
       'When a certificate was handed out after its issue, over which channel and to whose credential, oldest first',
     roles: EVERYBODY,
+    item: answers.receipt,
     find: async ({ caller, params, pool }) => {
       const serialNumber = parseSerialNumber(params['serialNumber'] ?? '');
       const certificate = serialNumber && (await findCertificate(readerOf(caller), serialNumber, pool));
@@ -100,7 +101,7 @@ export const EVIDENCE_ROUTES = [
           'serial number, id, signifier or prefix; a serial number also finds what is told of its whole set',
       }),
     }),
-    answer: items,
+    answer: pageSchema(answers.auditEvent),
     handle: async ({ query, pool }) => {
       if (query.cursor !== undefined) requireNumberCursor(query.cursor);
       const found = await searchEvents(query, pool);
@@ -116,7 +117,7 @@ export const EVIDENCE_ROUTES = [
       'Issuance quality: counts, refusals by reason, and by category how long it took from the request',
     roles: READERS,
     query: period,
-    answer: z.unknown(),
+    answer: answers.issuanceReport,
     handle: async ({ query, at, pool }) => {
       const to = query.to ?? at;
       const from = query.from ?? new Date(to.getTime() - 30 * 86_400_000);
@@ -136,6 +137,7 @@ export const EVIDENCE_ROUTES = [
         .default(10)
         .openapi({ type: 'integer' }),
     }),
+    item: answers.overdueAllocation,
     find: async ({ query, at, pool }) => findOverdueAllocations(query.days, at, pool),
     key: ({ requestedAt, id }) => `${requestedAt.toISOString()} ${id}`,
     view: views.plain,

@@ -4,10 +4,11 @@ import { query } from '../../db/query.ts';
 import { findEntriesAt } from '../../registry/registry-entries.ts';
 import { acknowledgeFeed, isFeedStale, listFeeds } from '../../registrar/feeds.ts';
 import { requireNumberCursor } from '../cursor.ts';
-import { listRoute } from '../list-route.ts';
+import { listRoute, pageSchema } from '../list-route.ts';
 import { READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
+import * as items from './items.ts';
 import * as views from './views.ts';
 
 /** What the feed alone says: an attempt to state it is refused to every role, and on record (government response, paragraphs 29 and 38). */
@@ -34,6 +35,7 @@ export const FEED_ROUTES = [
     summary: 'Registry Entries of the SEC Panel: blocks of User IDs and RDP IDs, where no Device ID lies',
     roles: [...READERS, 'SECAS_FEED'],
     query: fields.asAt,
+    item: items.registryEntry,
     find: async ({ query: { at }, at: now, pool }) => findEntriesAt(at ?? now, pool),
     key: ({ from }) => from,
     view: ({ name, from, to, since }) =>
@@ -46,17 +48,15 @@ export const FEED_ROUTES = [
     summary: 'The SECAS feeds that were taken, newest first, and whether the last one is stale',
     roles: [...READERS, 'SECAS_FEED'],
     query: z.strictObject(fields.page),
-    answer: z.object({
-      items: z.array(z.unknown()),
-      stale: z.boolean(),
-      nextCursor: z.string().nullable(),
-    }),
+    answer: pageSchema(items.feed).extend({ stale: z.boolean() }),
     handle: async ({ query: { limit, cursor }, at, pool }, { feedStaleDays }) => {
       if (cursor !== undefined) requireNumberCursor(cursor, 9);
-      const items = await listFeeds(cursor === undefined ? { limit } : { limit, before: cursor }, pool);
-      const last = items.at(-1);
-      const nextCursor = items.length < limit || last === undefined ? null : String(last.version);
-      return { body: views.plain({ items, stale: await isFeedStale(at, feedStaleDays, pool), nextCursor }) };
+      const taken = await listFeeds(cursor === undefined ? { limit } : { limit, before: cursor }, pool);
+      const last = taken.at(-1);
+      const nextCursor = taken.length < limit || last === undefined ? null : String(last.version);
+      return {
+        body: views.plain({ items: taken, stale: await isFeedStale(at, feedStaleDays, pool), nextCursor }),
+      };
     },
   }),
   route({

@@ -15,6 +15,7 @@ import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
+import * as items from './items.ts';
 import * as views from './views.ts';
 
 const assignment = z.strictObject({ eui64: fields.eui64, userRole: z.enum(USER_ROLES, fields.must) });
@@ -34,6 +35,7 @@ export const IDENTIFIER_ROUTES = [
     summary: 'Blocks of EUI-64s: those that the SEC Panel allocated, and test-only ones of the DCC',
     roles: EVERYBODY,
     query: fields.asAt,
+    item: items.allocation,
     find: async ({ participant, query, at, pool }) =>
       (await findIdentifiers(participant.id, query.at ?? at, pool)).allocations,
     key: ({ from, kind, state }) => `${from} ${kind} ${state}`,
@@ -62,6 +64,7 @@ export const IDENTIFIER_ROUTES = [
     summary: 'Which User ID has which User Role',
     roles: EVERYBODY,
     query: fields.asAt,
+    item: items.roleAssignment,
     find: async ({ participant, query, at, pool }) =>
       (await findIdentifiers(participant.id, query.at ?? at, pool)).roleAssignments,
     key: ({ eui64, userRole }) => `${eui64} ${userRole}`,
@@ -74,7 +77,7 @@ export const IDENTIFIER_ROUTES = [
     summary: 'say which User Role a User ID of the own Party has',
     roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
     body: assignment,
-    answer: z.unknown(),
+    answer: items.roleAssignment,
     status: 201,
     event: 'user-role.assigned',
     handle: async (asked) => {
@@ -104,6 +107,7 @@ export const IDENTIFIER_ROUTES = [
       'Device IDs of a participant: its own ranges, those delegated to it, and those that it delegated',
     roles: EVERYBODY,
     query: fields.asAt,
+    item: items.deviceRange,
     find: async ({ participant, query, at: now, pool }): Promise<ListedRange[]> => {
       const at = query.at ?? now;
       const { deviceRanges } = await findIdentifiers(participant.id, at, pool);
@@ -186,6 +190,7 @@ export const IDENTIFIER_ROUTES = [
     summary: 'Device IDs of a participant whose limit of certificates the DCC raised',
     roles: EVERYBODY,
     query: fields.asAt,
+    item: items.deviceCeiling,
     find: async ({ participant, query, at, pool }) =>
       findDeviceCeilings(query.at ?? at, pool, participant.id),
     key: ({ eui64 }) => eui64,
@@ -198,6 +203,7 @@ export const IDENTIFIER_ROUTES = [
     summary: 'Every Device ID whose limit of certificates the DCC raised, for whom and by which review',
     roles: READERS,
     query: fields.asAt,
+    item: items.anyDeviceCeiling,
     find: async ({ query, at, pool }) => findDeviceCeilings(query.at ?? at, pool),
     key: ({ eui64 }) => eui64,
     view: ({ eui64, ...rest }) => views.plain({ eui64: formatEui64(eui64), ...rest }),

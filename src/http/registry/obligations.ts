@@ -11,6 +11,7 @@ import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
 import { waiting } from './participants.ts';
+import * as items from './items.ts';
 import * as views from './views.ts';
 
 const path = '/v1/participants/{signifier}/obligations';
@@ -24,6 +25,7 @@ export const OBLIGATION_ROUTES = [
     summary: 'The security obligations of a participant and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
+    item: items.obligation,
     find: async ({ participant, query, at: now, db }, { issuance }) => {
       const at = query.at ?? now;
       return listObligations({ participant, at, db }, issuance.ruleSets.at(at));
@@ -90,7 +92,7 @@ export const OBLIGATION_ROUTES = [
     command: 'terms show',
     summary: 'The terms that an officer accepts before certificates are given, as they are now',
     roles: EVERYBODY,
-    answer: z.unknown(),
+    answer: items.terms,
     handle: ({ at }, { issuance }) => Promise.resolve({ body: issuance.ruleSets.at(at).terms }),
   }),
   route({

@@ -5,11 +5,12 @@ import { listRoute } from '../list-route.ts';
 import { EVERYBODY, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
+import * as items from './items.ts';
 import * as views from './views.ts';
 
 const path = '/v1/participants/{signifier}/officers';
 const change = z
-  .object({ officer: z.unknown(), warnings: z.array(z.string()) })
+  .object({ officer: items.officer, warnings: z.array(z.string()) })
   .openapi('OfficerChange', { description: 'The officer now, and what the participant should know' });
 
 /** Senior and Authorised Responsible Officers. */
@@ -21,6 +22,7 @@ export const OFFICER_ROUTES = [
     roles: EVERYBODY,
     columns: ['id', 'state', 'since', 'kind', 'name', 'email', 'categories', 'lockedUntil'],
     query: fields.asAt,
+    item: items.officer,
     find: async ({ participant, query, at, db }) => listOfficers({ participant, at: query.at ?? at, db }),
     key: ({ id }) => id,
     view: views.plain,

@@ -15,10 +15,11 @@ import {
 } from '../../registrar/details.ts';
 import { present } from '../present.ts';
 import { requireNumberCursor } from '../cursor.ts';
-import { listRoute } from '../list-route.ts';
+import { listRoute, pageSchema } from '../list-route.ts';
 import { EVERYBODY, READERS, route } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
+import * as items from './items.ts';
 import * as views from './views.ts';
 
 const details = {
@@ -46,10 +47,11 @@ export const PARTICIPANT_ROUTES = [
     summary: 'Signifiers of every participant, in their order',
     roles: READERS,
     query: z.strictObject({ limit: fields.page.limit, cursor: fields.signifier.optional() }),
-    answer: z.object({ items: z.array(z.string()), nextCursor: z.string().nullable() }),
+    answer: pageSchema(z.string()),
     handle: async ({ pool, query: { limit, cursor } }) => {
-      const items = await listSignifiers(pool, cursor === undefined ? { limit } : { limit, after: cursor });
-      return { body: { items, nextCursor: items.length < limit ? null : (items.at(-1) ?? null) } };
+      const found = await listSignifiers(pool, cursor === undefined ? { limit } : { limit, after: cursor });
+      const nextCursor = found.length < limit ? null : (found.at(-1) ?? null);
+      return { body: { items: found, nextCursor } };
     },
   }),
   route({
@@ -103,6 +105,7 @@ export const PARTICIPANT_ROUTES = [
     command: 'participants history',
     summary: 'Every version of every fact of a participant, oldest first',
     roles: EVERYBODY,
+    item: items.factVersion,
     find: async ({ participant, pool }) => listFacts(participant.id, pool),
     key: ({ recordedAt, kind, key, version }) =>
       `${recordedAt.toISOString()} ${kind} ${key} ${String(version).padStart(6, '0')}`,
@@ -125,6 +128,7 @@ export const PARTICIPANT_ROUTES = [
     summary: 'Changes of details that were proposed, and what became of them',
     roles: EVERYBODY,
     query: fields.asAt,
+    item: items.detailsChange,
     find: async ({ participant, query, at, pool }) =>
       findFacts(participant.id, query.at ?? at, pool, 'DETAILS_CHANGE'),
     key: ({ key }) => key,
@@ -199,14 +203,14 @@ export const PARTICIPANT_ROUTES = [
     summary: 'What a participant was told, newest first',
     roles: EVERYBODY,
     query: z.strictObject(fields.page),
-    answer: z.object({ items: z.array(z.unknown()), nextCursor: z.string().nullable() }),
+    answer: pageSchema(items.notification),
     handle: async ({ participant, query, pool }) => {
       const { limit, cursor } = query;
       if (cursor !== undefined) requireNumberCursor(cursor);
       const page = cursor === undefined ? { limit } : { limit, before: cursor };
-      const items = await listNotifications(participant.id, page, pool);
-      const nextCursor = items.length < limit ? null : (items.at(-1)?.id ?? null);
-      return { body: views.plain({ items, nextCursor }) };
+      const told = await listNotifications(participant.id, page, pool);
+      const nextCursor = told.length < limit ? null : (told.at(-1)?.id ?? null);
+      return { body: views.plain({ items: told, nextCursor }) };
     },
   }),
 ];

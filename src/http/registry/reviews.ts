@@ -5,6 +5,7 @@ import { listReviews, requireReview, withdrawReview } from '../../registry/revie
 import { decideReview } from '../../registrar/decide-review.ts';
 import { present } from '../present.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
+import { pageSchema } from '../list-route.ts';
 import { EVERYBODY, READERS, route, type AskedRoute } from '../route.ts';
 import { z } from '../zod.ts';
 import * as fields from '../fields.ts';
@@ -15,7 +16,7 @@ const query = z.strictObject({
   state: z.enum(REVIEW_STATES).optional(),
   kind: z.enum(REVIEW_KINDS).optional(),
 });
-const pageOfReviews = z.object({ items: z.array(views.review), nextCursor: z.string().nullable() });
+const pageOfReviews = pageSchema(views.review);
 
 /** What waits for a second person; a participant sees those that are about itself. */
 export const REVIEW_ROUTES = [

@@ -4,7 +4,9 @@ import type { Review } from '../../domain/review.ts';
 import { agreementStanding } from '../../eligibility/agreement.ts';
 import type { Fact } from '../../domain/facts.ts';
 import { formatInstant } from '../../domain/instant.ts';
+import { reason } from '../answer-schemas.ts';
 import { z } from '../zod.ts';
+import * as items from './items.ts';
 
 export const review = z
   .object({
@@ -14,7 +16,7 @@ export const review = z
     state: z.string(),
     summary: z.string(),
     act: z.record(z.string(), z.unknown()),
-    reasons: z.array(z.unknown()),
+    reasons: z.array(reason),
     preparedBy: z.string(),
     preparedAt: z.string(),
     expiresAt: z.string(),
@@ -116,11 +118,17 @@ export function participantView(
 /** IN_FORCE is computed from the dates at this instant, never stored. */
 export function agreementView(agreement: TestingParticipant['agreements'][number], at: Date) {
   const { deviceRanges, ...terms } = agreement;
-  return plain({
+  const members = plain({
     ...terms,
     standing: agreementStanding(agreement, at),
     deviceRanges: deviceRanges.map(({ from, to }) => ({ from: formatEui64(from), to: formatEui64(to) })),
   });
+  // A database that keeps JSON orders its members by their length.
+  return Object.fromEntries(
+    Object.keys(items.agreement.shape)
+      .filter((name) => name in members)
+      .map((name) => [name, members[name]]),
+  );
 }
 
 /** A fact that has an id of its own: how it stands, since when, and what it says. */
