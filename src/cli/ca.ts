@@ -83,7 +83,7 @@ Example:
     );
 
   ca.command('list')
-    .description('the test CAs, and which of them are retired')
+    .description('the test CAs, which of them are retired, and the retired ones that they replaced')
     .option('--json', 'one JSON value')
     .addHelpText('after', '\nExample:\n  $ tcs ca list --json')
     .action((options: OutputOptions) => printAuthorities(openConfigured(), options));

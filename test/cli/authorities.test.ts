@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { lockFolder } from '../../src/db/folder-lock.ts';
@@ -69,6 +70,31 @@ describe('tcs ca', () => {
     expect(retired.out).toBe('Retired: issuing-oca.\n');
     const made = await init();
     expect([made.code, made.out]).toEqual([0, expect.stringContaining('issuing-oca')]);
+
+    // The retired one stays in the list, below those in use.
+    const list = await tcs(settings, 'ca', 'list', '--json');
+    const all = JSON.parse(list.out) as (Listed & {
+      readonly serialNumber: string;
+      readonly sha256: string;
+    })[];
+    const [current, former] = all.filter((one) => one.name === 'issuing-oca');
+    expect(all).toHaveLength(7);
+    expect([current?.retiredAt, former]).toEqual([
+      null,
+      { ...former, subject: 'OU=07, CN=TIO1', kind: 'ISSUING', retiredBecause: 'key lost' },
+    ]);
+    const was = new X509Certificate(readFileSync(path.join(aside, 'issuing-oca.crt.pem')));
+    expect([former?.serialNumber, former?.sha256]).toEqual([
+      was.serialNumber,
+      was.fingerprint256.replaceAll(':', '').toLowerCase(),
+    ]);
+    const lines = (await tcs(settings, 'ca', 'list')).out
+      .split('\n')
+      .filter((line) => line.startsWith('issuing-oca'));
+    expect(lines.map((line) => / {2}(-|\S+ \S+Z, key lost)$/.exec(line)?.[1])).toEqual([
+      '-',
+      expect.stringContaining('key lost'),
+    ]);
   });
 
   test('--replace keeps the old files aside and retires what the database knows', async () => {
