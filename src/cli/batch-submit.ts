@@ -41,7 +41,7 @@ export function batchSubmitCommand(batch: Command): void {
         print(options, answer, () => describeRehearsal(answer as RehearsedBatch));
         return;
       }
-      const last = options.wait ? await watchBatch(answer, client) : answer;
+      const last = options.wait ? await watchBatch(answer, client, reachOf(options)) : answer;
       const { reasons, ...rest } = last;
       print(options, last, () => [describeValue(rest), ...nextSteps(last, options)].join('\n'));
       if (last.state === 'REJECTED' || last.state === 'TAMPERED')
@@ -127,15 +127,20 @@ interface RehearsedBatch {
 const describeRehearsal = ({ cost, failures, ...rest }: RehearsedBatch): string =>
   [describeValue(rest), describeValue(cost), describeValue({ failures })].join('\n\n');
 
-function nextSteps({ id, name, state }: WatchedBatch, { url, tokenFile }: ApiOptions): string[] {
+function nextSteps({ id, name, state }: WatchedBatch, options: ApiOptions): string[] {
+  // With a token of that person: this one's is refused.
   if (state === 'PREPARED')
-    return [`\nAnother person of the DCC approves it: tcs batch approve ${id} --url ${url}`];
+    return [
+      `\nAnother person of the DCC approves it, with a token of their own:\n  tcs batch approve ${id} --url ${options.url} --token-file FILE`,
+    ];
   if (state !== 'COMPLETED' && state !== 'CANCELLED') return [];
-  const reach = `--url ${url} --token-file ${tokenFile}`;
   return [
-    `\nFetch its certificates and report:\n  tcs batch result ${id} --out '${name}-response.zip' ${reach}`,
+    `\nFetch its certificates and report:\n  tcs batch result ${id} --out '${name}-response.zip' ${reachOf(options)}`,
   ];
 }
+
+/** What makes another command reach the same service as the same caller. */
+const reachOf = ({ url, tokenFile }: ApiOptions) => `--url ${url} --token-file ${tokenFile}`;
 
 const CONTENT_TYPES = new Map([
   ['.zip', 'application/zip'],

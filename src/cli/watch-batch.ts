@@ -23,14 +23,16 @@ export interface WatchedBatch {
 /**
  * Looks again and again until a batch has ended, or waits for a second person, and shows its progress. A service that does
  * not answer is asked again for ten minutes: the batch is safe there. Ctrl-C ends the looking, not the batch.
+ * @param reach  the options with which another command finds the same service
  * @throws Fault as the service answered
  */
 export async function watchBatch(
   first: WatchedBatch,
   client: ApiClient,
+  reach: string,
   screen = openScreen(),
 ): Promise<WatchedBatch> {
-  const goesOn = `The batch goes on at the service. Look at it with: tcs batch show ${first.id}`;
+  const goesOn = `The batch goes on at the service. Look at it with: tcs batch show ${first.id} ${reach}`;
   return interruptible(
     () => goesOn,
     async () => {

@@ -73,6 +73,18 @@ describe('tcs batch submit and result', () => {
     expect(out).toMatch(/tcs batch result [0-9a-f-]{36} --out 'restarted-response\.zip'/);
   });
 
+  test('a batch that waits for a second person: the command is told that he or she runs, at the same service', async () => {
+    writeFileSync(file('operator'), await here.token('DCC', 'DCC_TEST_OPERATOR'));
+    const upload = write('prepared.ndjson', ndjson(deviceLines(1, 140)));
+    const words = ['--on-behalf-of', 'METERWORKS', '--wait', '--token-file', file('operator')];
+    const { out, code } = await submit(upload, ...words);
+    const [, id = ''] = /^id +([0-9a-f-]{36})$/m.exec(out) ?? [];
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining(`\n  tcs batch approve ${id} --url ${url} --token-file FILE\n`),
+    ]);
+  });
+
   test('a dry run tells what would become of the file and what it would use, and hands nothing in', async () => {
     const upload = write('dry.ndjson', ndjson(deviceLines(2, 150)));
     const { out, code } = await submit(upload, '--dry-run');
@@ -205,8 +217,9 @@ describe('tcs batch submit and result', () => {
     });
     const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(130);
-    const [, id = ''] =
-      /The batch goes on at the service\. .*tcs batch show ([0-9a-f-]{36})/.exec(told) ?? [];
+    const [, id = '', reach] =
+      /The batch goes on at the service\. .*tcs batch show ([0-9a-f-]{36}) (.*)$/m.exec(told) ?? [];
+    expect(reach).toBe(where().join(' '));
     await here.work();
     expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({ state: 'COMPLETED', name: 'left' });
   });
