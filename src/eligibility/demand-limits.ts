@@ -35,7 +35,7 @@ export const demandLimits = (one: DemandCase): DemandLimit[] =>
 
 /**
  * Certificates by single requests in 24 hours. The live service takes the rest in batches (SEC Appendix N): so does ours, and a
- * notice of demand raises nothing.
+ * notice of demand raises nothing. What to do is the fix of the reason, to wait; the detail tells what is not counted.
  */
 function adHocLimit({
   question: { request, demand },
@@ -51,7 +51,7 @@ function adHocLimit({
     most,
     issued,
     beyond: 'QUOTA_EXCEEDED',
-    detail: `${signifier} has had ${String(issued)} ${category} certificates by single requests in 24 hours; there are ${String(most)}. Send more as a batch.`,
+    detail: `${signifier} has had ${String(issued)} ${category} certificates by single requests in 24 hours; there are ${String(most)}, and items of batches are not counted.`,
   };
 }
 

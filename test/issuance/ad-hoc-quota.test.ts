@@ -19,7 +19,8 @@ const FOUR = `adHoc: { clause: SEC Appendix N, perDay: { SEC_PARTY: NONE, RDP: 4
 const BEYOND = {
   reason: 'QUOTA_EXCEEDED',
   detail:
-    'METERWORKS has had 4 DEVICE certificates by single requests in 24 hours; there are 4. Send more as a batch.',
+    'METERWORKS has had 4 DEVICE certificates by single requests in 24 hours; there are 4, and items of batches are not counted.',
+  fix: 'Ask again later: the number of the last 24 hours falls by itself.',
 };
 
 /** How their Device IDs go on after 00db1234. */

@@ -49,7 +49,7 @@ test.each([
       most: 150,
       beyond: 'QUOTA_EXCEEDED',
       detail:
-        'NORTHGATE has had 150 DEVICE certificates by single requests in 24 hours; there are 150. Send more as a batch.',
+        'NORTHGATE has had 150 DEVICE certificates by single requests in 24 hours; there are 150, and items of batches are not counted.',
     },
   },
   {
