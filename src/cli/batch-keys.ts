@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
+import { CHANNELS } from '../domain/certificate-request.ts';
 import { Fault } from '../domain/fault.ts';
 import { clientOf, type ApiOptions } from './api-client.ts';
 import { explainFault } from './fault-text.ts';
@@ -17,6 +18,7 @@ export function batchKeysCommand(batch: Command): void {
     .requiredOption('--url <url>', 'the running service, e.g. http://127.0.0.1:8080')
     .requiredOption('--token-file <file>', 'file that holds the token; - for standard input')
     .requiredOption('--out <file>', 'where to put them, nothing being there')
+    .option('--channel <channel>', `over which they go out: ${CHANNELS.join(', ')}`, 'INTERNET')
     .option('--json', 'one JSON value')
     .addHelpText(
       'after',
@@ -24,11 +26,14 @@ export function batchKeysCommand(batch: Command): void {
         '  $ openssl cms -decrypt -binary -inform DER -in keys.p7m -inkey lab.key -out keys.zip',
     )
     .action(async (id: string, options: KeysOptions) => {
-      const { out } = options;
+      const { out, channel } = options;
       const client = clientOf(options);
       const path = `/v1/batches/${encodeURIComponent(id)}/keys`;
       const sha256 = await writeNew({ out, once: true }, async (file) => {
-        const { body, headers } = await client.download(path, 'application/pkcs7-mime');
+        const { body, headers } = await client.download(
+          `${path}?channel=${channel}`,
+          'application/pkcs7-mime',
+        );
         const hash = createHash('sha256');
         for await (const piece of body) {
           hash.update(piece);
@@ -52,4 +57,5 @@ export function batchKeysCommand(batch: Command): void {
 
 interface KeysOptions extends OutputOptions, ApiOptions {
   readonly out: string;
+  readonly channel: string;
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
+import { CHANNELS } from '../domain/certificate-request.ts';
 import { Fault } from '../domain/fault.ts';
 import { clientOf, isPassing, type ApiClient, type ApiOptions } from './api-client.ts';
 import { describeValue } from './describe-value.ts';
@@ -23,6 +24,10 @@ export function batchSubmitCommand(batch: Command): void {
     .requiredOption('--purpose <purpose>', 'one of GET /v1/categories')
     .option('--environment <environment>', 'test environment')
     .option('--profile <profile>', 'without it the profile that fits each CSR')
+    .option(
+      '--channel <channel>',
+      `over which its certificates go out: ${CHANNELS.join(', ')}; INTERNET without it`,
+    )
     .option('--replacement', 'for devices that have certificates already; each that has none is refused')
     .option('--on-behalf-of <signifier>', 'for the DCC: the participant for whom it is, DCC for itself')
     .option('--name <name>', 'names the result; without it the name of the file')
@@ -54,6 +59,7 @@ interface SubmitOptions extends OutputOptions, ApiOptions {
   readonly purpose: string;
   readonly environment?: string;
   readonly profile?: string;
+  readonly channel?: string;
   readonly replacement?: true;
   readonly onBehalfOf?: string;
   readonly name?: string;
@@ -63,11 +69,11 @@ interface SubmitOptions extends OutputOptions, ApiOptions {
 }
 
 function addressOf(file: string, options: SubmitOptions): string {
-  const { category, purpose, environment, profile, onBehalfOf } = options;
+  const { category, purpose, environment, profile, channel, onBehalfOf } = options;
   const name = options.name ?? path.parse(file).name.replace(/[^A-Za-z0-9._ -]/g, '-');
   const replacement = options.replacement && 'true';
   const dryRun = options.dryRun && 'true';
-  const asked = { category, purpose, environment, profile, replacement, onBehalfOf, name, dryRun };
+  const asked = { category, purpose, environment, profile, channel, replacement, onBehalfOf, name, dryRun };
   const given = Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return `/v1/batches?${new URLSearchParams(given).toString()}`;
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { CATEGORIES, PURPOSES } from '../domain/category.ts';
+import { CHANNELS } from '../domain/certificate-request.ts';
 import { Fault } from '../domain/fault.ts';
 import { clientOf, type ApiClient, type ApiOptions } from './api-client.ts';
 import { explainFault } from './fault-text.ts';
@@ -21,6 +22,7 @@ export function issueCommand(tcs: Command): void {
     .option('--environment <environment>', 'test environment, e.g. UIT_A')
     .option('--profile <profile>', 'profile by name; see tcs profiles')
     .option('--device-type <type>', 'ESME, GSME, ...')
+    .option('--channel <channel>', `over which they go out: ${CHANNELS.join(', ')}; INTERNET without it`)
     .option('--replacement', 'for a device that has certificates already; refused when it has none')
     .option('--on-behalf-of <signifier>', 'for operators of the DCC')
     .option(
@@ -56,6 +58,7 @@ interface IssueOptions extends OutputOptions, ApiOptions {
   readonly environment?: string;
   readonly profile?: string;
   readonly deviceType?: string;
+  readonly channel?: string;
   readonly replacement?: true;
   readonly onBehalfOf?: string;
   readonly out: string;
@@ -69,8 +72,8 @@ interface Outcome {
 }
 
 async function issueFile(file: string, client: ApiClient, options: IssueOptions): Promise<Outcome> {
-  const { category, purpose, environment, profile, deviceType, replacement, onBehalfOf } = options;
-  const asked = { purpose, environment, profile, deviceType, replacement, onBehalfOf };
+  const { category, purpose, environment, profile, deviceType, channel, replacement, onBehalfOf } = options;
+  const asked = { purpose, environment, profile, deviceType, channel, replacement, onBehalfOf };
   const to = filesOf(file, options);
   let certificate: Certificate | undefined;
   try {

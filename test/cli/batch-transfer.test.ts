@@ -136,6 +136,19 @@ describe('tcs batch submit and result', () => {
     expect([alone.code, alone.out]).toEqual([77, expect.stringContaining('UNKNOWN_DEVICE')]);
   });
 
+  test('--channel is told of a batch, of a single CSR, and of keys', async () => {
+    const [first, second] = deviceLines(2, 720);
+    const upload = write('media.ndjson', ndjson([first!]));
+    const batch = await submit(upload, '--channel', 'IN_PERSON_MEDIA', '--json');
+    expect(JSON.parse(batch.out)).toMatchObject({ request: { channel: 'IN_PERSON_MEDIA' } });
+    const words = ['--category', 'DEVICE', '--purpose', PURPOSE, '--channel', 'DCC_GATEWAY', '--out', folder];
+    const alone = await tcs({}, 'issue', write('gateway.csr', second!.csr), ...words, ...where());
+    expect([alone.code, alone.out]).toEqual([77, expect.stringContaining('GATEWAY_CONNECTION_ABSENT')]);
+    const keys = ['batch', 'keys', idOf(batch), '--channel', 'PIGEON', '--out', file('keys.p7m')];
+    const fetched = await tcs({}, ...keys, ...where());
+    expect([fetched.code, fetched.fault]).toEqual([64, expect.stringContaining('/channel')]);
+  });
+
   test('issue overwrites nothing, and asks for nothing that would', async () => {
     const [first, second] = deviceLines(2, 800);
     mkdirSync(file('other'));
