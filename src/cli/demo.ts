@@ -32,8 +32,11 @@ export function demoCommand(tcs: Command): void {
     .addHelpText(
       'after',
       `
-Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL; a second, separate world:
-  $ TCS_DATA_DIR=/some/empty/folder TCS_PORT=0 tcs demo`,
+Obeys TCS_DATA_DIR, TCS_PORT and DATABASE_URL.
+
+Examples:
+  $ tcs demo --once
+  $ TCS_DATA_DIR=/some/empty/folder TCS_PORT=0 tcs demo      a second, separate world`,
     )
     .action(async ({ once }: { readonly once?: true }) => {
       const environment = withDemoPort(process.env, once);

@@ -47,7 +47,8 @@ function show(value: unknown): string {
 }
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-const inside = (value: unknown) => (isObject(value) && !isReason(value) ? `(${show(value)})` : show(value));
+const inside = (value: unknown) =>
+  isObject(value) && !isReason(value) && show(value) !== '-' ? `(${show(value)})` : show(value);
 
 function isReason(value: unknown): value is Reason {
   const { reason, clause, detail, fix } = (value ?? {}) as Partial<Record<keyof Reason, unknown>>;

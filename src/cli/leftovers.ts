@@ -65,7 +65,8 @@ export function leftoverCommands(tcs: Command): void {
         }),
       );
       const others = serialNumbers.filter((one) => !abandoned.includes(one));
-      print(options, abandoned, () => abandoned.map((one) => `abandoned ${one}`).join('\n'));
+      if (options.json || abandoned.length > 0)
+        print(options, abandoned, () => abandoned.map((one) => `abandoned ${one}`).join('\n'));
       if (others.length > 0) throw new Fault('not-found', `No leftovers: ${others.join(', ')}.`);
     });
 }

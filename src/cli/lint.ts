@@ -54,7 +54,8 @@ function checkFile(file: string, check: (file: string) => CertificateVerdict): C
 const plain = (one: Checked) => ('fault' in one ? { file: one.file, fault: faultValue(one.fault) } : one);
 
 function outcomeText(one: Checked): string {
-  return 'fault' in one ? `NONE  ${path.basename(one.file)}  ${explainFault(one.fault)}` : verdictText(one);
+  // The fault names the file.
+  return 'fault' in one ? `NONE  ${explainFault(one.fault)}` : verdictText(one);
 }
 
 function verdictText({

@@ -37,7 +37,7 @@ export const BATCH_ROUTES = [
     method: 'get',
     path: '/v1/batches',
     command: 'batch list',
-    summary: 'Own batches, and those that one asked for, newest first',
+    summary: 'own batches, and those that one asked for, newest first',
     roles: BATCH_READERS,
     query: z.strictObject({
       ...fields.page,
@@ -87,7 +87,7 @@ export const BATCH_ROUTES = [
     method: 'get',
     path: '/v1/batches/{id}',
     command: 'batch show',
-    summary: 'One batch: state, counts, progress, who, receipt',
+    summary: 'one batch: state, counts, progress, who, receipt',
     roles: BATCH_READERS,
     answer: batchSchema,
     handle: async ({ caller, params, pool, at }, { batches }) => ({
@@ -98,7 +98,7 @@ export const BATCH_ROUTES = [
     method: 'get',
     path: '/v1/batches/{id}/items',
     command: 'batch items',
-    summary: 'Verdicts of a batch, item by item, in their order',
+    summary: 'verdicts of a batch, item by item, in their order',
     roles: BATCH_READERS,
     query: z.strictObject({ ...fields.page, status: z.enum([...ITEM_STATUSES, 'WAITING']).optional() }),
     answer: z.object({ items: z.array(itemSchema), nextCursor: z.string().nullable() }),

@@ -70,7 +70,7 @@ export const WEBHOOK_ROUTES = [
   listRoute({
     path: '/v1/webhooks',
     command: 'webhook list',
-    summary: 'Own webhooks, and how each does',
+    summary: 'own webhooks, and how each does',
     roles: CONTROLLERS,
     item: webhookSchema,
     columns: ['id', 'state', 'endpoint', 'events', 'failingSince'],
@@ -103,7 +103,7 @@ export const WEBHOOK_ROUTES = [
     method: 'get',
     path: '/v1/webhooks/{id}',
     command: 'webhook show',
-    summary: 'One webhook, and how it does',
+    summary: 'one webhook, and how it does',
     roles: CONTROLLERS,
     answer: webhookSchema,
     handle: async ({ caller, params, pool }) => ({
@@ -164,7 +164,7 @@ export const WEBHOOK_ROUTES = [
     method: 'get',
     path: '/v1/webhooks/{id}/deliveries',
     command: 'webhook deliveries',
-    summary: 'What a webhook was told, newest first, with every attempt',
+    summary: 'what a webhook was told, newest first, with every attempt',
     roles: CONTROLLERS,
     query: z.strictObject({ ...fields.page, state: z.enum(DELIVERY_STATES).optional() }),
     answer: z.object({ items: z.array(deliverySchema), nextCursor: z.string().nullable() }),

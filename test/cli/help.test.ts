@@ -9,7 +9,7 @@ const SHOWS = ['serve', 'worker', 'demo'];
 
 describe('every command', () => {
   test.each(COMMANDS)('$name has an example in its help', ({ name, command }) => {
-    expect(helpOf(command)).toMatch(new RegExp(`\\$ .*tcs ${name}\\b`));
+    expect(helpOf(command)).toMatch(new RegExp(`\nExamples?:\n[^]*\\$ .*tcs ${name}\\b`));
   });
 
   test.each(COMMANDS.filter(({ name }) => !SHOWS.includes(name)))('$name answers in JSON', ({ command }) => {
@@ -41,6 +41,19 @@ test('a group of commands over the API says what it is about', () => {
   expect([described.length, bare]).toEqual([groups.size, []]);
   const told = described.map((one) => one.description().replace(', over the API', ''));
   expect([...GROUPS.values()].filter((one) => !told.includes(one))).toEqual([]);
+});
+
+test('every command says in the same way what it is for: it begins in lower case, but for a term of the field', () => {
+  const capitals = COMMANDS.map(({ command }) => command.description()).filter((text) => /^[A-Z]/.test(text));
+  const terms = /^(Device IDs|Registry Entries|Signifiers?|SROs|User IDs)\b/;
+  expect(capitals.filter((text) => !terms.test(text))).toEqual([]);
+});
+
+test('what takes certificates or asks for them takes the channel, as its route does', () => {
+  const named = COMMANDS.filter(({ command }) => command.options.some((one) => one.long === '--channel'));
+  expect(named.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['issue', 'batch submit', 'batch result', 'batch keys', 'applications submit']),
+  );
 });
 
 test('the commands are those that are documented', () => {

@@ -86,7 +86,7 @@ export const AGREEMENT_ROUTES = [
   listRoute({
     path: agreementPath,
     command: 'agreements list',
-    summary: 'The bilateral agreements of a participant, and how each stands',
+    summary: 'the bilateral agreements of a participant, and how each stands',
     roles: EVERYBODY,
     columns: AGREEMENT_COLUMNS,
     query: fields.asAt,
@@ -135,7 +135,7 @@ export const AGREEMENT_ROUTES = [
   listRoute({
     path: nominationPath,
     command: 'nominations list',
-    summary: 'Who nominates an RDP',
+    summary: 'who nominates an RDP',
     roles: EVERYBODY,
     item: items.nomination,
     query: fields.asAt,
@@ -179,7 +179,7 @@ export const AGREEMENT_ROUTES = [
   listRoute({
     path: holdPath,
     command: 'holds list',
-    summary: 'Holds on a participant, released ones too',
+    summary: 'holds on a participant, released ones too',
     roles: EVERYBODY,
     columns: ['id', 'state', 'since', 'cause', 'because'],
     item: items.hold,

@@ -86,7 +86,7 @@ export const APPLICATION_ROUTES = [
     method: 'get',
     path: '/v1/applications',
     command: 'applications list',
-    summary: 'Own applications, newest first',
+    summary: 'own applications, newest first',
     roles: [...EVERYBODY],
     query: z.strictObject({ ...fields.page, state: z.enum(APPLICATION_STATES).optional() }),
     answer: pageSchema(application),
@@ -108,7 +108,7 @@ export const APPLICATION_ROUTES = [
     method: 'get',
     path: '/v1/applications/{id}',
     command: 'applications show',
-    summary: 'One application: its state, since when, what it waits for, and what became of each CSR',
+    summary: 'one application: its state, since when, what it waits for, and what became of each CSR',
     roles: [...EVERYBODY],
     answer: application,
     handle: async ({ params, caller, pool }) => {
@@ -152,7 +152,7 @@ export const APPLICATION_ROUTES = [
     path: '/v1/participants/{signifier}/dependents',
     command: 'participants dependents',
     summary:
-      'What hangs on the membership, or on an agreement: certificates, batches, applications, credentials, RDPs',
+      'what hangs on the membership, or on an agreement: certificates, batches, applications, credentials, RDPs',
     roles: READERS,
     query: z.strictObject({ agreement: fields.text(64).optional() }),
     answer: z.unknown(),

@@ -37,7 +37,7 @@ export const DEMAND_NOTICE_ROUTES = [
   listRoute({
     path,
     command: 'demand-notices list',
-    summary: 'The notices of demand of a participant and how each stands',
+    summary: 'the notices of demand of a participant and how each stands',
     roles: EVERYBODY,
     columns: COLUMNS,
     query: fields.asAt,
@@ -53,7 +53,7 @@ export const DEMAND_NOTICE_ROUTES = [
   listRoute({
     path: '/v1/demand-notices',
     command: 'demand-notices search',
-    summary: 'Notices of demand of every participant, those that wait for the DCC with state GIVEN',
+    summary: 'notices of demand of every participant, those that wait for the DCC with state GIVEN',
     roles: READERS,
     columns: COLUMNS,
     query: z.strictObject({ state: z.enum(NOTICE_STATES).optional() }),

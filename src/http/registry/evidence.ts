@@ -26,7 +26,7 @@ export const EVIDENCE_ROUTES = [
     method: 'get',
     path: '/v1/decisions',
     command: 'decisions search',
-    summary: 'Decisions, newest first: passed, referred and refused alike',
+    summary: 'decisions, newest first: passed, referred and refused alike',
     roles: EVERYBODY,
     query: z.strictObject({
       ...fields.page,
@@ -57,7 +57,7 @@ export const EVIDENCE_ROUTES = [
     method: 'get',
     path: '/v1/decisions/{id}',
     command: 'decisions get',
-    summary: 'One decision as evidence: what was asked, what was on record, and the result of every rule',
+    summary: 'one decision as evidence: what was asked, what was on record, and the result of every rule',
     roles: EVERYBODY,
     answer: answers.decisionEvidence,
     handle: async ({ caller, params, pool }, { issuance }) => {
@@ -73,7 +73,7 @@ export const EVIDENCE_ROUTES = [
     path: '/v1/certificates/{serialNumber}/receipts',
     command: 'receipts list',
     summary:
-      'When a certificate was handed out after its issue, over which channel and to whose credential, oldest first',
+      'when a certificate was handed out after its issue, over which channel and to whose credential, oldest first',
     roles: EVERYBODY,
     item: answers.receipt,
     find: async ({ caller, params, pool }) => {
@@ -90,7 +90,7 @@ export const EVIDENCE_ROUTES = [
     method: 'get',
     path: '/v1/audit-events',
     command: 'audit list',
-    summary: 'What was done and what was refused, newest first',
+    summary: 'what was done and what was refused, newest first',
     roles: ['AUDITOR', 'ASSESSOR', 'DCC_TEST_APPROVER'],
     query: z.strictObject({
       ...fields.page,
@@ -114,7 +114,7 @@ export const EVIDENCE_ROUTES = [
     path: '/v1/reports/issuance',
     command: 'reports issuance',
     summary:
-      'Issuance quality: counts, refusals by reason, and by category how long it took from the request',
+      'issuance quality: counts, refusals by reason, and by category how long it took from the request',
     roles: READERS,
     query: period,
     answer: answers.issuanceReport,
@@ -127,7 +127,7 @@ export const EVIDENCE_ROUTES = [
   listRoute({
     path: '/v1/reports/overdue-allocations',
     command: 'reports overdue-allocations',
-    summary: 'Allocations that took, or take, the SEC Panel longer than the target',
+    summary: 'allocations that took, or take, the SEC Panel longer than the target',
     roles: READERS,
     query: z.strictObject({
       days: z

@@ -45,7 +45,7 @@ export const FEED_ROUTES = [
     method: 'get',
     path: '/v1/feeds',
     command: 'feeds list',
-    summary: 'The SECAS feeds that were taken, newest first, and whether the last one is stale',
+    summary: 'the SECAS feeds that were taken, newest first, and whether the last one is stale',
     roles: [...READERS, 'SECAS_FEED'],
     query: z.strictObject(fields.page),
     answer: pageSchema(items.feed).extend({ stale: z.boolean() }),
@@ -63,7 +63,7 @@ export const FEED_ROUTES = [
     method: 'get',
     path: '/v1/feeds/{version}',
     command: 'feeds show',
-    summary: 'What one SECAS feed changed, record by record',
+    summary: 'what one SECAS feed changed, record by record',
     roles: [...READERS, 'SECAS_FEED'],
     answer: z.unknown(),
     handle: async ({ params, pool }) => {

@@ -32,7 +32,7 @@ export const IDENTIFIER_ROUTES = [
   listRoute({
     path: '/v1/participants/{signifier}/allocations',
     command: 'allocations list',
-    summary: 'Blocks of EUI-64s: those that the SEC Panel allocated, and test-only ones of the DCC',
+    summary: 'blocks of EUI-64s: those that the SEC Panel allocated, and test-only ones of the DCC',
     roles: EVERYBODY,
     query: fields.asAt,
     item: items.allocation,
@@ -61,7 +61,7 @@ export const IDENTIFIER_ROUTES = [
   listRoute({
     path: rolePath,
     command: 'user-roles list',
-    summary: 'Which User ID has which User Role',
+    summary: 'which User ID has which User Role',
     roles: EVERYBODY,
     query: fields.asAt,
     item: items.roleAssignment,
@@ -200,7 +200,7 @@ export const IDENTIFIER_ROUTES = [
   listRoute({
     path: '/v1/device-ceilings',
     command: 'device-ceilings list',
-    summary: 'Every Device ID whose limit of certificates the DCC raised, for whom and by which review',
+    summary: 'every Device ID whose limit of certificates the DCC raised, for whom and by which review',
     roles: READERS,
     query: fields.asAt,
     item: items.anyDeviceCeiling,

@@ -40,7 +40,8 @@ export const IDENTITY_MAP_ROUTES = [
     method: 'get',
     path: '/v1/participants/{signifier}/identity-map',
     command: 'participants identity-map',
-    summary: 'Signifier, User IDs, User Roles and Market Participant identities; ?format=csv for a table',
+    summary:
+      'Signifier, User IDs, User Roles and Market Participant identities; with the format csv as a table',
     roles: EVERYBODY,
     query: asked,
     answer: identityMap,
@@ -57,7 +58,7 @@ export const IDENTITY_MAP_ROUTES = [
     path: '/v1/identity-maps',
     command: 'identity-maps export',
     summary:
-      'The identity maps of all participants as one document, for test environments; ?format=csv for a table',
+      'the identity maps of all participants as one document, for test environments; with the format csv as a table',
     roles: READERS,
     query: asked,
     answer: z.object({ at: z.string(), identityMaps: z.array(identityMap) }),

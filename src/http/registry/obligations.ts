@@ -22,7 +22,7 @@ export const OBLIGATION_ROUTES = [
   listRoute({
     path,
     command: 'obligations list',
-    summary: 'The security obligations of a participant and how each stands',
+    summary: 'the security obligations of a participant and how each stands',
     roles: EVERYBODY,
     query: fields.asAt,
     item: items.obligation,
@@ -90,7 +90,7 @@ export const OBLIGATION_ROUTES = [
     method: 'get',
     path: '/v1/terms',
     command: 'terms show',
-    summary: 'The terms that an officer accepts before certificates are given, as they are now',
+    summary: 'the terms that an officer accepts before certificates are given, as they are now',
     roles: EVERYBODY,
     answer: items.terms,
     handle: ({ at }, { issuance }) => Promise.resolve({ body: issuance.ruleSets.at(at).terms }),

@@ -18,7 +18,7 @@ export const OFFICER_ROUTES = [
   listRoute({
     path,
     command: 'officers list',
-    summary: 'The officers of a participant and how each stands',
+    summary: 'the officers of a participant and how each stands',
     roles: EVERYBODY,
     columns: ['id', 'state', 'since', 'kind', 'name', 'email', 'categories', 'lockedUntil'],
     query: fields.asAt,

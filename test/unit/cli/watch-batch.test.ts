@@ -110,6 +110,7 @@ const REASON = { reason: 'A', clause: 'D 1', detail: 'b.', fix: 'Do c.' };
 test.each([
   ['a word', 'word', 'word'],
   ['what is in it', { a: 1, bc: { d: null, e: ['x', 'y'] }, f: [] }, 'a   1\nbc  d -, e (x, y)\nf   -'],
+  ['nothing in what is in it', { a: [{ b: [], c: {} }] }, 'a  b -, c -'],
   ['things below each other', { why: [{ a: 1 }, { a: 2, b: { c: 3 } }] }, 'why  a 1\n     a 2, b (c 3)'],
   ['a list', { items: [{ a: 1, b: { c: 2 } }], nextCursor: 'n' }, 'a  b\n-  ---\n1  c 2\nMore: --cursor n'],
   ['a list of nothing', { items: [] }, 'There are none.'],
