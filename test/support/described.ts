@@ -27,27 +27,13 @@ export function wholeOf(schema: Schema, schemas: Schemas): Schema {
 
 /** Where a value is not as its schema says: another type, a member that is missing, or one that nothing is said of. */
 export function notAsDescribed(value: unknown, schema: Schema, schemas: Schemas, at = ''): string[] {
-  const {
-    type,
-    enum: words,
-    anyOf,
-    properties = {},
-    required,
-    additionalProperties,
-    items,
-  } = wholeOf(schema, schemas);
+  const { anyOf, properties = {}, required, additionalProperties, items } = wholeOf(schema, schemas);
   if (anyOf !== undefined) {
     const faults = anyOf.map((one) => notAsDescribed(value, one, schemas, at));
     return faults.some((one) => one.length === 0) ? [] : (faults[0] ?? []);
   }
-  const types = type === undefined ? [] : [type].flat();
-  if (
-    types.length > 0 &&
-    !types.includes(typeOf(value)) &&
-    !(typeOf(value) === 'integer' && types.includes('number'))
-  )
-    return [`${at} is ${typeOf(value)}`];
-  if (words !== undefined && !words.includes(value)) return [`${at} is ${String(value)}`];
+  const wrong = partsOf(schema, schemas).flatMap((one) => notOfKind(value, one));
+  if (wrong.length > 0) return wrong.map((what) => `${at} ${what}`);
   if (Array.isArray(value))
     return value.flatMap((one) => notAsDescribed(one, items ?? {}, schemas, `${at}[]`));
   if (typeof value !== 'object' || value === null) return [];
@@ -62,6 +48,27 @@ export function notAsDescribed(value: unknown, schema: Schema, schemas: Schemas,
     }),
   ];
 }
+
+/** All that a value has to be at once. */
+function partsOf({ $ref, ...schema }: Schema, schemas: Schemas): Schema[] {
+  if ($ref !== undefined) return partsOf(schemas[$ref.split('/').at(-1) ?? ''] ?? {}, schemas);
+  return [schema, ...(schema.allOf ?? []).flatMap((one) => partsOf(one, schemas))];
+}
+
+function notOfKind(value: unknown, { type, enum: words }: Schema): string[] {
+  const types = type === undefined ? [] : [type].flat();
+  const is = typeOf(value);
+  const fits = types.length === 0 || types.includes(is) || (is === 'integer' && types.includes('number'));
+  return fits && (words?.includes(value) ?? true) ? [] : [`is ${fits ? String(value) : is}`];
+}
+
+/** Members of which one part of their schema says that they may be null, and another that they may not. */
+export const neverNull = (schema: Schema, schemas: Schemas): string[] =>
+  Object.entries(wholeOf(schema, schemas).properties ?? {}).flatMap(([name, member]) => {
+    const types = partsOf(member, schemas).flatMap(({ type }) => (type === undefined ? [] : [[type].flat()]));
+    const may = types.filter((one) => one.includes('null'));
+    return may.length > 0 && may.length < types.length ? [name] : [];
+  });
 
 function typeOf(value: unknown): string {
   if (value === null) return 'null';

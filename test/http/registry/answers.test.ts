@@ -3,7 +3,7 @@ import type { CallerRole } from '../../../src/domain/participant.ts';
 import { openApiDocument } from '../../../src/http/openapi.ts';
 import { ROUTES } from '../../../src/http/routes.ts';
 import { deviceCsr } from '../../support/csr-builder.ts';
-import { notAsDescribed, wholeOf, type Schema, type Schemas } from '../../support/described.ts';
+import { neverNull, notAsDescribed, wholeOf, type Schema, type Schemas } from '../../support/described.ts';
 import { world, type World } from '../../support/world.ts';
 
 interface Described {
@@ -84,6 +84,12 @@ describe('what the document says of answers', () => {
       return type !== 'string' && Object.keys(properties).length === 0;
     });
     expect(untold.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('what it says may be null may be', () => {
+    const { schemas } = components;
+    const never = Object.entries(schemas).map(([name, one]) => [name, neverNull(one, schemas)]);
+    expect(never.filter(([, members]) => members?.length !== 0)).toEqual([]);
   });
 
   test.each(READABLE.map(({ path, roles }) => [path, roles[0] ?? 'AUDITOR'] as const))(
