@@ -21,7 +21,7 @@ export type ToEngine = MessagePort | 'end';
 export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): Promise<void> {
   const { PGlite } = await import('@electric-sql/pglite');
   const engine = await PGlite.create({
-    startParams: [...PGlite.defaultStartParams, ...planningOptions({ shared_buffers: BUFFERS })],
+    startParams: [...PGlite.defaultStartParams, ...planningOptions({ shared_buffers: BUFFERS, ...LOG })],
     ...(dataDir === undefined ? {} : { dataDir }),
   });
   let session: MessagePort | undefined;
@@ -55,3 +55,5 @@ function simpleQuery(statement: string): Uint8Array {
 const FRESH_SESSION = ['rollback', 'discard all'];
 /** The engine fills its buffers with zeros when it opens: 128 MiB, its default, cost a third of that time, and memory; batches are as fast with these. */
 const BUFFERS = '32MB';
+/** How much of the log before a checkpoint is kept for the log to come. */
+const LOG = { min_wal_size: '32MB', max_wal_size: '64MB' };

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 import { isOutOfRoom } from './database-errors.ts';
 import { EmbeddedSocket } from './embedded-socket.ts';
+import { startUpkeep } from './embedded-upkeep.ts';
 import { lockFolder } from './folder-lock.ts';
 import { surviveLoss, type Database, type DatabaseOptions } from './pool.ts';
 import { startEngine } from './start-engine.ts';
@@ -26,7 +27,9 @@ export async function openEmbedded({ dataDir, onLost }: DatabaseOptions): Promis
       idleTimeoutMillis: 0,
     });
     surviveLoss(pool, onLost);
+    const upkeep = dataDir === undefined ? undefined : startUpkeep(pool);
     const close = async () => {
+      await upkeep?.stop();
       // Refuses whatever comes from now on, and waits for who holds the client.
       await pool.end();
       await engine.close();

@@ -1,0 +1,28 @@
+import { keepLooking, type Looking } from './keep-looking.ts';
+import type { Pool } from './pool.ts';
+import { query } from './query.ts';
+
+/**
+ * A server removes by itself what was deleted, and ends its log at checkpoints; the embedded engine has to be told. Looks now and again
+ * how much log there is since the last checkpoint: beyond `most` it vacuums and makes another. So the folder holds little
+ * more log than that, and no more is read when it is opened after a kill.
+ * @param most  octets
+ * @param idle  milliseconds between two looks
+ */
+export function startUpkeep(pool: Pool, most = MOST, idle = IDLE): Looking {
+  const look = async () => {
+    const { rows } = await query<{ octets: number }>(pool, SINCE_CHECKPOINT);
+    if (rows.every(({ octets }) => octets < most)) return false;
+    await query(pool, 'vacuum');
+    await query(pool, 'checkpoint');
+    return false;
+  };
+  // Why the database could not be asked, whoever asks next is told.
+  return keepLooking(look, { idle, afterError: idle }, () => undefined);
+}
+
+const SINCE_CHECKPOINT = `
+  select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn)::float8 as octets from pg_control_checkpoint()`;
+/** A batch of 50,000 writes about as much. Each page that is changed is written whole once after a checkpoint: more of them cost time. */
+const MOST = 256 * 1024 * 1024;
+const IDLE = 10_000;
