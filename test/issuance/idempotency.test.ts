@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../../src/domain/fault.ts';
 import { query } from '../../src/db/query.ts';
 import type { Hierarchy } from '../../src/ca/hierarchy.ts';
-import { claimIdempotencyKey, recordRefusal, type HeldKey } from '../../src/issuance/idempotency-store.ts';
+import {
+  claimIdempotencyKey,
+  recordRefusal,
+  releaseClaim,
+  type HeldKey,
+} from '../../src/issuance/idempotency-store.ts';
 import { applyInstead } from '../../src/issuance/apply-instead.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
@@ -65,6 +70,25 @@ describe('a request under an Idempotency-Key', () => {
     expect(rows).toEqual([{ n: 1 }]);
   });
 
+  test.each([
+    ['a CSR that cannot be read', { csr: Buffer.from('no CSR') }, 'csr-refused'],
+    ['a profile that does not fit', { profile: 'device-key-agreement' }, 'malformed-request'],
+  ])('that is refused for %s is decided once', async (name, change, code) => {
+    const { request, caller } = await ask('METERWORKS', '00-DB-12-34-20-00-02-0B');
+    const asked = { request: { ...request, ...change }, caller };
+    const issue = issuesOneByOne(here.needs);
+    const decisions = async () =>
+      (
+        await query(here.database.pool, 'select id from decision where participant_id = $1', [
+          caller.participantId,
+        ])
+      ).rowCount ?? 0;
+    const before = await decisions();
+    await expect(issue(asked, name.replaceAll(' ', '-'))).rejects.toMatchObject({ code });
+    await expect(issue(asked, name.replaceAll(' ', '-'))).rejects.toMatchObject({ code });
+    expect(await decisions()).toBe(before + 1);
+  });
+
   test('gives one certificate on nodes whose clocks are an hour apart', async () => {
     const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-03');
     const fast = fixedClock(new Date(here.clock.now().getTime() + 3_600_000));
@@ -72,6 +96,55 @@ describe('a request under an Idempotency-Key', () => {
     const answers = await Promise.all(nodes.map((issue) => issue(asked, 'clocks')));
     expect(answers[1]?.serialNumber).toBe(answers[0]?.serialNumber);
     expect(await statuses('00db123420000203')).toEqual(['issued']);
+  });
+
+  test("is its holder's for two minutes of the clock of the database; then whoever comes takes it over", async () => {
+    const { credentialId } = (await ask('METERWORKS', '00-DB-12-34-20-00-02-09')).caller;
+    const claim = () =>
+      claimIdempotencyKey(credentialId, 'held', Buffer.alloc(32), here.clock.now(), here.needs.db);
+    const held = await claim();
+    expect(held).toMatchObject({ state: 'ours', fence: 1, interrupted: false });
+    const { rows } = await query<{ seconds: number }>(
+      here.needs.db,
+      `select extract(epoch from lease_until - clock_timestamp())::float as seconds from idempotency_key where id = $1`,
+      [held.id],
+    );
+    expect(rows[0]?.seconds).toBeLessThanOrEqual(120);
+    expect(rows[0]?.seconds).toBeGreaterThan(90);
+
+    expect(await claim()).toEqual({ state: 'taken', id: held.id });
+    await query(here.needs.db, 'update idempotency_key set lease_until = now() where id = $1', [held.id]);
+    expect(await claim()).toEqual({ state: 'ours', id: held.id, fence: 2, interrupted: true });
+    expect(await claim()).toEqual({ state: 'taken', id: held.id });
+
+    // Who lost it can no longer answer, nor give it back.
+    const refusal = new Fault('not-eligible', 'too late');
+    expect(await recordRefusal({ id: held.id, fence: 1 }, refusal, here.needs.db)).toBe(false);
+    await releaseClaim({ id: held.id, fence: 1 }, here.needs.db);
+    expect(await claim()).toEqual({ state: 'taken', id: held.id });
+    await releaseClaim({ id: held.id, fence: 2 }, here.needs.db);
+    expect(await claim()).toMatchObject({ state: 'ours', fence: 3 });
+  });
+
+  test('that has its answer has no certificate besides', async () => {
+    const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-0A');
+    const { credentialId } = asked.caller;
+    const claim = await claimIdempotencyKey(
+      credentialId,
+      'answered',
+      Buffer.alloc(32),
+      here.clock.now(),
+      here.needs.db,
+    );
+    const held: HeldKey = { fence: 0, ...claim };
+    expect(await recordRefusal(held, new Fault('not-eligible', 'no'), here.needs.db)).toBe(true);
+    const late = await issueCertificates(
+      [{ ...asked, idempotencyId: held.id, fence: held.fence }],
+      here.needs,
+    );
+    expect(late).toMatchObject([{ code: 'request-in-progress' }]);
+    expect(await statuses('00db12342000020a')).toEqual([]);
+    expect(await recordRefusal(held, new Fault('referred', 'another'), here.needs.db)).toBe(false);
   });
 
   describe('that somebody took over from a holder who stalled', () => {
@@ -107,7 +180,9 @@ describe('a request under an Idempotency-Key', () => {
       const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-06');
       const held = await stalled(asked, 'refused');
       const issued = await issuesOneByOne(here.needs)(asked, 'refused');
-      expect(await recordRefusal(held, new Fault('not-eligible', 'too late'), here.needs.db)).toBe(false);
+      const refusal = new Fault('not-eligible', 'too late');
+      expect(await recordRefusal(held, refusal, here.needs.db)).toBe(false);
+      expect(await recordRefusal({ ...held, fence: held.fence + 1 }, refusal, here.needs.db)).toBe(false);
       expect(await issuesOneByOne(here.needs)(asked, 'refused')).toEqual(issued);
     });
 
