@@ -4,7 +4,13 @@ import type { Eui64 } from '../../src/domain/eui64.ts';
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
 import type { SerialNumber } from '../../src/domain/serial-number.ts';
 import type { LintedTbs } from '../../src/lint/lint.ts';
-import { abandonIntents, findLeftovers, recordIntents, type Intent } from '../../src/ca/intent-store.ts';
+import {
+  abandonIntents,
+  findIntentsOfBatch,
+  findLeftovers,
+  recordIntents,
+  type Intent,
+} from '../../src/ca/intent-store.ts';
 import { retireAuthorities } from '../../src/ca/authority-store.ts';
 import { recordIssued } from '../../src/ca/record-issued.ts';
 import { query, type Db, type Transaction } from '../../src/db/query.ts';
@@ -100,6 +106,52 @@ describe('a set of intents', () => {
     expect((await query(here.needs.db, 'select from intent_set')).rowCount).toBe(0);
   });
 
+  const batch = randomUUID();
+  test.each<[string, Partial<Intent>]>([
+    ['authority', { authority: 'issuing-oca' }],
+    ['profile', { profile: 'device-key-agreement' }],
+    ['category', { category: 'ORGANISATION' }],
+    ['participant', { participantId: randomUUID() }],
+    ['credential', { credentialId: randomUUID() }],
+    ['batch', { place: { batchId: batch, position: 1 } }],
+    ['environment', { environment: 'UIT_A' }],
+    ['beginning', { notBefore: new Date('2026-01-01T00:00:00Z') }],
+    ['end', { notAfter: new Date('2126-01-01T00:00:00Z') }],
+  ])('is another for another %s: what each intent says of itself is on record', async (_, changes) => {
+    const [usual, other] = [newIntent(), newIntent(changes)];
+    const sets = await intend([usual, other]);
+    const { rows } = await query<Record<string, unknown>>(
+      here.needs.db,
+      `select serial_number as "serialNumber", authority, profile, category, participant_id as "participantId", purpose,
+         credential_id as "credentialId", batch_id as "batchId", environment, not_before as "notBefore", not_after as "notAfter"
+         from certificate_intent where serial_number = any($1) order by array_position($1, serial_number)`,
+      [[usual, other].map(serial)],
+    );
+    const said = ({ place, environment = null as never, ...intent }: Intent) => {
+      const { authority, profile, category, participantId, purpose, credentialId, notBefore, notAfter } =
+        intent;
+      const { serialNumber } = intent;
+      return {
+        ...{ serialNumber, authority, profile, category, participantId, purpose, credentialId },
+        ...{ batchId: place?.batchId ?? null, environment, notBefore, notAfter },
+      };
+    };
+    expect(rows).toEqual([said(usual), said(other)]);
+    await query(here.needs.db, 'delete from intent_set where id = any($1::uuid[])', [sets]);
+  });
+
+  test('of a batch is looked up by the part of it that somebody works on', async () => {
+    const at = (position: number) => newIntent({ place: { batchId: batch, position } });
+    const intents = [at(1), at(2), at(3), newIntent({ place: { batchId: randomUUID(), position: 2 } })];
+    const sets = await intend(intents);
+    const of = async (first: number, last: number) =>
+      (await findIntentsOfBatch({ batchId: batch, first, last }, here.needs.db)).sort();
+    expect(await of(1, 3)).toEqual(intents.slice(0, 3).map(serial));
+    expect(await of(2, 2)).toEqual([intents[1]!.serialNumber]);
+    expect(await of(4, 9)).toEqual([]);
+    await query(here.needs.db, 'delete from intent_set where id = any($1::uuid[])', [sets]);
+  });
+
   test('keeps what was not signed and loses what was abandoned: that is issued no more', async () => {
     const intents = [newIntent(), newIntent(), newIntent()];
     const [abandoned, signed, failed] = intents as [Intent, Intent, Intent];
@@ -111,6 +163,8 @@ describe('a set of intents', () => {
     expect(await onRecord(intents)).toEqual(['abandoned', 'issued', 'prepared']);
     const leftovers = await findLeftovers(new Date(here.clock.now().getTime() + 1), here.needs.db);
     expect(leftovers.map((one) => one.serialNumber)).toEqual([failed.serialNumber]);
+    // Of this instant somebody may be at work.
+    expect(await findLeftovers(here.clock.now(), here.needs.db)).toEqual([]);
     expect(await issue([signed, failed], sets)).toEqual(new Set([failed.serialNumber]));
   });
 
