@@ -3,6 +3,7 @@ import { isAuthorityRetired } from '../../src/ca/intent-store.ts';
 import { retireAuthorities } from '../../src/ca/authority-store.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
+import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { submitApplication } from '../../src/issuance/submit-application.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';
@@ -43,6 +44,27 @@ describe('a test CA that is retired while a service runs that has it', () => {
     expect(await one(`select count(*)::int as count from certificate where category = 'DEVICE'`)).toEqual({
       count: 1,
     });
+  });
+
+  test('is told to whom it concerns of a set; the others of the set have their certificates', async () => {
+    await retire('issuing-dca');
+    const asked = async (category: 'DEVICE' | 'ORGANISATION', csr: Buffer, as: string) => {
+      const [caller] = await findCallers(
+        [hashToken(await here.token(as))],
+        here.clock.now(),
+        here.database.pool,
+      );
+      const [purpose, channel] = ['DEVICE_AND_USER_SYSTEM_TESTS', 'INTERNET'] as const;
+      return { request: { category, purpose, channel, csr }, caller: caller! };
+    };
+    const results = await issueCertificates(
+      [
+        await asked('DEVICE', deviceCsr('00-DB-12-34-20-00-00-02').der, 'METERWORKS'),
+        await asked('ORGANISATION', organisationCsr('90-B3-D5-1F-30-01-00-00', '02').der, 'NORTHGATE'),
+      ],
+      here.needs,
+    );
+    expect(results).toMatchObject([{ code: 'authority-refused' }, { category: 'ORGANISATION' }]);
   });
 
   test('goes with its root, and the service is no longer ready', async () => {
