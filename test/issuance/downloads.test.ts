@@ -45,13 +45,18 @@ async function found(
     ),
   );
 }
-const download = async (certificate: IssuedCertificate, signifier = certificate.participant) =>
+const download = async (
+  certificate: IssuedCertificate,
+  signifier = certificate.participant,
+  handedOut = true,
+) =>
   requireDownloadable(
     certificate,
     await here.caller(signifier, signifier === 'DCC' ? 'DCC_TEST_OPERATOR' : 'PARTICIPANT_VIEWER'),
     'DCC_GATEWAY',
     'application/pkix-cert',
     here.needs,
+    handedOut,
   );
 
 describe('a certificate that was issued', () => {
@@ -66,6 +71,17 @@ describe('a certificate that was issued', () => {
     await expect(query(here.needs.db, `update download_receipt set form = 'other'`)).rejects.toThrow(
       /append-only/,
     );
+  });
+
+  test('that is only asked about leaves nothing on record', async () => {
+    const [certificate] = await issued('NORTHGATE', '10');
+    await download(certificate!, 'NORTHGATE', false);
+    expect(await listReceipts(certificate!.serialNumber, here.needs.db)).toEqual([]);
+    const { rowCount } = await query(
+      here.needs.db,
+      `select from audit_event where event = 'certificate.downloaded'`,
+    );
+    expect(rowCount).toBe(0);
   });
 
   test('is not handed out once the agreement has ended, and that is on record', async () => {
