@@ -53,6 +53,8 @@ test.each([
   ['file:///etc/passwd', 'any', 'does not begin with https://'],
   ['example.com', 'public', 'is not an address'],
   ['https://user:word@example.com/', 'public', 'a user or a password'],
+  ['https://user@example.com/', 'public', 'a user or a password'],
+  ['https://:word@example.com/', 'public', 'a user or a password'],
   ['https://example.com/#part', 'public', 'holds a #'],
   ['https://127.0.0.1/', 'public', 'is at 127.0.0.1'],
   ['https://2130706433/', 'public', 'is at 127.0.0.1'],
