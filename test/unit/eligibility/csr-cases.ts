@@ -51,12 +51,20 @@ const uniqueIdentifier: RelativeName = {
   value: octets(EUI64),
 };
 /** Both attributes in one RelativeDistinguishedName, in DER order. */
-const multiValued = sequence(
-  tlv(
-    TAG.SET,
-    sequence(oid(oids.ORGANIZATIONAL_UNIT_NAME), tlv(TAG.UTF8_STRING, Buffer.from('02'))),
-    sequence(oid(oids.UNIQUE_IDENTIFIER), tlv(TAG.BIT_STRING, Buffer.from([0]), octets(EUI64))),
-  ),
+const sharedRdn = tlv(
+  TAG.SET,
+  sequence(oid(oids.ORGANIZATIONAL_UNIT_NAME), tlv(TAG.UTF8_STRING, Buffer.from('02'))),
+  sequence(oid(oids.UNIQUE_IDENTIFIER), tlv(TAG.BIT_STRING, Buffer.from([0]), octets(EUI64))),
+);
+const multiValued = sequence(sharedRdn);
+/** Names of attributes that `encodeName` does not write: dotted type, tag and octets of the value. */
+const rawName = (...names: readonly (readonly [type: string, tag: number, value: Buffer])[]) =>
+  sequence(...names.map(([type, tag, value]) => tlv(TAG.SET, sequence(oid(type), tlv(tag, value)))));
+const IA5_STRING = 0x16;
+/** A commonName of its own before them. */
+const commonNameBeside = sequence(
+  tlv(TAG.SET, sequence(oid(oids.COMMON_NAME), tlv(TAG.UTF8_STRING, Buffer.from('A')))),
+  sharedRdn,
 );
 const longOid = (arcs: number) => `1.2${'.3'.repeat(arcs)}`;
 const signing = keyUsageExtension('digitalSignature');
@@ -146,6 +154,32 @@ const ORGANISATION_ROWS: readonly Row[] = [
     named({ type: oids.ORGANIZATION_NAME, as: 'utf8', value: 'X' }, unit, uniqueIdentifier),
   ],
   ['CSR_SUBJECT', 'two attributes in one RDN', organisation({ subject: multiValued })],
+  [
+    'CSR_SUBJECT',
+    'a commonName before two attributes in one RDN',
+    organisation({ subject: commonNameBeside }),
+  ],
+  [
+    'CSR_SUBJECT',
+    'a commonName in an IA5String',
+    organisation({
+      subject: rawName(
+        [oids.COMMON_NAME, IA5_STRING, Buffer.from('A')],
+        [oids.ORGANIZATIONAL_UNIT_NAME, TAG.UTF8_STRING, Buffer.from('02')],
+        [oids.UNIQUE_IDENTIFIER, TAG.BIT_STRING, Buffer.concat([Buffer.alloc(1), octets(EUI64)])],
+      ),
+    }),
+  ],
+  [
+    'IDENTIFIER_TYPE_WRONG_FOR_CATEGORY',
+    'text that begins as the octets of an identifier do',
+    organisation({
+      subject: rawName(
+        [oids.ORGANIZATIONAL_UNIT_NAME, TAG.UTF8_STRING, Buffer.from('02')],
+        [oids.UNIQUE_IDENTIFIER, TAG.UTF8_STRING, Buffer.from('\u0000NORTHGAT')],
+      ),
+    }),
+  ],
   ['CSR_SUBJECT', 'a role in lower case', organisation({}, '7f'), organisation({}, '7F')],
   ['CSR_SUBJECT', 'a role in decimal', organisation({}, '2'), organisation({}, '02')],
   ['CSR_SUBJECT', 'a role that does not exist', organisation({}, 'FE')],
@@ -217,6 +251,11 @@ const INFRASTRUCTURE_ROWS: readonly Row[] = [
     infrastructure({ extensions: [keyUsageExtension(['digitalSignature', 'keyEncipherment'])] }),
   ],
   [
+    'CSR_KEY_USAGE',
+    'keyCertSign beside digitalSignature',
+    infrastructure({ extensions: [keyUsageExtension(['digitalSignature', 'keyCertSign'])] }),
+  ],
+  [
     'CSR_EXTENSION',
     'an extended key usage that is not of TLS',
     infrastructure({
@@ -227,6 +266,13 @@ const INFRASTRUCTURE_ROWS: readonly Row[] = [
     infrastructure({ extensions: [serverAuth] }),
   ],
   ['CSR_SUBJECT', 'an empty subject', infrastructure({ subject: encodeName([]) })],
+  ['CSR_SUBJECT', 'a name that is no commonName', infrastructure({ subject: encodeName([unit]) })],
+  ['CSR_SUBJECT', 'a commonName with a control character', infrastructure({}, 'A\u0000B')],
+  [
+    'CSR_SUBJECT',
+    'a commonName in an IA5String',
+    infrastructure({ subject: rawName([oids.COMMON_NAME, IA5_STRING, Buffer.from('NORTHGATE')]) }),
+  ],
   ['CSR_SUBJECT', 'two names', infrastructure({ subject: encodeName([commonName('A'), commonName('B')]) })],
   ...['*.northgate.example', 'north_gate.example', '-a.example', 'a..example', '10.0.0.1', 'a.'].map(
     (name): Row => ['CSR_SAN', `the host name ${name}`, infrastructure({ extensions: [hosts(name)] })],
