@@ -78,6 +78,12 @@ export const BASIS_CASES: readonly BasisCase[] = [
     reasons: ['MEMBERSHIP_SUSPENDED'],
   },
   {
+    name: 'a Party on record as suspended from a later day',
+    given: supplier({ membership: { state: 'SUSPENDED', since: daysFromNow(1) } }),
+    outcome: 'REFUSE',
+    reasons: ['MEMBERSHIP_SUSPENDED'],
+  },
+  {
     name: 'an expelled Party with an agreement executed afterwards',
     given: party('EXPELLED', [agreement()], daysFromNow(-40)),
     outcome: 'REFER',

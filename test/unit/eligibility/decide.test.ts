@@ -107,8 +107,60 @@ describe('a decision', () => {
   test('says the same thing once', () => {
     const twice = { reason: 'CSR_SUBJECT', detail: 'The subject is wrong.' };
     const question = askDevice(supplier());
-    const csr = { ...question.csr, findings: [twice, { ...twice }, { ...twice, detail: 'Another way.' }] };
-    expect(reasonsOf({ ...question, csr })).toEqual(['CSR_SUBJECT', 'CSR_SUBJECT']);
+    const others = [
+      { ...twice, detail: 'Another way.' },
+      { ...twice, reason: 'CSR_SAN' },
+    ];
+    const csr = { ...question.csr, findings: [twice, { ...twice }, ...others] };
+    expect(reasonsOf({ ...question, csr })).toEqual(['CSR_SUBJECT', 'CSR_SUBJECT', 'CSR_SAN']);
+  });
+
+  test('says of a quota that is used up what that quota asks for, and nothing else', () => {
+    const organisation = askOrganisation(supplier({ issuedInDay: { ORGANISATION: 100_000 } }));
+    expect(reasonsOf(organisation)).toEqual(['QUOTA_EXCEEDED']);
+    expect(reasonsOf(askDevice(supplier({ issuedInDay: { DEVICE: 375_000 } })))).toEqual(['NOTICE_REQUIRED']);
+    const everybody = { clause: 'SEC Appendix N', perDay: 1 };
+    const quotas = { ...ruleSet.quotas, DEVICE: { ...ruleSet.quotas.DEVICE, everybody } };
+    const together = decide(askDevice(supplier(), { demand: { ofAllInDay: 1 } }), { ...ruleSet, quotas });
+    expect(together.reasons.map(({ reason }) => reason)).toEqual(['QUOTA_EXCEEDED']);
+  });
+
+  describe('names the gates that were asked:', () => {
+    const gatesBut = (...unasked: readonly string[]) =>
+      DECISION_GATES.filter((gate) => !unasked.includes(gate));
+    const unread = { findings: [{ reason: 'CSR_SUBJECT', detail: 'The subject is wrong.' }] };
+    const another = aroOf(network({ id: 'another' }));
+    test.each<[string, EligibilityQuestion, readonly string[]]>([
+      ['all of them', askDevice(manufacturer()), gatesBut()],
+      ['none of an agreement on which nothing rests', askDevice(supplier()), gatesBut('AGREEMENT')],
+      [
+        'none of a CSR that is not there',
+        without(askDevice(manufacturer()), 'csr', 'standing'),
+        gatesBut('IDENTIFIER', 'KEY', 'CSR'),
+      ],
+      [
+        'nor table B where it asks for the role of an Organisation',
+        without(askOrganisation(supplier()), 'csr', 'standing'),
+        gatesBut('AGREEMENT', 'B', 'IDENTIFIER', 'KEY', 'CSR'),
+      ],
+      [
+        'none of an identifier that cannot be read',
+        { ...askDevice(manufacturer()), csr: unread },
+        gatesBut('IDENTIFIER'),
+      ],
+      [
+        'to somebody who may not ask, those of the asker and the CSR',
+        askDevice(supplier(), { caller: another }),
+        ['A1', 'A2', 'A3', 'CSR'],
+      ],
+      [
+        'without a CSR, those of the asker alone',
+        without(askDevice(supplier(), { caller: another }), 'csr', 'standing'),
+        ['A1', 'A2', 'A3'],
+      ],
+    ])('%s', (_, question, gates) => {
+      expect(decide(question, ruleSet).gates).toEqual(gates);
+    });
   });
 
   test('that rests on an agreement names it', () => {
@@ -130,6 +182,11 @@ describe('a decision', () => {
     const fitting = agreement({ ref: 'AGR-2' });
     const decision = decide(askDevice(manufacturer({ agreements: [narrow, fitting] })), ruleSet);
     expect(decision).toMatchObject({ outcome: 'PASS', agreementRef: 'AGR-2' });
+    // To cover it counts for more than to have the Device ID.
+    const bare = agreement({ ref: 'AGR-2', deviceRanges: [] });
+    expect(decide(askDevice(manufacturer({ agreements: [narrow, bare] })), ruleSet).agreementRef).toBe(
+      'AGR-2',
+    );
   });
 });
 
@@ -163,6 +220,8 @@ describe('a caller', () => {
     expect(known.basis).toBeUndefined();
     const unknown = { ...askDevice(suspended, { caller, request }), participant: undefined };
     expect(decide(unknown, ruleSet)).toEqual(known);
+    const closed = askDevice({ ...suspended, status: 'CLOSED' }, { caller, request });
+    expect(decide(closed, ruleSet)).toEqual(known);
   });
 
   test('without onBehalfOf asks for its own participant only', () => {
@@ -180,6 +239,11 @@ describe('a caller', () => {
     const question = askDevice(supplier(), { caller: dccOperator(), request: { onBehalfOf: 'NOBODY' } });
     expect(decide({ ...question, participant: undefined }, ruleSet).reasons).toMatchObject([
       { reason: 'PARTICIPANT_UNKNOWN', detail: 'Nobody is registered as NOBODY.' },
+    ]);
+    const csr = { ...question.csr, findings: [{ reason: 'CSR_SUBJECT', detail: 'The subject is wrong.' }] };
+    expect(reasonsOf({ ...question, participant: undefined, csr })).toEqual([
+      'PARTICIPANT_UNKNOWN',
+      'CSR_SUBJECT',
     ]);
   });
 
@@ -221,8 +285,9 @@ describe('a device range', () => {
       membership: { state: 'APPLICANT', since: daysFromNow(-9) },
       agreements: [agreement({ deviceRanges })],
     });
-  const withTypes = (deviceTypes: readonly ('ESME' | 'GSME' | 'CHF')[]) =>
-    dcc({ deviceRanges: [{ ...range, deviceTypes }] });
+  const withRanges = (...types: readonly (readonly ('ESME' | 'GSME' | 'CHF')[])[]) =>
+    dcc({ deviceRanges: types.map((deviceTypes) => ({ ...range, deviceTypes })) });
+  const withTypes = (deviceTypes: readonly ('ESME' | 'GSME' | 'CHF')[]) => withRanges(deviceTypes);
 
   test.each([
     ['ends included', supplier({ deviceRanges: [{ ...range, deviceTypes: [] }] }), undefined, 'PASS'],
@@ -230,8 +295,16 @@ describe('a device range', () => {
     ['for other types', withTypes(['ESME']), 'GSME', 'REFUSE'],
     ['for a type that is not told', withTypes(['ESME']), undefined, 'PASS'],
     ['for hubs, asked without a type', withTypes(['CHF']), undefined, 'REFUSE'],
+    ['for meters and hubs, asked without a type', withTypes(['CHF', 'ESME']), undefined, 'PASS'],
+    ['for other types, beside one for this type', withRanges(['ESME'], ['GSME']), 'GSME', 'PASS'],
     ['for hubs, asked as a hub', withTypes(['CHF']), 'CHF', 'PASS'],
     ['in the agreement only', manufacturer({ deviceRanges: [] }), undefined, 'PASS'],
+    [
+      'in the agreement of an applicant only',
+      { ...applicantWith([range]), deviceRanges: [] },
+      undefined,
+      'REFUSE',
+    ],
     ['on record only', manufacturer({ agreements: [agreement({ deviceRanges: [] })] }), undefined, 'REFUSE'],
     ['on record, outside that of the agreement', applicantWith([elsewhere]), undefined, 'REFUSE'],
     ['on record, in that of the agreement', applicantWith([range]), undefined, 'PASS'],
@@ -247,6 +320,20 @@ test('a delegated range elsewhere does not excuse the Device ID of another', () 
   const given = supplier({ deviceRanges: [...supplier().deviceRanges, elsewhere] });
   const standing = { identifierOwnedByOther: true };
   expect(reasonsOf(askDevice(given, { standing }))).toEqual(['IDENTIFIER_OWNED_BY_OTHER']);
+});
+
+test('a delegated range excuses the Device ID of another, beside ranges of its own', () => {
+  const delegated = { from: DEVICE_ID, to: DEVICE_ID, deviceTypes: [], delegatedBy: 'METERWORKS' };
+  const own = { from: FOREIGN_ID, to: FOREIGN_ID, deviceTypes: [] };
+  const standing = { identifierOwnedByOther: true };
+  expect(reasonsOf(askDevice(supplier({ deviceRanges: [own, delegated] }), { standing }))).toEqual([]);
+});
+
+test('a User ID that is assigned to a role of another kind carries no certificate', () => {
+  const roleAssignments = [{ eui64: USER_ID, userRole: 'ELECTRICITY_DISTRIBUTOR' }] as const;
+  expect(reasonsOf(askOrganisation(supplier({ roleAssignments }), 'supplier'))).toEqual([
+    'USER_ID_ROLE_NOT_ASSIGNED',
+  ]);
 });
 
 test('a delegated device range does not give a User ID away', () => {
@@ -288,6 +375,12 @@ describe('an allocation', () => {
     expect(reasonsOf(held(environment))).toEqual([]);
   });
 
+  test('for test use carries one, whatever another for live use says', () => {
+    const given = { from: USER_ID, to: USER_ID, kind: 'USER_ID', state: 'ACTIVE' } as const;
+    const allocations = (['LIVE', 'TEST'] as const).map((environment) => ({ ...given, environment }));
+    expect(reasonsOf(askOrganisation(supplier({ allocations })))).toEqual([]);
+  });
+
   test('is not asked for its environment by a rule set of the past', () => {
     expect(decide(held('LIVE'), without(ruleSet, 'allocationEnvironments')).outcome).toBe('PASS');
   });
@@ -320,6 +413,10 @@ describe('a question that is not whole', () => {
   test.each<[string, (question: EligibilityQuestion) => EligibilityQuestion]>([
     ['a CSR without what the records say', (question) => without(question, 'standing')],
     ['a CSR without a subject or a finding', (question) => ({ ...question, csr: { findings: [] } })],
+    [
+      'a CSR without a key usage or a finding',
+      (question) => ({ ...question, csr: without(question.csr!, 'keyUsage') }),
+    ],
     [
       'a CSR read for another category',
       (question) => ({ ...question, request: { ...question.request, category: 'ORGANISATION' } }),

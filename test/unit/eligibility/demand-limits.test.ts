@@ -37,6 +37,11 @@ test('what was not counted is not limited, nor what is NONE', () => {
     [],
   );
   expect(limitsOf({ everybody: { ...everybody, perDay: 'NONE' } }, { ofAllInDay: 1 })).toEqual([]);
+  const all = { ...exceptional(150), everybody, adHoc: { clause: 'DESIGN', perDay: each(1) } };
+  const counted = { adHocInDay: 1, ofAllInDay: 1, month: { issued: 1, before: 1, days: 30 } };
+  const LIMITS = { adHocInDay: 'AD_HOC', ofAllInDay: 'DAILY_TOTAL', month: 'MONTHLY_DEMAND' } as const;
+  for (const name of ['adHocInDay', 'ofAllInDay', 'month'] as const)
+    expect(limitsOf(all, { [name]: counted[name] }).map(({ limit }) => limit)).toEqual([LIMITS[name]]);
 });
 
 test.each([

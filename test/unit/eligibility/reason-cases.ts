@@ -38,8 +38,9 @@ const bound = (changes: Partial<Agreement>) => manufacturer({ agreements: [agree
 const party = (membership: NonNullable<TestingParticipant['membership']>, agreements: Agreement[] = []) =>
   supplier({ membership, agreements });
 const since = daysFromNow(-50);
-const noticeUntil = (days: number) =>
-  ({ category: 'DEVICE', perDay: 400_000, from: daysFromNow(-1), to: daysFromNow(days) }) as const;
+const noticed = (from: number, to: number) =>
+  ({ category: 'DEVICE', perDay: 400_000, from: daysFromNow(from), to: daysFromNow(to) }) as const;
+const noticeUntil = (days: number) => noticed(-1, days);
 /** As the live service has it. */
 const AD_HOC = {
   clause: 'SEC Appendix N',
@@ -67,10 +68,10 @@ const aroWith = (officer: Partial<NonNullable<Caller['officer']>>) => {
   const aro = aroOf(supplier());
   return { ...aro, officer: { ...aro.officer!, ...officer } };
 };
-/** Asked by the DCC before the switch of phases. */
-const inTransition = (text: TestingPurpose) =>
+/** Asked by the DCC, at the last instant before the switch of phases where nothing else is said. */
+const inTransition = (text: TestingPurpose, now = new Date('2016-11-07T23:59:59.999Z')) =>
   askDevice(dcc({ obligations: attested({ since: new Date('2016-06-01') }) }), {
-    now: new Date('2016-11-07T23:59:59.999Z'),
+    now,
     ...purpose(text),
   });
 
@@ -174,6 +175,12 @@ export const REASON_CASES: readonly ReasonCase[] = [
     broken: inTransition('MODIFICATION_TESTING'),
     kept: inTransition('INTERFACE_TESTING'),
   },
+  {
+    // The switch itself is of the phase after it.
+    reason: 'TEST_PHASE_NOT_OPEN',
+    broken: inTransition('MODIFICATION_TESTING'),
+    kept: inTransition('MODIFICATION_TESTING', new Date('2016-11-08T00:00:00Z')),
+  },
   // A7 to A11
   {
     reason: 'TERMS_NOT_ACCEPTED',
@@ -231,6 +238,12 @@ export const REASON_CASES: readonly ReasonCase[] = [
     reason: 'NOTICE_REQUIRED',
     broken: askDevice(supplier({ issuedInDay: { DEVICE: 375_000 }, demandNotices: [noticeUntil(0)] })),
     kept: askDevice(supplier({ issuedInDay: { DEVICE: 399_999 }, demandNotices: [noticeUntil(1)] })),
+  },
+  {
+    // One whose period is yet to begin raises nothing.
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ issuedInDay: { DEVICE: 375_000 }, demandNotices: [noticed(1, 2)] })),
+    kept: askDevice(supplier({ issuedInDay: { DEVICE: 375_000 }, demandNotices: [noticed(0, 1)] })),
   },
   {
     reason: 'NOTICE_REQUIRED',
@@ -296,6 +309,20 @@ export const REASON_CASES: readonly ReasonCase[] = [
   {
     reason: 'NOTICE_REQUIRED',
     broken: askDevice(supplier({ demandNotices: [noticeUntil(0)] }), { demand: inMonth(15) }),
+    kept: askDevice(supplier({ demandNotices: [noticeUntil(1)] }), { demand: inMonth(15) }),
+    device: { exceptional: EXCEPTIONAL },
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ demandNotices: [noticed(1, 2)] }), { demand: inMonth(15) }),
+    kept: askDevice(supplier({ demandNotices: [noticed(0, 1)] }), { demand: inMonth(15) }),
+    device: { exceptional: EXCEPTIONAL },
+  },
+  {
+    reason: 'NOTICE_REQUIRED',
+    broken: askDevice(supplier({ demandNotices: [{ ...noticeUntil(1), category: 'ORGANISATION' }] }), {
+      demand: inMonth(15),
+    }),
     kept: askDevice(supplier({ demandNotices: [noticeUntil(1)] }), { demand: inMonth(15) }),
     device: { exceptional: EXCEPTIONAL },
   },
