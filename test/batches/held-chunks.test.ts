@@ -1,0 +1,61 @@
+import {
+  claimChunk,
+  keepChunk,
+  LeaseLost,
+  releaseChunk,
+  type HeldChunk,
+} from '../../src/batches/engine/claim-chunk.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
+import { query } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
+import { batchWorld, deviceLines, type BatchWorld } from '../support/batch-world.ts';
+
+describe('a part of a batch', () => {
+  let here: BatchWorld;
+  let first: HeldChunk;
+  beforeEach(async () => {
+    here = await batchWorld({ chunkItems: 1 });
+    await here.submit(deviceLines(2));
+    // Its upload is read.
+    expect(await workOnce(here.batches)).toBe(true);
+    first = (await claimChunk(here.batches))!;
+  });
+  afterEach(() => here.close());
+
+  const keep = (chunk: HeldChunk) => withTransaction(here.database.pool, (db) => keepChunk(chunk, db));
+  const release = (chunk: HeldChunk, cause: 'FAILURE' | 'HINDRANCE') =>
+    withTransaction(here.database.pool, (db) => releaseChunk(chunk, { seconds: 0, cause }, db));
+  const leaseEnds = () =>
+    query(here.database.pool, `update batch_chunk set lease_until = now() - interval '1 second'`);
+
+  test('is one worker’s until the lease is over: the next one is given another, and then none', async () => {
+    expect(first).toMatchObject({ number: 1, fence: 1, tries: 1 });
+    expect(await claimChunk(here.batches)).toMatchObject({ number: 2, fence: 1 });
+    expect(await claimChunk(here.batches)).toBeUndefined();
+    await expect(keep(first)).resolves.toBeUndefined();
+  });
+
+  test('that was taken over can neither be kept nor given back by who had it', async () => {
+    await leaseEnds();
+    const second = (await claimChunk(here.batches))!;
+    expect(second).toMatchObject({ number: first.number, fence: 2, tries: 2 });
+    await expect(keep(first)).rejects.toThrow(LeaseLost);
+    await release(first, 'HINDRANCE');
+    await expect(keep(second)).resolves.toBeUndefined();
+    expect(await claimChunk(here.batches)).toMatchObject({ number: 2 });
+    expect(await claimChunk(here.batches)).toBeUndefined();
+  });
+
+  test('that is done is nobody’s', async () => {
+    await query(here.database.pool, 'update batch_chunk set done = true where number = $1', [first.number]);
+    await expect(keep(first)).rejects.toThrow(LeaseLost);
+  });
+
+  test('counts the tries that failed, and not those that something else hindered', async () => {
+    await release(first, 'FAILURE');
+    const again = (await claimChunk(here.batches))!;
+    expect(again).toMatchObject({ number: 1, fence: 2, tries: 2 });
+    await release(again, 'HINDRANCE');
+    expect(await claimChunk(here.batches)).toMatchObject({ number: 1, fence: 3, tries: 1 });
+  });
+});
