@@ -341,6 +341,7 @@ describe('webhooks', () => {
     });
     expect((await told(id)).filter((one) => one.state === 'PENDING')).toEqual([]);
     expect((await post(`/v1/webhooks/${id}/test`)).status).toBe(409);
+    expect((await post(`/v1/webhook-deliveries/${(await told(id))[0]!.id}/redelivery`)).status).toBe(409);
     const notices = (await here.get('/v1/participants/METERWORKS/notifications')).body as {
       items: { event: string; text: string }[];
     };
