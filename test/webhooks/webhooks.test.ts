@@ -8,7 +8,12 @@ import request from 'supertest';
 import { query } from '../../src/db/query.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import { deliverDue, secondsUntilNext, startDeliveries } from '../../src/webhooks/deliver.ts';
-import { sweepDeliveries } from '../../src/webhooks/delivery-store.ts';
+import {
+  claimDeliveries,
+  recordAttempt,
+  sweepDeliveries,
+  type HeldDelivery,
+} from '../../src/webhooks/delivery-store.ts';
 import type { WebhookNeeds } from '../../src/webhooks/needs.ts';
 import { batchWorld, deviceLines, type BatchWorld } from '../support/batch-world.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
@@ -427,6 +432,34 @@ describe('webhooks', () => {
       there.received[0]?.headers['webhook-id'],
     ]);
     expect((await told(id))[0]).toMatchObject({ state: 'DELIVERED', attempts: [{ status: 204 }] });
+  });
+
+  test('of an endpoint one delivery is in hand at a time; what came of it, only who has it writes down', async () => {
+    const [one, other] = [await receive(), await receive()];
+    const [{ id }, { id: otherId }] = [await add(one.url), await add(other.url)];
+    await ping(id);
+    await ping(id);
+    await ping(otherId);
+    const claim = () => claimDeliveries(8, 60, here.clock.now(), here.database.pool);
+    const failed = { at: here.clock.now(), delivered: false, detail: 'no answer', milliseconds: 1 };
+    const record = (held: HeldDelivery) =>
+      withTransaction(here.database.pool, (db) => {
+        const at = here.clock.now();
+        return recordAttempt(held, failed, at, at, db);
+      });
+    const held = await claim();
+    expect(held.map((each) => each.webhookId).toSorted()).toEqual([id, otherId].toSorted());
+    expect(await claim()).toEqual([]);
+
+    // Its lease is over, and somebody else has it: still being tried, it is not the first one's to write down.
+    await query(here.database.pool, `update webhook_delivery set lease_until = now() - interval '1 second'`);
+    const again = (await claim()).find((each) => each.webhookId === id)!;
+    const late = held.find((each) => each.id === again.id)!;
+    expect(await record(late)).toBe(false);
+    // Nor, once the endpoint is gone, the second one's: what it was to be told is given up.
+    await post(`/v1/webhooks/${id}/removal`);
+    expect(await record(again)).toBe(false);
+    expect(await claim()).toEqual([]);
   });
 
   if (onPostgres)
