@@ -1,0 +1,75 @@
+import type { BatchState } from '../../src/domain/batch.ts';
+import { approveBatch } from '../../src/batches/engine/control-batch.ts';
+import { workOnce } from '../../src/batches/engine/worker.ts';
+import { query } from '../../src/db/query.ts';
+import { withTransaction } from '../../src/db/transaction.ts';
+import { findCallers } from '../../src/registry/callers.ts';
+import { hashToken } from '../../src/registry/credentials.ts';
+import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
+
+describe('a batch', () => {
+  let here: BatchWorld;
+  beforeAll(async () => {
+    here = await batchWorld();
+  });
+  afterAll(() => here.close());
+
+  let devices = 1;
+  const submitted = async (options: Parameters<BatchWorld['submit']>[1] = {}) =>
+    (await here.submit(deviceLines(1, (devices += 1)), options)).body as BatchBody;
+  const cancel = async (id: string) => here.post(`/v1/batches/${id}/cancellation`);
+  const count = async (text: string, id: string) => (await query(here.database.pool, text, [id])).rowCount;
+
+  test.each<BatchState>([
+    'APPROVED_BY_SECOND_OPERATOR',
+    'PENDING',
+    'PARSING',
+    'PREPARED',
+    'QUEUED',
+    'PAUSED',
+  ])('that is %s can be cancelled; of its upload nothing is kept', async (state) => {
+    const { id } = await submitted();
+    await query(here.database.pool, 'update batch set state = $2 where id = $1', [id, state]);
+    expect(await count('select from batch_upload where batch_id = $1', id)).toBe(1);
+    expect((await cancel(id)).body).toMatchObject({ state: 'CANCELLED' });
+    expect(await count('select from batch_upload where batch_id = $1', id)).toBe(0);
+    expect((await cancel(id)).status).toBe(409);
+  });
+
+  test('is approved by nobody whose credential stands for no person', async () => {
+    const as = { as: 'DCC', role: 'DCC_TEST_OPERATOR', query: '&onBehalfOf=METERWORKS' } as const;
+    const { id } = await submitted(as);
+    const at = here.clock.now();
+    const hash = hashToken(await here.token('DCC', 'DCC_TEST_OPERATOR'));
+    const [operator] = await findCallers([hash], at, here.database.pool);
+    const approve = (person: string) =>
+      withTransaction(here.database.pool, (db) =>
+        approveBatch({ id, caller: { ...operator!, person }, at, db }),
+      );
+    await expect(approve('')).rejects.toMatchObject({ code: 'role-not-permitted' });
+    await expect(approve('somebody else')).resolves.toMatchObject({ state: 'APPROVED_BY_SECOND_OPERATOR' });
+    await cancel(id);
+  });
+
+  test('of which a worker died goes on without what that one intended', async () => {
+    const { id } = await submitted();
+    while ((await count('select from batch_chunk where batch_id = $1', id)) === 0)
+      await workOnce(here.batches);
+    const { issuance } = here.batches;
+    const secondOpinions = () => Promise.reject(new Error('killed'));
+    const dying = { ...issuance, verifier: { ...issuance.verifier, secondOpinions } };
+    await expect(workOnce({ ...here.batches, issuance: dying })).rejects.toThrow('killed');
+    expect(await count('select from certificate_intent where batch_id = $1', id)).toBe(1);
+    await query(here.database.pool, 'update batch_chunk set not_before = null');
+    await here.work();
+    const { rows } = await query(
+      here.database.pool,
+      `select status, abandoned_reason as reason from certificate where batch_id = $1 order by status`,
+      [id],
+    );
+    expect(rows).toEqual([
+      { status: 'abandoned', reason: 'interrupted; the batch went on' },
+      { status: 'issued', reason: null },
+    ]);
+  });
+});
