@@ -136,11 +136,19 @@ function readValue(name: string, environment: Environment, faults: Reason[]): st
     return undefined;
   }
   const content = readBounded(file, MOST_OCTETS);
-  if ('octets' in content) return content.octets.toString('utf8').replace(/\r?\n$/, '');
-  faults.push(
-    reason(`${name}_FILE names ${file}, which ${content.wrong}.`, 'Correct the path or its permissions.'),
-  );
-  return undefined;
+  if (!('octets' in content)) {
+    faults.push(
+      reason(`${name}_FILE names ${file}, which ${content.wrong}.`, 'Correct the path or its permissions.'),
+    );
+    return undefined;
+  }
+  const value = content.octets.toString('utf8').replace(/\r?\n$/, '');
+  // A secret that was not handed over is not a setting that was left out.
+  if (value === '')
+    faults.push(
+      reason(`${name}_FILE names ${file}, which is empty.`, `Write the value there, or unset ${name}_FILE.`),
+    );
+  return value;
 }
 
 /** Of the file of a setting. */

@@ -21,7 +21,7 @@ import { withTransaction } from '../db/transaction.ts';
 import { unknownProfile } from '../profiles/choose-profile.ts';
 import { answerOnce } from './answer-once.ts';
 import { callerOf, requireActive, requireRole } from './auth.ts';
-import { arrivingBody } from './body.ts';
+import { arrivingBody, contentEncodingOf } from './body.ts';
 import { BATCH_READERS } from './batch-routes.ts';
 import { batchView } from './batch-view.ts';
 import { sendReport, writeReport } from './dry-run.ts';
@@ -50,7 +50,7 @@ export function batchRoutes(needs: HttpNeeds): Router {
     const unknown = unknownProfile(issuance.profiles, asked.category, asked.profile);
     if (unknown !== undefined) throw unknown;
     const contentType = parseBatchContentType(request.get('Content-Type'), batches.intake.codes);
-    if ((request.get('Content-Encoding') ?? 'identity') !== 'identity')
+    if (contentEncodingOf(request) !== 'identity')
       throw new Fault('unsupported-media-type', 'A batch is sent without a Content-Encoding.');
     const leave = dryRun
       ? requirePlace(takePlace, 'TOO_MANY_DRY_RUNS', TOO_MANY_DRY_RUNS, response)

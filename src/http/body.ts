@@ -75,8 +75,12 @@ function collect(request: Request, most: number): Promise<Buffer> {
   });
 }
 
+/** The content coding of a body, in lower case: `identity` where none is named. */
+export const contentEncodingOf = (request: Request): string =>
+  (request.get('Content-Encoding') ?? 'identity').toLowerCase();
+
 function decoderOf(request: Request) {
-  const encoding = (request.get('Content-Encoding') ?? 'identity').toLowerCase();
+  const encoding = contentEncodingOf(request);
   if (encoding === 'identity') return undefined;
   const expand = DECODERS.get(encoding);
   if (expand === undefined)

@@ -377,4 +377,18 @@ describe('bad input ends in a clear refusal that names every broken rule', () =>
     expect(answer.status).toBe(status);
     expect(answer.type).toBe('application/problem+json');
   });
+
+  test.each([
+    ['gzip', 415, 'unsupported-media-type'],
+    ['Identity', 202, undefined],
+  ])('a batch with Content-Encoding: %s is answered with %i', async (encoding, status, problem) => {
+    const answer = await request(here.http)
+      .post('/v1/batches?category=DEVICE&purpose=DEVICE_AND_USER_SYSTEM_TESTS')
+      .set('Authorization', `Bearer ${await here.token('METERWORKS')}`)
+      .set('Content-Type', 'application/x-ndjson')
+      .set('Content-Encoding', encoding)
+      .send('{"id":"meter","csr":"none"}');
+    expect(answer.status).toBe(status);
+    expect((answer.body as { type?: string }).type).toBe(problem && `urn:problem:tcs:${problem}`);
+  });
 });

@@ -46,12 +46,13 @@ describe('the configuration', () => {
   });
 
   test.each([
-    ['a device without an end', '/dev/zero', 'is not a file'],
-    ['a folder', '/', 'is not a file'],
-    ['more than a setting has', 'large', 'holds more than 64 KiB'],
-  ])('takes no secret from %s', (_what, name, says) => {
+    ['a device without an end', '/dev/zero', 'is not a file', undefined],
+    ['a folder', '/', 'is not a file', undefined],
+    ['more than a setting has', 'large', 'holds more than 64 KiB', 'x'.repeat(65_537)],
+    ['a file without a value', 'empty', 'is empty', '\n'],
+  ])('takes no secret from %s', (_what, name, says, content) => {
     const file = path.resolve(folder, name);
-    if (name === 'large') writeFileSync(file, 'x'.repeat(65_537));
+    if (content !== undefined) writeFileSync(file, content);
     expect(detailsOf({ TCS_KEY_PASSPHRASE_FILE: file })).toEqual([
       `TCS_KEY_PASSPHRASE_FILE names ${file}, which ${says}.`,
     ]);
