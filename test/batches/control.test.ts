@@ -5,6 +5,7 @@ import { query } from '../../src/db/query.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';
+import { deviceCsr } from '../support/csr-builder.ts';
 import { batchWorld, deviceLines, type BatchBody, type BatchWorld } from '../support/batch-world.ts';
 
 describe('a batch', () => {
@@ -71,5 +72,20 @@ describe('a batch', () => {
       { status: 'abandoned', reason: 'interrupted; the batch went on' },
       { status: 'issued', reason: null },
     ]);
+  });
+
+  test('is retried without what was there twice: of that, the first is what failed', async () => {
+    const [good] = deviceLines(1, (devices += 1));
+    const foreign = { id: 'foreign', csr: deviceCsr('00db12ffffffff01').pem };
+    const lines = [good!, foreign, { ...good!, id: 'good-again' }, { ...foreign, id: 'foreign-again' }];
+    const { id } = (await here.submit(lines)).body as BatchBody;
+    await here.work();
+    expect((await here.get(`/v1/batches/${id}`)).body).toMatchObject({
+      progress: { counts: { SUCCESS: 1, INELIGIBLE: 1, CSR_ERROR: 2 } },
+    });
+    const retried = (await here.post(`/v1/batches/${id}/retry`)).body as BatchBody;
+    await here.work();
+    const { items } = (await here.get(`/v1/batches/${retried.id}/items`)).body as { items: { id: string }[] };
+    expect(items.map((one) => one.id)).toEqual(['foreign']);
   });
 });

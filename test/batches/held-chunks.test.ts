@@ -58,4 +58,31 @@ describe('a part of a batch', () => {
     await release(again, 'HINDRANCE');
     expect(await claimChunk(here.batches)).toMatchObject({ number: 1, fence: 3, tries: 1 });
   });
+
+  /** Works on both parts; what became of their items. */
+  const outcomes = async () => {
+    await leaseEnds();
+    await here.work();
+    const { rows } = await query<{ outcome: string }>(
+      here.database.pool,
+      `select coalesce(v.reasons -> 0 ->> 'reason', v.status) as outcome
+         from batch_item i join batch_verdict v using (batch_id, position) order by position`,
+    );
+    return rows.map(({ outcome }) => outcome);
+  };
+
+  test('that failed ten times is given up with its items; at the tenth time it is not yet', async () => {
+    const triedBefore = (number: number, tries: number) =>
+      query(here.database.pool, 'update batch_chunk set tries = $2 where number = $1', [number, tries]);
+    await triedBefore(1, 9);
+    await triedBefore(2, 10);
+    expect(await outcomes()).toEqual(['SUCCESS', 'BATCH_GIVEN_UP']);
+  });
+
+  test('whose batch came under a credential that is revoked meanwhile issues nothing', async () => {
+    await query(here.database.pool, 'update credential set revoked_at = $1', [here.clock.now()]);
+    expect(await outcomes()).toEqual(['BATCH_CREDENTIAL_REVOKED', 'BATCH_CREDENTIAL_REVOKED']);
+    const { rows } = await query(here.database.pool, 'select from certificate');
+    expect(rows).toHaveLength(0);
+  });
 });
