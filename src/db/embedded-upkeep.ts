@@ -13,8 +13,8 @@ export function startUpkeep(pool: Pool, most = MOST, idle = IDLE): Looking {
   const look = async () => {
     const { rows } = await query<{ octets: number }>(pool, SINCE_CHECKPOINT);
     if (rows.every(({ octets }) => octets < most)) return false;
-    await query(pool, 'vacuum');
-    await query(pool, 'checkpoint');
+    // The first gives back log: on a disk that is nearly full, what is written next needs that room.
+    for (const statement of ['checkpoint', 'vacuum', 'checkpoint']) await query(pool, statement);
     return false;
   };
   // Why the database could not be asked, whoever asks next is told.
