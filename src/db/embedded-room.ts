@@ -15,7 +15,8 @@ export function requireRoom(dataDir: string, room: number = roomIn(dataDir)): vo
   throw Object.assign(new Error(message), { code: DISK_FULL });
 }
 
-function roomIn(folder: string): number {
+/** Octets that may still be written there. */
+export function roomIn(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }

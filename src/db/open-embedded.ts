@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import pg from 'pg';
 import { Fault } from '../domain/fault.ts';
 import { isOutOfRoom } from './database-errors.ts';
+import { roomIn } from './embedded-room.ts';
 import { EmbeddedSocket } from './embedded-socket.ts';
 import { startUpkeep } from './embedded-upkeep.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -27,7 +28,7 @@ export async function openEmbedded({ dataDir, onLost }: DatabaseOptions): Promis
       idleTimeoutMillis: 0,
     });
     surviveLoss(pool, onLost);
-    const upkeep = dataDir === undefined ? undefined : startUpkeep(pool);
+    const upkeep = dataDir === undefined ? undefined : startUpkeep(pool, () => roomIn(dataDir));
     const close = async () => {
       await upkeep?.stop();
       // Refuses whatever comes from now on, and waits for who holds the client.

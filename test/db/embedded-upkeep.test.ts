@@ -42,21 +42,31 @@ describe('the upkeep of the embedded database', () => {
   const segments = () =>
     readdirSync(path.join(dataDir, 'pg_wal')).filter((name) => /^[0-9A-F]{24}$/.test(name)).length;
 
-  test('leaves a short log and what was deleted alone', async () => {
+  test.each([
+    ['a log is short', 1024 * MIB, 1024 * MIB],
+    ['there is hardly any room', 64 * MIB - 1, 10 * MIB],
+  ])('leaves what was deleted alone while %s', async (_when, room, most) => {
     await passOn();
-    const upkeep = startUpkeep(database.pool, 1024 * MIB, 5);
+    const upkeep = startUpkeep(database.pool, () => room, most, 5);
     await pause(100);
     await upkeep.stop();
     expect(await size()).toBeGreaterThan(20 * MIB);
   });
 
-  test('gives back what was deleted, and all but 64 MiB of the log, once that is long', async () => {
-    for (let time = 1; time <= 8; time += 1) await passOn();
-    expect(segments()).toBeGreaterThan(9);
-    const upkeep = startUpkeep(database.pool, 100 * MIB, 5);
-    while ((await size()) > 20 * MIB) await pause(5);
-    await upkeep.stop();
-    // Segments have 16 MiB; one more is written to.
-    expect(segments()).toBeLessThanOrEqual(5);
-  }, 60_000);
+  test.each([
+    ['is long', 1024 * MIB, 100 * MIB],
+    ['has more than the room that is left', 100 * MIB, 1024 * MIB],
+  ])(
+    'gives back what was deleted, and all but 64 MiB of the log, once that %s',
+    async (_when, room, most) => {
+      for (let time = 1; time <= 8; time += 1) await passOn();
+      expect(segments()).toBeGreaterThan(9);
+      const upkeep = startUpkeep(database.pool, () => room, most, 5);
+      while ((await size()) > 20 * MIB) await pause(5);
+      await upkeep.stop();
+      // Segments have 16 MiB; one more is written to.
+      expect(segments()).toBeLessThanOrEqual(5);
+    },
+    60_000,
+  );
 });
