@@ -1,6 +1,8 @@
 import { encodeTbs, type TbsContent } from '../../src/x509/certificate.ts';
 import { DerReader, TAG } from '../../src/x509/der.ts';
 import { encodeExtension } from '../../src/x509/extensions.ts';
+import { encodeName, type RelativeName } from '../../src/x509/name.ts';
+import { sequence, tlv } from '../../src/x509/write-der.ts';
 import { parseTree, replaceAt, writeTree, type DerNode } from './der-tree.ts';
 import { makeSpecimens, specimenOf, type Specimen } from './specimens.ts';
 
@@ -47,6 +49,12 @@ export const withNodes =
   (at: readonly number[], nodes: readonly DerNode[]): Change =>
   ({ tbs }) =>
     writeTree(replaceAt(parseTree(tbs), at, nodes));
+
+/** A Name whose RelativeDistinguishedNames may hold more than one attribute, each list in the order of DER. */
+export function nameOfSets(...sets: readonly (readonly RelativeName[])[]): Buffer {
+  const attributeOf = (name: RelativeName) => encodeName([name]).subarray(4);
+  return sequence(...sets.map((names) => tlv(TAG.SET, ...names.map(attributeOf))));
+}
 
 /** The specimen of this name, changed. */
 export function remade(name: string, change: Change): { readonly specimen: Specimen; readonly tbs: Buffer } {

@@ -6,6 +6,8 @@ import { COMPARISONS, type Expectation } from '../../../src/lint/expectation.ts'
 import { lint } from '../../../src/lint/lint.ts';
 import { ECDSA_WITH_SHA256, SHA256_WITH_RSA } from '../../../src/x509/certificate.ts';
 import { encodeName } from '../../../src/x509/name.ts';
+import { dnsNamesValue } from '../../../src/x509/subject-alt-name.ts';
+import { remade, withExtension } from '../../support/remake.ts';
 import { makeSpecimens, seededKey, specimenOf } from '../../support/specimens.ts';
 
 const SPECIMENS = makeSpecimens();
@@ -21,11 +23,11 @@ const device: CertificateSubject = {
   eui64: '00db1234567890a4' as Eui64,
   hwType: '1.2.826.0.1.8641679.1.2.2.1',
 };
-const dccki: CertificateSubject = {
+const dccki = {
   category: 'DCCKI',
   signifier: 'EXAMPLE-ENERGY',
   dnsNames: ['gateway.example.test', 'standby.example.test'],
-};
+} satisfies CertificateSubject;
 const ORGANISATION = 'organisation-digital-signing';
 const DEVICE = 'device-digital-signing';
 const DCCKI = 'dccki-infrastructure';
@@ -96,6 +98,12 @@ const DIFFERENCES: readonly (readonly [
   ],
   [
     'expected-subject',
+    'one host name more',
+    DCCKI,
+    { subject: { ...dccki, dnsNames: [...dccki.dnsNames, 'third.example.test'] } },
+  ],
+  [
+    'expected-subject',
     'other host names',
     DCCKI,
     { subject: { ...dccki, dnsNames: ['a.example.test', 'standby.example.test'] } },
@@ -115,12 +123,20 @@ const DIFFERENCES: readonly (readonly [
   ],
   [
     'expected-extensions',
+    'one more',
+    DEVICE,
+    { extensions: ['2.5.29.15', '2.5.29.14', '2.5.29.17', '2.5.29.32', '2.5.29.35', '2.5.29.37'] },
+  ],
+  [
+    'expected-extensions',
     'another order',
     DEVICE,
     { extensions: ['2.5.29.15', '2.5.29.14', '2.5.29.17', '2.5.29.35', '2.5.29.32'] },
   ],
   ['expected-key-usage', 'the other usage', DEVICE, { keyUsage: ['keyAgreement'] }],
   ['expected-key-usage', 'both usages', DEVICE, { keyUsage: ['digitalSignature', 'keyAgreement'] }],
+  ['expected-key-usage', 'one usage less', DCCKI, { keyUsage: ['digitalSignature'] }],
+  ['expected-key-usage', 'one of two others', DCCKI, { keyUsage: ['digitalSignature', 'keyAgreement'] }],
   ['expected-policies', 'another policy', DEVICE, { policies: ['1.2.826.0.1.8641679.1.2.1.2'] }],
   ['expected-authority-key', 'another authority', DEVICE, { authorityKeyIdentifier: Buffer.alloc(8, 0x41) }],
 ];
@@ -129,6 +145,19 @@ test.each(DIFFERENCES)('%s: %s was expected (%s)', (rule, _fact, of, difference)
   const { tbs, kind, expected } = specimenOf(SPECIMENS, of);
   expect(faultOf(() => lint(tbs, kind, { ...expected, ...difference }))).toEqual([
     expect.stringMatching(`^${rule}: `),
+  ]);
+});
+
+test.each([...SPECIMENS.values()])('what was expected passes: $name', ({ tbs, kind, expected }) => {
+  expect(lint(tbs, kind, expected)).toBe(tbs);
+});
+
+test('what was expected is refused when it breaks a rule', () => {
+  const dnsNames = ['not a host'];
+  const { specimen, tbs } = remade(DCCKI, withExtension('2.5.29.17', false, dnsNamesValue(dnsNames)));
+  const expected = { ...specimen.expected, subject: { ...dccki, dnsNames } };
+  expect(faultOf(() => lint(tbs, specimen.kind, expected))).toEqual([
+    'dccki-host-names: subjectAltName holds something else than host names',
   ]);
 });
 
