@@ -1,13 +1,15 @@
 import * as values from '../../../src/x509/extensions.ts';
 import { encodeName, type RelativeName } from '../../../src/x509/name.ts';
 import * as oids from '../../../src/x509/oids.ts';
-import { unchanged, withContent, withExtension, without } from '../../support/remake.ts';
+import { nameOfSets, unchanged, withContent, withExtension, without } from '../../support/remake.ts';
 import type { RuleRow } from './rule-table.ts';
 
 const ROOT = 'root-oca';
 const ISSUING = 'issuing-oca';
 const named = (value: string, as: RelativeName['as'] = 'printable') =>
   withContent({ subject: encodeName([{ type: oids.COMMON_NAME, as, value }]) });
+const UNIT: RelativeName = { type: oids.ORGANIZATIONAL_UNIT_NAME, as: 'printable', value: '07' };
+const COMMON: RelativeName = { type: oids.COMMON_NAME, as: 'printable', value: 'TIO2' };
 const constraints = (value: values.BasicConstraints) =>
   withExtension(oids.BASIC_CONSTRAINTS, true, values.basicConstraintsValue(value));
 const usage = (...bits: Parameters<typeof values.keyUsageValue>[0]) =>
@@ -18,6 +20,7 @@ const extended = withExtension(
   values.extendedKeyUsageValue([oids.SERVER_AUTH]),
 );
 const TOO_LONG = 'there is no commonName of at most four characters';
+const PRINTABLE_ONLY = 'the name is not written in PrintableStrings, one in each relative distinguished name';
 const WRONG_USAGE = 'keyUsage is not keyCertSign and cRLSign';
 
 /** The certificates of the test CAs. */
@@ -34,7 +37,28 @@ export const AUTHORITY_ROWS: readonly RuleRow[] = [
     rule: 'authority-name',
     of: ROOT,
     broken: named('TRO1', 'utf8'),
-    says: 'the name is not written in PrintableStrings, one in each relative distinguished name',
+    says: PRINTABLE_ONLY,
+    kept: unchanged,
+  },
+  {
+    rule: 'authority-name',
+    of: ISSUING,
+    broken: withContent({ subject: encodeName([{ ...UNIT, value: 'TIO1' }]) }),
+    says: TOO_LONG,
+    kept: unchanged,
+  },
+  {
+    rule: 'authority-name',
+    of: ISSUING,
+    broken: withContent({ subject: nameOfSets([UNIT, COMMON]) }),
+    says: PRINTABLE_ONLY,
+    kept: withContent({ subject: nameOfSets([UNIT], [COMMON]) }),
+  },
+  {
+    rule: 'authority-name',
+    of: ISSUING,
+    broken: withContent({ subject: encodeName([{ ...UNIT, as: 'utf8' }, COMMON]) }),
+    says: PRINTABLE_ONLY,
     kept: unchanged,
   },
   {

@@ -178,4 +178,11 @@ export const RFC_5280_ROWS: readonly RuleRow[] = [
     says: 'keyCertSign without cA TRUE',
     kept: withExtension(oids.KEY_USAGE, true, values.keyUsageValue(['cRLSign'])),
   },
+  {
+    rule: 'key-cert-sign-needs-ca',
+    of: CA,
+    broken: withExtension(oids.BASIC_CONSTRAINTS, true, sequence()),
+    says: 'keyCertSign without cA TRUE',
+    kept: unchanged,
+  },
 ];

@@ -5,7 +5,8 @@ import { readTbs } from '../../../src/x509/read-certificate.ts';
 import { remade, type Change } from '../../support/remake.ts';
 import { makeSpecimens } from '../../support/specimens.ts';
 import { AUTHORITY_ROWS } from './authority-rows.ts';
-import { DCCKI_ROWS, DEVICE_ROWS, ORGANISATION_ROWS } from './category-rows.ts';
+import { DEVICE_ROWS, ORGANISATION_ROWS } from './category-rows.ts';
+import { DCCKI_ROWS } from './dccki-rows.ts';
 import { GBCS_ROWS } from './gbcs-rows.ts';
 import { RFC_5280_ROWS } from './rfc5280-rows.ts';
 
