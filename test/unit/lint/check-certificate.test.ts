@@ -5,7 +5,7 @@ import * as values from '../../../src/x509/extensions.ts';
 import { encodeName, type RelativeName } from '../../../src/x509/name.ts';
 import * as oids from '../../../src/x509/oids.ts';
 import { remade, unchanged, withContent, withExtension, without, type Change } from '../../support/remake.ts';
-import { ISSUED, makeSpecimens, TEMPLATES } from '../../support/specimens.ts';
+import { ISSUED, makeSpecimens, seededKey, TEMPLATES } from '../../support/specimens.ts';
 
 const DEVICE = 'device-digital-signing';
 const ORGANISATION = 'organisation-digital-signing';
@@ -61,6 +61,13 @@ const ROWS: readonly Row[] = [
     rules: ['valid-now'],
   },
   {
+    what: 'in its first second',
+    der: finished(DEVICE),
+    options: { now: new Date('2026-11-24T09:30:15Z') },
+    verdict: 'PASS',
+    rules: [],
+  },
+  {
     what: 'in its last second',
     der: finished(ORGANISATION),
     options: { now: new Date('2036-11-24T09:30:14.999Z') },
@@ -79,6 +86,27 @@ const ROWS: readonly Row[] = [
     der: finished(ORGANISATION, withContent({ issuer: encodeName([unit('07'), common('Z1')]) })),
     verdict: 'WARN',
     rules: ['test-issuer'],
+  },
+  {
+    what: 'from a unit named as the published test PKI',
+    der: finished(ORGANISATION, withContent({ issuer: encodeName([unit('Z1'), common('TIO1')]) })),
+    verdict: 'FAIL',
+    rules: ['organisation-issuer'],
+  },
+  {
+    what: 'of an organisation, from an issuer without a unit',
+    der: finished(ORGANISATION, withContent({ issuer: encodeName([common('TIO1')]) })),
+    verdict: 'FAIL',
+    rules: ['organisation-issuer'],
+  },
+  {
+    what: 'of an organisation, with an RSA key',
+    der: finished(
+      ORGANISATION,
+      withContent({ spki: seededKey('another', { algorithm: 'RSA', bits: 2048 }) }),
+    ),
+    verdict: 'FAIL',
+    rules: ['p-256-key', 'subject-key-identifier-method-2'],
   },
   {
     what: 'of an authority with another name',
@@ -124,6 +152,12 @@ const ROWS: readonly Row[] = [
     rules: ['fits-profile'],
   },
   {
+    what: 'without keyUsage',
+    der: finished(DEVICE, without(oids.KEY_USAGE)),
+    verdict: 'FAIL',
+    rules: ['key-usage-critical', 'device-extensions', 'fits-profile'],
+  },
+  {
     what: 'without any policy',
     der: finished(DEVICE, without(oids.CERTIFICATE_POLICIES)),
     verdict: 'FAIL',
@@ -143,6 +177,27 @@ test.each(ROWS)('a certificate $what: $verdict', ({ der, options, verdict, rules
     verdict,
     rules,
   });
+});
+
+test('a certificate that fits no profile of its category is held against the first of them', () => {
+  const { profile } = check(finished(ORGANISATION, ofRoleRoot));
+  expect(profile).toBe(
+    [...TEMPLATES.profiles.values()].find((one) => one.category === 'ORGANISATION')?.profile,
+  );
+});
+
+test('a certificate that only profiles chosen by name fit is held against the first of them', () => {
+  const topUp = TEMPLATES.profiles.get(TOP_UP)!;
+  const others = [...TEMPLATES.profiles.values()].filter(
+    (one) => one.category !== 'ORGANISATION' || one.keyUsage !== 'keyAgreement',
+  );
+  const found = checkCertificate(finished(TOP_UP), [...others, topUp], REFUSED, ISSUED);
+  expect(found).toEqual({ verdict: 'PASS', profile: TOP_UP, findings: [] });
+});
+
+test('a profile without roles is for every role', () => {
+  const profile = { ...TEMPLATES.profiles.get(ORGANISATION)!, roles: undefined };
+  expect(checkCertificate(finished(ORGANISATION), [profile], REFUSED, ISSUED).verdict).toBe('PASS');
 });
 
 test('a finding names its rule, clause and severity, and says what is wrong', () => {
