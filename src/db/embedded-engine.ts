@@ -25,16 +25,17 @@ export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): 
     ...(dataDir === undefined ? {} : { dataDir }),
   });
   let session: MessagePort | undefined;
+  const ask = (octets: Uint8Array, tell?: (answer: Uint8Array) => void) => {
+    const answer = engine.execProtocolRawSync(octets);
+    tell?.(answer);
+    const panic = panicIn(answer);
+    if (panic !== undefined) throw new Error(`The embedded database panicked: ${panic}`);
+  };
   const serve = (client: MessagePort) => {
     session?.close();
     session = client;
-    for (const statement of FRESH_SESSION) engine.execProtocolRawSync(simpleQuery(statement));
-    client.on('message', (octets: Uint8Array) => {
-      const answer = engine.execProtocolRawSync(octets);
-      client.postMessage(answer);
-      const panic = panicIn(answer);
-      if (panic !== undefined) throw new Error(`The embedded database panicked: ${panic}`);
-    });
+    for (const statement of FRESH_SESSION) ask(simpleQuery(statement));
+    client.on('message', (octets: Uint8Array) => ask(octets, (answer) => client.postMessage(answer)));
   };
   const close = async () => {
     session?.close();
