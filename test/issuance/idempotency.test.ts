@@ -12,10 +12,9 @@ import { applyInstead } from '../../src/issuance/apply-instead.ts';
 import { issueCertificates } from '../../src/issuance/issue-certificates.ts';
 import { issuesOneByOne } from '../../src/issuance/issue-certificate.ts';
 import type { AskedRequest } from '../../src/issuance/needs.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import { deviceCsr, organisationCsr } from '../support/csr-builder.ts';
 import { fixedClock } from '../support/dates.ts';
+import { callerOf, statusesOf } from '../support/device-requests.ts';
 import { world, type World } from '../support/world.ts';
 
 describe('a request under an Idempotency-Key', () => {
@@ -26,21 +25,12 @@ describe('a request under an Idempotency-Key', () => {
   afterAll(() => here.close());
 
   const ask = async (signifier: string, eui64: string): Promise<AskedRequest> => {
-    const hash = hashToken(await here.token(signifier));
-    const [caller] = await findCallers([hash], here.clock.now(), here.database.pool);
+    const caller = await callerOf(signifier, here);
     const csr = deviceCsr(eui64).der;
     const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
-    return { request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr }, caller: caller! };
+    return { request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr }, caller };
   };
-  const statuses = async (eui64: string) =>
-    (
-      await query<{ status: string }>(
-        here.database.pool,
-        `select status from certificate where eui64 = $1
-         union all select 'prepared' from certificate_intent where eui64 = $1`,
-        [eui64],
-      )
-    ).rows.map((row) => row.status);
+  const statuses = (eui64: string) => statusesOf(eui64, here.database);
 
   test('is tried again after a signature that failed: that was no answer', async () => {
     const asked = await ask('METERWORKS', '00-DB-12-34-20-00-02-01');

@@ -1,10 +1,8 @@
-import { query } from '../../src/db/query.ts';
 import { issueCertificates, type SetCompanion } from '../../src/issuance/issue-certificates.ts';
 import type { AskedRequest } from '../../src/issuance/needs.ts';
-import { findCallers } from '../../src/registry/callers.ts';
-import { hashToken } from '../../src/registry/credentials.ts';
 import type { Verifier } from '../../src/x509/verifier.ts';
 import { deviceCsr } from '../support/csr-builder.ts';
+import { callerOf, statusesOf } from '../support/device-requests.ts';
 import { world, type World } from '../support/world.ts';
 
 describe('a certificate that is signed', () => {
@@ -16,22 +14,14 @@ describe('a certificate that is signed', () => {
 
   let devices = 0;
   const ask = async (): Promise<AskedRequest> => {
-    const hash = hashToken(await here.token('METERWORKS'));
-    const [caller] = await findCallers([hash], here.clock.now(), here.database.pool);
+    const caller = await callerOf('METERWORKS', here);
     devices += 1;
     const { der: csr } = deviceCsr(`00-DB-12-34-20-00-05-${devices.toString(16).padStart(2, '0')}`);
     const purpose = 'DEVICE_AND_USER_SYSTEM_TESTS';
-    return { request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr }, caller: caller! };
+    return { request: { category: 'DEVICE', purpose, channel: 'INTERNET', csr }, caller };
   };
-  const statusesOf = async (device: number) =>
-    (
-      await query<{ status: string }>(
-        here.database.pool,
-        `select status from certificate where eui64 = $1
-         union all select 'prepared' from certificate_intent where eui64 = $1`,
-        [`00db1234200005${device.toString(16).padStart(2, '0')}`],
-      )
-    ).rows.map((row) => row.status);
+  const stands = (device: number) =>
+    statusesOf(`00db1234200005${device.toString(16).padStart(2, '0')}`, here.database);
   /** The service with other second opinions, and how many certificates it asked about. */
   const asking = (opinionOf: (place: number) => unknown) => {
     const counts: number[] = [];
@@ -55,7 +45,7 @@ describe('a certificate that is signed', () => {
       { code: 'signing-failed' },
       { category: 'DEVICE' },
     ]);
-    expect(await statusesOf(devices - 1)).toEqual(['prepared']);
+    expect(await stands(devices - 1)).toEqual(['prepared']);
   });
 
   test.each([
@@ -73,7 +63,7 @@ describe('a certificate that is signed', () => {
     };
     const set = [await ask(), await ask()];
     await expect(issueCertificates(set, here.needs, 'every', companion)).rejects.toThrow('lost');
-    expect(await statusesOf(devices - 1)).toEqual(statuses);
+    expect(await stands(devices - 1)).toEqual(statuses);
     expect(recorded).toBe(false);
   });
 

@@ -1,5 +1,6 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { Caller } from '../../src/domain/participant.ts';
+import { query } from '../../src/db/query.ts';
 import { findCallers } from '../../src/registry/callers.ts';
 import { hashToken } from '../../src/registry/credentials.ts';
 import { deviceCsr } from './csr-builder.ts';
@@ -31,3 +32,14 @@ export const deviceRequest = (number: string) =>
 /** What each request was told: the first reason against it, or `issued`. */
 export const told = (results: readonly unknown[]): unknown[] =>
   results.map((one) => (one instanceof Fault ? one.reasons[0]?.reason : 'issued'));
+
+/** How each certificate for a Device ID stands, and `prepared` for one that is only intended. */
+export async function statusesOf(eui64: string, { pool }: World['database']): Promise<string[]> {
+  const { rows } = await query<{ status: string }>(
+    pool,
+    `select status from certificate where eui64 = $1
+     union all select 'prepared' from certificate_intent where eui64 = $1`,
+    [eui64],
+  );
+  return rows.map((row) => row.status);
+}
