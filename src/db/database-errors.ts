@@ -77,13 +77,12 @@ const LOST_STATES = /^(08...|57P0[1-5]|53300|25P03)$/;
 const LOST_SOCKETS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
-  'ENOENT',
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
 ]);
-/** What the driver says without a code. */
+/** What the driver says without a code, and `connect ENOENT`: there is no such socket. Of a file of ours that is missing the code is the same. */
 const LOST_MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after|The server does not support|Query read timeout|connect E)/;

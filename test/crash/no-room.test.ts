@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { verifyResult } from '../../src/batches/results/verify-result.ts';
@@ -23,14 +23,9 @@ import { onPostgres, testDatabase } from '../support/test-database.ts';
 const WORLD = path.join(__dirname, '..', '..', 'src', 'cli', 'demo', 'world.yaml');
 
 describe('a database without room', () => {
-  // Its own: what others upload meanwhile is not looked at.
-  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-no-room-'));
   let here: BatchWorld;
   beforeAll(async () => {
-    cpSync(path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities'), path.join(folder, 'authorities'), {
-      recursive: true,
-    });
-    here = await batchWorld({ chunkItems: 4 }, { environment: { TCS_DATA_DIR: folder } });
+    here = await batchWorld({ chunkItems: 4 });
     await query(
       here.database.pool,
       `create function no_room() returns trigger language plpgsql as $$
@@ -39,7 +34,6 @@ describe('a database without room', () => {
   });
   afterAll(async () => {
     await here.close();
-    rmSync(folder, { recursive: true });
   });
   const fill = (table: string) =>
     query(

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
@@ -272,6 +273,21 @@ test.each<[string, boolean]>([
 ])('an error %s means that the database is away: %s', (code, away) => {
   const fault = faultOf(Object.assign(new Error('text'), { code }));
   expect(fault instanceof Fault && fault.code === 'database-unavailable').toBe(away);
+});
+
+test('a socket that is missing is a database that is away, a file of ours is not', async () => {
+  const away = await openDatabase({ url: 'postgres://nobody@%2Fno-folder/nothing' }).then(
+    async (database) => {
+      const asked = query(database.pool, 'select 1');
+      return asked.finally(() => database.close()).catch((error: unknown) => error);
+    },
+    (error: unknown) => error,
+  );
+  expect(away).toMatchObject({ code: 'database-unavailable' });
+  const database = await testDatabase();
+  const missing = withTransaction(database.pool, () => readFile('/no-folder/upload'));
+  await expect(missing).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
+  await database.close();
 });
 
 describe('the folder of the embedded database', () => {

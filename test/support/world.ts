@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { pino, type Logger } from 'pino';
 import { openApp, type App } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -7,7 +10,10 @@ import { TEST_PASSPHRASE } from './authorities.ts';
 import { fixedClock } from './dates.ts';
 import { testDatabase } from './test-database.ts';
 
-/** The whole service with the demo world, on a fresh database, with a clock that stands still. */
+/**
+ * The whole service with the demo world, on a fresh database and in a data folder of its own, with a clock that stands still: a sweep
+ * by a clock that was moved takes what others are just writing for old.
+ */
 export async function world(
   options: {
     readonly rateLimit?: number;
@@ -18,9 +24,12 @@ export async function world(
   } = {},
 ) {
   const clock = fixedClock();
+  const folder = mkdtempSync(path.join(tmpdir(), 'tcs-world-'));
+  const prepared = path.join(process.env['TCS_TEST_FOLDER'] ?? '', 'authorities');
+  cpSync(prepared, path.join(folder, 'authorities'), { recursive: true });
   const database = await testDatabase({ holding: 'world', ...options });
   const config = readConfig({
-    TCS_DATA_DIR: process.env['TCS_TEST_FOLDER'],
+    TCS_DATA_DIR: folder,
     TCS_KEY_PASSPHRASE: TEST_PASSPHRASE,
     TCS_LOG_LEVEL: 'silent',
     TCS_RATE_LIMIT: String(options.rateLimit ?? 1_000_000),
@@ -46,6 +55,7 @@ export async function world(
   const close = async () => {
     await app.close();
     await database.close();
+    rmSync(folder, { recursive: true });
   };
   return { app, http: app.http, needs: app.needs, database, clock, token, close };
 }
