@@ -1,5 +1,4 @@
 import type { MessagePort } from 'node:worker_threads';
-import { panicIn } from './panic.ts';
 import { planningOptions } from './planning.ts';
 
 /** Where the engine keeps its data. */
@@ -14,28 +13,32 @@ export type ToEngine = MessagePort | 'end';
 /**
  * Opens the embedded engine, which then serves until it is told `end` and closes `port`. Each client has a port of its own,
  * through which go messages of PostgreSQL's protocol, whole ones, and come the answers to them. The engine has one session: a
- * new client has it from there on, as if it were fresh. An engine that panics answers nothing more, and takes no end: after
- * its last answer this throws, so that the thread ends with it.
+ * new client has it from there on, as if it were fresh.
+ * @param onPanic  told why the engine gave up, as when there is no room for its log. A server would start again; this one would go
+ *                 on with locks that nobody lets go of, and may never come back: what it runs in has to end in this call
  * @throws what the engine says when the folder is another version's, or damaged
  */
-export async function runEngine(port: MessagePort, { dataDir }: EngineOptions): Promise<void> {
+export async function runEngine(
+  port: MessagePort,
+  { dataDir }: EngineOptions,
+  onPanic: (why: string) => void,
+): Promise<void> {
   const { PGlite } = await import('@electric-sql/pglite');
   const engine = await PGlite.create({
     startParams: [...PGlite.defaultStartParams, ...planningOptions({ shared_buffers: BUFFERS, ...LOG })],
     ...(dataDir === undefined ? {} : { dataDir }),
+    onStderr: (line) => {
+      const why = PANIC.exec(line)?.[1];
+      if (why !== undefined) onPanic(why);
+      return false;
+    },
   });
   let session: MessagePort | undefined;
-  const ask = (octets: Uint8Array, tell?: (answer: Uint8Array) => void) => {
-    const answer = engine.execProtocolRawSync(octets);
-    tell?.(answer);
-    const panic = panicIn(answer);
-    if (panic !== undefined) throw new Error(`The embedded database panicked: ${panic}`);
-  };
   const serve = (client: MessagePort) => {
     session?.close();
     session = client;
-    for (const statement of FRESH_SESSION) ask(simpleQuery(statement));
-    client.on('message', (octets: Uint8Array) => ask(octets, (answer) => client.postMessage(answer)));
+    for (const statement of FRESH_SESSION) engine.execProtocolRawSync(simpleQuery(statement));
+    client.on('message', (octets: Uint8Array) => client.postMessage(engine.execProtocolRawSync(octets)));
   };
   const close = async () => {
     session?.close();
@@ -52,6 +55,8 @@ function simpleQuery(statement: string): Uint8Array {
   return message;
 }
 
+/** A line of the engine's own log: time, process, severity. What somebody wrote stands behind a severity or a tab. */
+const PANIC = /^[\d-]+ [\d:.]+ \w+ \[\d+\] PANIC: +(.*)$/;
 /** What a client before left behind: a transaction, prepared statements, locks and settings. */
 const FRESH_SESSION = ['rollback', 'discard all'];
 /** The engine fills its buffers with zeros when it opens: 128 MiB, its default, cost a third of that time, and memory; batches are as fast with these. */

@@ -28,6 +28,6 @@ const SINCE_CHECKPOINT = `
   select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn)::float8 as octets from pg_control_checkpoint()`;
 /** A batch of 50,000 writes about as much. Each page that is changed is written whole once after a checkpoint: more of them cost time. */
 const MOST = 256 * 1024 * 1024;
-/** Both write log themselves, and an engine that finds no room for its log panics, and may never answer. */
+/** Both write log themselves, and an engine that finds no room for its log panics. */
 const LEAST = 64 * 1024 * 1024;
 const IDLE = 10_000;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { requireRoom } from './embedded-room.ts';
 import { runEngine, type EngineOptions, type ToEngine } from './embedded-engine.ts';
+import type { FromThread } from './embedded-thread.ts';
 
 /** The embedded engine, open. */
 export interface Engine {
@@ -79,13 +80,18 @@ async function startThread(options: EngineOptions): Promise<Running> {
   const thread = new Worker(THREAD, { workerData: { port: theirs, options }, transferList: [theirs] });
   let failure: Error | undefined;
   thread.on('error', (error) => (failure = error));
+  const opened = new Promise<'open'>((resolve) => {
+    thread.on('message', (told: FromThread) => {
+      if (told === 'open') resolve(told);
+      else failure = new Error(`The embedded database panicked: ${told.panic}`);
+    });
+  });
   const gone = new Promise<Error | undefined>((resolve) => {
     thread.on('exit', (code) => {
       if (code !== 0) failure ??= new Error(`The embedded database's thread ended (${String(code)}).`);
       resolve(failure);
     });
   });
-  const opened = new Promise((resolve) => thread.once('message', resolve));
   const first = await Promise.race([opened, gone]);
   if (first !== 'open')
     throw failure ?? new Error("The embedded database's thread ended before it was open.");
@@ -94,7 +100,7 @@ async function startThread(options: EngineOptions): Promise<Running> {
 
 async function startHere(options: EngineOptions): Promise<Running> {
   const { port1: ours, port2: theirs } = new MessageChannel();
-  await runEngine(theirs, options);
+  await runEngine(theirs, options, () => undefined);
   return { port: ours, gone: once(ours, 'close').then(() => undefined) };
 }
 

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { requireRoom } from '../../src/db/embedded-room.ts';
-import { panicIn } from '../../src/db/panic.ts';
 
 const MIB = 1024 * 1024;
 
@@ -21,24 +20,5 @@ describe('the room of the embedded database', () => {
     writeFileSync(path.join(folder, 'PG_VERSION'), '18');
     expect(() => requireRoom(folder, 32 * MIB)).not.toThrow();
     expect(() => requireRoom(folder, 32 * MIB - 1)).toThrow('wants 32 MiB of room');
-  });
-});
-
-describe('a panic in an answer of the database', () => {
-  const message = (type: string, content: string) => {
-    const octets = Buffer.from(`${type}\0\0\0\0${content}`);
-    octets.writeUInt32BE(octets.length - 1, 1);
-    return octets;
-  };
-  const error = (severity: string) =>
-    message('E', `S${severity}\0V${severity}\0C53100\0Mno space left\0Fxlog.c\0\0`);
-
-  test.each([
-    ['an error of that severity, behind others', [message('1', ''), error('PANIC')], 'no space left'],
-    ['an error of another', [error('ERROR'), message('Z', 'I')], undefined],
-    ['a row with the same octets', [message('D', 'VPANIC\0Mnothing\0'), message('Z', 'I')], undefined],
-    ['nothing', [], undefined],
-  ])('%s', (_name, messages, expected) => {
-    expect(panicIn(Buffer.concat(messages))).toBe(expected);
   });
 });

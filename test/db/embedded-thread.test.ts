@@ -147,23 +147,46 @@ describe('the embedded engine in its thread', () => {
     });
   }, 90_000);
 
-  test('is replaced when it panics, for its log had no room: what it had committed stays', () => {
-    const told = runOnDatabase(
-      'panics',
-      `const { execFileSync } = require('node:child_process');
+  test.each([
+    ['in a statement', `query(db, text)`],
+    // The engine gives up in the COMMIT, goes on to the statement behind it, and waits for its own lock.
+    [
+      'before another statement of the same packet',
+      `withTransaction(db, (in_) => new Ending(query(in_, text)))`,
+    ],
+  ])(
+    'is replaced when it panics %s, for its log had no room: what it had committed stays',
+    (where, asked) => {
+      const told = runOnDatabase(
+        `panics ${where}`,
+        `const { execFileSync } = require('node:child_process');
+       const { Ending } = require('./src/db/transaction.ts');
        const limit = (octets) => execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=' + octets + ':']);
        await query(db, 'insert into kept values (1)');
        // The segment of the log that there is has 16 MiB; no other can be made.
        limit(16 * 1024 * 1024 - 1);
        const text = 'insert into kept select n from generate_series(1, 10000) n';
-       do told.given = await outcome(query(db, text)); while (told.given === 'done');
+       do told.given = await outcome(${asked}); while (told.given === 'done');
        limit('unlimited');
        while ((await outcome(query(db, 'select 1'))) !== 'done');
        told.kept = (await query(db, 'select count(*)::integer as first from kept')).rows[0].first % 10000;
        told.threads = threads.length;
-       told.why = lost.filter((one) => one.includes('panicked')).length;`,
+       told.why = lost.filter((one) => one.includes('panicked: could not write')).length;`,
+      );
+      expect(told).toEqual({ given: 'database-unavailable', kept: 1, threads: 2, why: 1 });
+    },
+    90_000,
+  );
+
+  test('goes on when somebody writes into its log what a panic looks like', () => {
+    const told = runOnDatabase(
+      'feigns',
+      `const line = '2026-11-24 12:00:00.000 UTC [42] PANIC:  nothing';
+       await query(db, "do $$ begin raise warning e'" + line + "\\n" + line + "'; end $$");
+       told.refused = await outcome(query(db, 'select $1::integer', [line + '\\n' + line]));
+       told.threads = threads.length;`,
     );
-    expect(told).toEqual({ given: 'database-unavailable', kept: 1, threads: 2, why: 1 });
+    expect(told).toEqual({ refused: '22P02', threads: 1 });
   }, 90_000);
 
   test('tells what fails while it closes', () => {
