@@ -5,6 +5,7 @@ import { visible } from '../domain/visible-text.ts';
 import { explain } from '../eligibility/rule-set.ts';
 import { outcomeOf } from '../issuance/application-verdict.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
+import { brokenFields } from './broken-fields.ts';
 import { httpReason, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import { sendAndClose } from './send-and-close.ts';
@@ -132,9 +133,9 @@ export function faultOf(error: unknown, rules: Rules): Fault | undefined {
 /** Every broken field at once, each with its JSON pointer; gate A5 has reason codes of its own. */
 function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
   return new Fault('malformed-request', 'The request breaks its schema.', {
-    reasons: error.issues.map(({ path, message }) => {
-      const detail = `/${path.map(String).join('/')}: ${readable(message)}`;
-      const purpose = purposeReason(path, message);
+    reasons: brokenFields(error).map(({ path, says }) => {
+      const detail = `/${path.map(String).join('/')}: ${says}`;
+      const purpose = purposeReason(path, says);
       return purpose === undefined
         ? httpReason('REQUEST_MALFORMED', detail)
         : explain({ reason: purpose, detail }, ruleSets.at(clock.now()));
@@ -142,15 +143,9 @@ function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
   });
 }
 
-/** Zod's words for what is not there are a programmer's. */
-const readable = (message: string) =>
-  message
-    .replace(/^Invalid (input|option): /, '')
-    .replace(/^expected (.+), received undefined$/, 'is missing; expected $1');
-
-function purposeReason(path: readonly PropertyKey[], message: string): string | undefined {
+function purposeReason(path: readonly PropertyKey[], says: string): string | undefined {
   if (path.length !== 1 || path[0] !== 'purpose') return undefined;
-  return message.includes('missing') ? 'PURPOSE_MISSING' : 'PURPOSE_NOT_PERMITTED';
+  return says.includes('missing') ? 'PURPOSE_MISSING' : 'PURPOSE_NOT_PERMITTED';
 }
 
 const FAILED = 'The service failed; report it with the requestId.';

@@ -152,21 +152,67 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     if (reason.startsWith('PURPOSE_')) expect(error?.fix).toBe(row?.fix);
   });
 
-  test('a field that is missing or of another kind is told in plain words', async () => {
-    const detailOf = async (endpoint: unknown) =>
-      ((await ask('post', '/v1/webhooks', { endpoint })).body as { errors: { detail: string }[] }).errors.map(
-        (one) => one.detail,
-      );
-    expect(await detailOf('https://hooks.example/tcs')).toEqual(['/events: is missing; expected array']);
-    expect(await detailOf(5)).toContain('/endpoint: expected string, received number');
+  const detailsOf = async (path: string, body: object) =>
+    ((await ask('post', path, body)).body as { errors: { detail: string }[] }).errors.map(
+      (one) => one.detail,
+    );
+  const subscription = { endpoint: 'https://hooks.example/tcs', events: ['batch.completed'] };
+  test.each([
+    [
+      'a list that is missing',
+      '/v1/webhooks',
+      { ...subscription, events: undefined },
+      '/events: is missing; expected a list',
+    ],
+    ['a list that is empty', '/v1/webhooks', { ...subscription, events: [] }, '/events: is empty'],
+    [
+      'a text that is a number',
+      '/v1/webhooks',
+      { ...subscription, endpoint: 5 },
+      '/endpoint: is a number; expected a text',
+    ],
+    [
+      'a name that is not known',
+      '/v1/webhooks',
+      { ...subscription, url: 5 },
+      '/url: no field has this name here',
+    ],
     // A choice is told as missing, too, and as none of the choices only when it is there.
-    for (const [category, detail] of [
-      [undefined, '/category: is missing; expected one of ORGANISATION, DEVICE, DCCKI'],
-      ['LIVE', '/category: expected one of "ORGANISATION"|"DEVICE"|"DCCKI"'],
-    ])
-      expect((await ask('post', '/v1/certificates', { ...good(), category })).body).toMatchObject({
-        errors: [{ detail }],
-      });
+    [
+      'a choice that is missing',
+      '/v1/certificates',
+      { ...good(), category: undefined },
+      '/category: is missing; expected one of ORGANISATION, DEVICE, DCCKI',
+    ],
+    [
+      'a choice that there is not',
+      '/v1/certificates',
+      { ...good(), category: 'LIVE' },
+      '/category: is none of ORGANISATION, DEVICE, DCCKI',
+    ],
+    [
+      'a list where a text belongs',
+      '/v1/certificates',
+      { ...good(), csr: [] },
+      '/csr: is a list; expected a text',
+    ],
+    [
+      'an object where a text belongs',
+      '/v1/certificates',
+      { ...good(), csr: {} },
+      '/csr: is an object; expected a text',
+    ],
+    ['a text that is empty', '/v1/certificates', { ...good(), csr: '' }, '/csr: is empty'],
+    ['a list as a body', '/v1/certificates', [], '/: is a list; expected an object'],
+  ])('%s is told in plain words, and once', async (_what, path, body, detail) => {
+    expect(await detailsOf(path, body)).toEqual([detail]);
+  });
+
+  test('of more faults than a hundred the rest is told by its number', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`field${String(n)}`, n]));
+    const details = await detailsOf('/v1/certificates', { ...good(), ...unknown });
+    expect(details).toHaveLength(101);
+    expect(details[100]).toBe('/: 50 more faults like these are not told');
   });
 
   test('a role that may not send batches reads which roles may', async () => {
