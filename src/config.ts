@@ -1,4 +1,5 @@
 import { readBounded } from './bounded-file.ts';
+import { brokenFields } from './domain/broken-fields.ts';
 import { formatEui64Range, type Eui64Range } from './domain/eui64.ts';
 import { Fault, type Reason } from './domain/fault.ts';
 import { CONFIG_SCHEMA } from './config-schema.ts';
@@ -76,10 +77,8 @@ export function readConfig(environment: Environment): Config {
   }
   const parsed = CONFIG_SCHEMA.safeParse(Object.fromEntries(values));
   if (!parsed.success)
-    for (const issue of parsed.error.issues)
-      faults.push(
-        reason(`${issue.path.join('.')}: ${issue.message}`, 'See the configuration table of the README.'),
-      );
+    for (const { path, says } of brokenFields(parsed.error))
+      faults.push(reason(`${path.join('.')}: ${says}`, 'See the configuration table of the README.'));
   if (values.has('TCS_DROP_FOLDER') !== values.has('TCS_DROP_CREDENTIALS'))
     faults.push(
       reason(

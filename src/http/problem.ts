@@ -1,11 +1,11 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ZodError } from 'zod';
+import { brokenFields } from '../domain/broken-fields.ts';
 import { Fault, type FaultCode, type Reason } from '../domain/fault.ts';
 import { visible } from '../domain/visible-text.ts';
 import { explain } from '../eligibility/rule-set.ts';
 import { outcomeOf } from '../issuance/application-verdict.ts';
 import type { IssuanceNeeds } from '../issuance/needs.ts';
-import { brokenFields } from './broken-fields.ts';
 import { httpReason, reasonsOf } from './problem-reasons.ts';
 import { requestIdOf } from './request-id.ts';
 import { sendAndClose } from './send-and-close.ts';
@@ -130,17 +130,22 @@ export function faultOf(error: unknown, rules: Rules): Fault | undefined {
     : undefined;
 }
 
-/** Every broken field at once, each with its JSON pointer; gate A5 has reason codes of its own. */
+/**
+ * Every broken field at once, each with its JSON pointer; gate A5 has reason codes of its own. Of more than 100 the rest is told by its
+ * number: a body of 64 KiB has room for thousands.
+ */
 function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
-  return new Fault('malformed-request', 'The request breaks its schema.', {
-    reasons: brokenFields(error).map(({ path, says }) => {
-      const detail = `/${path.map(String).join('/')}: ${says}`;
-      const purpose = purposeReason(path, says);
-      return purpose === undefined
-        ? httpReason('REQUEST_MALFORMED', detail)
-        : explain({ reason: purpose, detail }, ruleSets.at(clock.now()));
-    }),
+  const fields = brokenFields(error);
+  const reasons = fields.slice(0, MOST_FIELDS).map(({ path, says }) => {
+    const detail = `/${path.map(String).join('/')}: ${says}`;
+    const purpose = purposeReason(path, says);
+    return purpose === undefined
+      ? httpReason('REQUEST_MALFORMED', detail)
+      : explain({ reason: purpose, detail }, ruleSets.at(clock.now()));
   });
+  const left = fields.length - reasons.length;
+  if (left > 0) reasons.push(httpReason('REQUEST_MALFORMED', `${String(left)} more fields are broken`));
+  return new Fault('malformed-request', 'The request breaks its schema.', { reasons });
 }
 
 function purposeReason(path: readonly PropertyKey[], says: string): string | undefined {
@@ -149,6 +154,7 @@ function purposeReason(path: readonly PropertyKey[], says: string): string | und
 }
 
 const FAILED = 'The service failed; report it with the requestId.';
+const MOST_FIELDS = 100;
 const RETRY_AFTER = new Map([
   ['urn:problem:tcs:database-unavailable', '5'],
   ['urn:problem:tcs:storage-full', '60'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { brokenFields } from '../domain/broken-fields.ts';
 import type { Reason } from '../domain/fault.ts';
 
 /** A data file that kept its schema, or every place where it did not. */
@@ -60,11 +61,11 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): 
   const parsed = schema.safeParse(content);
   if (parsed.success) return { value: parsed.data, faults: [], lineOf };
   return {
-    faults: parsed.error.issues.flatMap(placesOf).map(({ path, detail }) => ({
+    faults: brokenFields(parsed.error).map(({ path, says }) => ({
       file,
       line: lineOf(path),
       field: path.map(String).join('.'),
-      detail,
+      detail: says,
     })),
   };
 }
@@ -77,13 +78,6 @@ export function yamlReasons(faults: readonly YamlFault[], reason: string, clause
     detail: `${file}, line ${String(line)}${field === '' ? '' : `, ${field}`}: ${detail}`,
     fix: 'Correct this line.',
   }));
-}
-
-/** The fields that an issue is about: the schema tells fields that it does not know at their parent, all at once. */
-function placesOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; detail: string }[] {
-  return issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: 'no field has this name' }))
-    : [{ path: issue.path, detail: issue.message }];
 }
 
 /** Where the field's name, or the item of a list, stands; a field that is missing is where its parent stands. */

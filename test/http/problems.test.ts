@@ -171,12 +171,7 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
       { ...subscription, endpoint: 5 },
       '/endpoint: is a number; expected a text',
     ],
-    [
-      'a name that is not known',
-      '/v1/webhooks',
-      { ...subscription, url: 5 },
-      '/url: no field has this name here',
-    ],
+    ['a name that is not known', '/v1/webhooks', { ...subscription, url: 5 }, '/url: no field has this name'],
     // A choice is told as missing, too, and as none of the choices only when it is there.
     [
       'a choice that is missing',
@@ -208,11 +203,11 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     expect(await detailsOf(path, body)).toEqual([detail]);
   });
 
-  test('of more faults than a hundred the rest is told by its number', async () => {
+  test('of more than a hundred broken fields the rest is told by its number', async () => {
     const unknown = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`field${String(n)}`, n]));
     const details = await detailsOf('/v1/certificates', { ...good(), ...unknown });
     expect(details).toHaveLength(101);
-    expect(details[100]).toBe('/: 50 more faults like these are not told');
+    expect(details[100]).toBe('50 more fields are broken');
   });
 
   test('a role that may not send batches reads which roles may', async () => {

@@ -23,7 +23,7 @@ export const BROKEN_TEMPLATES: readonly BrokenTemplate[] = [
     file: DEVICE,
     from: /^source:.*\n/m,
     to: '',
-    says: 'line 2, source: Invalid input: expected string, received undefined',
+    says: 'line 2, source: is missing; expected a text',
   },
   {
     broken: 'an unknown field of an extension',
@@ -37,7 +37,7 @@ export const BROKEN_TEMPLATES: readonly BrokenTemplate[] = [
     file: DEVICE,
     from: 'critical: true, bits',
     to: 'critical: 1, bits',
-    says: 'line 12, extensions.0.critical: Invalid input: expected boolean, received number',
+    says: 'line 12, extensions.0.critical: is a number; expected true or false',
   },
   {
     broken: 'an unknown placeholder',
@@ -79,7 +79,7 @@ export const BROKEN_TEMPLATES: readonly BrokenTemplate[] = [
     file: DEVICE,
     from: 'P-256',
     to: 'P-384',
-    says: 'line 9, subjectPublicKeyInfo.curve: Invalid input: expected "P-256"',
+    says: 'line 9, subjectPublicKeyInfo.curve: is not P-256',
   },
   {
     broken: 'a lifetime in days',

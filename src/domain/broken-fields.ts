@@ -1,6 +1,6 @@
 import type { ZodError } from 'zod';
 
-/** A field of a request that breaks its schema. */
+/** A field that breaks the schema of a request, a file or the configuration. */
 export interface BrokenField {
   readonly path: readonly PropertyKey[];
   /** What is wrong, in words that go on from the name of the field. */
@@ -10,23 +10,18 @@ export interface BrokenField {
 type Issue = ZodError['issues'][number];
 
 /**
- * Every broken field of a request. One that is of another kind is told as that alone: zod goes on to measure it. Names that the schema
- * does not know are told one by one; it tells them at their parent, all at once. Of more than 100 the rest is told by its number: a
- * body of 64 KiB has room for thousands.
+ * Every broken field, in the order of the schema. One that is of another kind is told as that alone: zod goes on to measure
+ * it. Names that the schema does not know are told one by one; zod tells them at their parent, all at once.
  */
 export function brokenFields({ issues }: ZodError): BrokenField[] {
   const misfits = new Set(issues.filter(isMisfit).map(({ path }) => path.join('/')));
-  const broken = issues
+  return issues
     .filter((issue) => isMisfit(issue) || !misfits.has(issue.path.join('/')))
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => ({ path: [...issue.path, key], says: 'no field has this name here' }))
+        ? issue.keys.map((key) => ({ path: [...issue.path, key], says: 'no field has this name' }))
         : [{ path: issue.path, says: wordsOf(issue) }],
     );
-  const left = broken.length - MOST;
-  return left > 0
-    ? [...broken.slice(0, MOST), { path: [], says: `${String(left)} more faults like these are not told` }]
-    : broken;
 }
 
 const isMisfit = ({ code }: Issue) => code === 'invalid_type';
@@ -42,7 +37,8 @@ function wordsOf(issue: Issue): string {
       ? `is missing; ${expected}`
       : `is ${KINDS[received] ?? received}; ${expected}`;
   }
-  if (issue.code === 'invalid_value') return `is none of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_value')
+    return `is ${issue.values.length === 1 ? 'not' : 'none of'} ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_small') {
     const least = String(issue.minimum);
     if (isNumber(issue)) return `is less than ${least}`;
@@ -52,12 +48,11 @@ function wordsOf(issue: Issue): string {
     const most = String(issue.maximum);
     return isNumber(issue) ? `is more than ${most}` : `has more than ${most} ${unitOf(issue)}`;
   }
-  return 'has not the form that the document shows';
+  return 'has not the form that its schema asks';
 }
 
 const isNumber = ({ origin }: { readonly origin: string }) => origin === 'number' || origin === 'int';
 const unitOf = ({ origin }: { readonly origin: string }) => (origin === 'string' ? 'characters' : 'items');
-const MOST = 100;
 const OF_ZOD = /^(Invalid|Too|Unrecognized) /;
 const KINDS: Readonly<Record<string, string>> = {
   string: 'a text',
