@@ -42,7 +42,8 @@ export const instant = z
   })
   .transform((text) => new Date(text))
   .refine((at) => at.getTime() >= 0, 'lies before 1970')
-  .openapi({ type: 'string', format: 'date-time', example: '2026-11-24T12:00:00Z' });
+  .openapi({ type: 'string', format: 'date-time', example: '2026-11-24T12:00:00Z' })
+  .describe('a date, or an RFC 3339 instant in UTC');
 
 /** What people read: no control characters, and nothing that UTF-8 cannot hold. */
 export const text = (longest: number) =>
@@ -67,8 +68,8 @@ export const page = {
     .transform(Number)
     .refine((value) => value >= 1 && value <= 500, 'is no number from 1 to 500')
     .default(50)
-    .describe('items of a page, from 1 to 500; 50 unless told')
-    .openapi({ type: 'integer', minimum: 1, maximum: 500 }),
+    .openapi({ type: 'integer', minimum: 1, maximum: 500 })
+    .describe('items of a page, from 1 to 500; 50 unless told'),
   /** What may be told of a key: the longest text of one has 64 letters, of up to three octets each. */
   cursor: z.string().max(400).optional().describe('where the page before ended, as its nextCursor told'),
 };

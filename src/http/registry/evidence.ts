@@ -132,10 +132,11 @@ export const EVIDENCE_ROUTES = [
     query: z.strictObject({
       days: z
         .string()
-        .regex(/^\d{1,3}$/)
+        .regex(/^\d{1,3}$/, 'is no number of up to three digits')
         .transform(Number)
         .default(10)
-        .openapi({ type: 'integer' }),
+        .openapi({ type: 'integer' })
+        .describe('days that the target has; 10 unless told'),
     }),
     item: answers.overdueAllocation,
     find: async ({ query, at, pool }) => findOverdueAllocations(query.days, at, pool),
