@@ -44,7 +44,7 @@ export const BATCH_ROUTES = [
       state: z.enum(BATCH_STATES).optional(),
       category: z.enum(CATEGORIES).optional(),
       purpose: z.enum(PURPOSES).optional(),
-      participant: fields.signifier.optional(),
+      participant: fields.signifier.optional().describe('Signifier'),
     }),
     answer: z.object({ items: z.array(batchSchema), nextCursor: z.string().nullable() }),
     columns: ['id', 'state', 'name', 'participant', 'items', 'submittedAt', 'endedAt'],
@@ -118,7 +118,9 @@ export const BATCH_ROUTES = [
     command: 'batch acknowledge-keys',
     summary: 'say that the generated keys were received whole: if the service has them yet, it removes them',
     roles: ['PARTICIPANT_ARO', 'PARTICIPANT_SRO'],
-    body: z.strictObject({ sha256: fields.sha256 }).openapi('KeysReceipt'),
+    body: z
+      .strictObject({ sha256: fields.sha256.describe('of the whole file of keys, in hex') })
+      .openapi('KeysReceipt'),
     answer: z.object({ acknowledgedAt: z.string() }),
     event: 'batch.keys.acknowledged',
     handle: async ({ params, body, caller, at, db }) => {

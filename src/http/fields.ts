@@ -57,6 +57,13 @@ export const text = (longest: number) =>
 
 export const signifier = z.string().refine(isSignifier, `is no Signifier: ${SIGNIFIER_FORM}`);
 export const sha256 = z.string().regex(/^[0-9a-fA-F]{64}$/, 'is no SHA-256 in hex');
+/** Why somebody does it. */
+export const because = text(2000).describe('why; it stays on record');
+/** Both are of the range. */
+export const range = {
+  from: eui64.describe('first EUI-64 of the range'),
+  to: eui64.describe('last EUI-64 of the range'),
+};
 export const count = z.int().min(1).max(2_147_483_647);
 
 /** `?at=`: the question as at an instant; absent: now. */

@@ -11,13 +11,13 @@ const question = {
   category: fields.category,
   purpose: fields.purpose,
   environment: fields.environment.optional(),
-  profile: fields.text(64).optional().openapi({ description: 'Absent: the profile that fits the CSR' }),
+  profile: fields.text(64).optional().describe('absent: the profile that fits the CSR'),
   deviceType: fields.deviceType.optional(),
-  replacement: z.boolean().optional().openapi({ description: REPLACEMENT }),
+  replacement: z.boolean().optional().describe(REPLACEMENT),
   channel: fields.channel.default('INTERNET'),
   onBehalfOf: fields.signifier
     .optional()
-    .openapi({ description: 'Signifier of the participant for whom an operator of the DCC asks' }),
+    .describe('Signifier of the participant for whom an operator of the DCC asks'),
 };
 /** What is replaced is a certificate of a Device ID: other categories have no such route (SEC Appendix M, 2.4). */
 export const replacementFits = ({ category, replacement }: Replacing) =>
@@ -42,7 +42,7 @@ const batchName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$/, 'up to 100 letters, digits, spaces, full stops, _ and -')
   .default('batch')
-  .openapi({ description: 'names the result: <name>-response.zip' });
+  .describe('names the result: <name>-response.zip');
 export const batchSubmission = z
   .strictObject(question)
   .omit({ deviceType: true })
@@ -68,19 +68,15 @@ export const generation = z
     environment,
     channel,
     deviceType,
-    devices: z.int().min(1).max(1_000_000),
-    from: fields.eui64.openapi({
-      description: 'first Device ID of the range',
-      example: '00-DB-12-34-20-00-00-00',
-    }),
-    to: fields.eui64.openapi({
-      description: 'last Device ID of the range',
-      example: '00-DB-12-34-20-00-FF-FF',
-    }),
-    recipient: z.string().max(32_768).openapi({
-      description:
-        'certificate with an RSA or P-256 key, PEM or Base64 of DER: only its holder opens the keys',
-    }),
+    devices: z.int().min(1).max(1_000_000).describe('how many'),
+    from: fields.eui64
+      .openapi({ example: '00-DB-12-34-20-00-00-00' })
+      .describe('first Device ID of the range'),
+    to: fields.eui64.openapi({ example: '00-DB-12-34-20-00-FF-FF' }).describe('last Device ID of the range'),
+    recipient: z
+      .string()
+      .max(32_768)
+      .describe('certificate with an RSA or P-256 key, PEM or Base64 of DER: only its holder opens the keys'),
     name: batchName,
   })
   .openapi('KeyGeneration');

@@ -86,9 +86,9 @@ export const WEBHOOK_ROUTES = [
     roles: CONTROLLERS,
     body: z
       .strictObject({
-        endpoint: z.string().max(2000),
+        endpoint: z.string().max(2000).describe('its address, https'),
         events: z.array(event).min(1).max(WEBHOOK_EVENTS.length),
-        description: fields.text(200).optional(),
+        description: fields.text(200).optional().describe('for people'),
       })
       .openapi('NewWebhook'),
     answer: withSecretSchema,
@@ -143,7 +143,11 @@ export const WEBHOOK_ROUTES = [
     command: 'webhook rotate',
     summary: 'take a new secret; for 24 hours, or as many as are asked for, the old one signs too',
     roles: CONTROLLERS,
-    body: z.strictObject({ overlapHours: z.int().min(0).max(168).default(24) }).openapi('SecretRotation'),
+    body: z
+      .strictObject({
+        overlapHours: z.int().min(0).max(168).default(24).describe('hours in which the old one signs too'),
+      })
+      .openapi('SecretRotation'),
     answer: withSecretSchema,
     event: 'webhook.secret-rotated',
     handle: async (asked, { webhooks }) =>

@@ -30,6 +30,15 @@ describe('a command over the API', () => {
     return tcs({}, ...words, '--url', url, '--token-file', file, '--json');
   };
 
+  test('every option of every command says what it takes', () => {
+    const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
+    const options = below(program()).flatMap((command) =>
+      command.options.map(({ flags, description }) => [`${command.name()} ${flags}`, description] as const),
+    );
+    expect(options.length).toBeGreaterThan(600);
+    expect(options.filter(([, says]) => says === '' || says === 'required')).toEqual([]);
+  });
+
   test('terms accept takes --version as the version of the terms', async () => {
     const accept = (version: string) =>
       as('NORTHGATE', 'PARTICIPANT_SRO', 'terms', 'accept', 'NORTHGATE', '--version', version);

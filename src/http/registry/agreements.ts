@@ -24,12 +24,9 @@ import * as views from './views.ts';
 
 const roles = Object.keys(REMOTE_PARTY_ROLES) as [RemotePartyRole, ...RemotePartyRole[]];
 const ranges = z
-  .array(
-    z
-      .strictObject({ from: fields.eui64, to: fields.eui64 })
-      .refine(({ from, to }) => from <= to, 'the range ends before it begins'),
-  )
+  .array(z.strictObject(fields.range).refine(({ from, to }) => from <= to, 'the range ends before it begins'))
   .max(1000);
+const GATEWAY = 'a non-Party has its DCC Gateway Connection by it';
 const terms = {
   requestedAt: fields.instant.optional(),
   offeredAt: fields.instant.optional(),
@@ -41,16 +38,17 @@ const terms = {
   permittedEnvironments: z.array(z.enum(ENVIRONMENTS)).default([...ENVIRONMENTS]),
   permittedRoles: z.array(z.enum(roles)).default([]),
   deviceRanges: ranges.default([]),
-  volumeCap: fields.count.optional(),
-  dailyQuota: fields.count.optional(),
-  batchItems: fields.count.max(MOST_BATCH_ITEMS).optional(),
-  gatewayPermitted: z.boolean().default(false),
-  laboratoryKeys: z.boolean().optional(),
-  documentSha256: fields.sha256.optional(),
-  signatories: z.array(fields.text(200)).max(20).optional(),
+  volumeCap: fields.count.optional().describe('certificates in all'),
+  dailyQuota: fields.count.optional().describe('certificates in 24 hours'),
+  batchItems: fields.count.max(MOST_BATCH_ITEMS).optional().describe('CSRs of a batch'),
+  gatewayPermitted: z.boolean().default(false).describe(GATEWAY),
+  laboratoryKeys: z.boolean().optional().describe('the service may make keys for its devices'),
+  documentSha256: fields.sha256.optional().describe('SHA-256 of the signed document, in hex'),
+  signatories: z.array(fields.text(200)).max(20).optional().describe('who signed it'),
 };
 const state = z.enum(AGREEMENT_STATES, fields.must);
-const newAgreement = z.strictObject({ ref: fields.text(64), state, ...terms }).openapi('NewAgreement');
+const ref = fields.text(64).describe('the reference of the agreement');
+const newAgreement = z.strictObject({ ref, state, ...terms }).openapi('NewAgreement');
 const nextState = z
   .strictObject({
     state,
@@ -58,11 +56,11 @@ const nextState = z
     permittedEnvironments: z.array(z.enum(ENVIRONMENTS)).optional(),
     permittedRoles: z.array(z.enum(roles)).optional(),
     deviceRanges: ranges.optional(),
-    gatewayPermitted: z.boolean().optional(),
+    gatewayPermitted: z.boolean().optional().describe(GATEWAY),
   })
   .openapi('AgreementState');
 
-const because = z.strictObject({ because: fields.text(2000) });
+const because = z.strictObject({ because: fields.because });
 const agreementPath = '/v1/participants/{signifier}/agreements';
 const nominationPath = '/v1/participants/{signifier}/nominations';
 const holdPath = '/v1/participants/{signifier}/holds';
@@ -151,7 +149,7 @@ export const AGREEMENT_ROUTES = [
     summary: 'prepare the nomination of an RDP by a Network Party; a second person approves',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject({
-      networkParty: fields.signifier,
+      networkParty: fields.signifier.describe('Signifier of the Network Party that nominates'),
       from: fields.instant,
       to: fields.instant.optional(),
     }),

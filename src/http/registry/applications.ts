@@ -54,8 +54,8 @@ const { csr, ...question } = requests.certificateRequest.shape;
 const newApplication = z
   .strictObject({
     ...question,
-    csrs: z.array(csr).min(1).max(APPLICATION_ITEMS),
-    draft: z.boolean().default(false),
+    csrs: z.array(csr).min(1).max(APPLICATION_ITEMS).describe('1 to 100 CSRs, each as PEM or Base64 of DER'),
+    draft: z.boolean().default(false).describe('true: it is kept, and not decided before it is submitted'),
   })
   .refine(requests.replacementFits, requests.REPLACEMENT_MISFIT)
   .openapi('NewApplication');
@@ -154,7 +154,9 @@ export const APPLICATION_ROUTES = [
     summary:
       'what hangs on the membership, or on an agreement: certificates, batches, applications, credentials, RDPs',
     roles: READERS,
-    query: z.strictObject({ agreement: fields.text(64).optional() }),
+    query: z.strictObject({
+      agreement: fields.text(64).optional().describe('reference of an agreement; absent: all of them'),
+    }),
     answer: z.unknown(),
     handle: async ({ participant, query, pool }, { issuance }) => {
       const found = await previewDependents(participant.id, present(query), issuance);

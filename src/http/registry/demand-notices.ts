@@ -72,9 +72,9 @@ export const DEMAND_NOTICE_ROUTES = [
     body: z
       .strictObject({
         category: fields.category,
-        perDay: fields.count.openapi({ description: 'certificates in 24 hours' }),
+        perDay: fields.count.describe('certificates in 24 hours'),
         from: fields.instant,
-        to: fields.instant.openapi({ description: 'exclusive' }),
+        to: fields.instant.describe('a date, or an RFC 3339 instant in UTC; exclusive'),
       })
       .openapi('DemandNotice'),
     answer: z.object({ id: z.uuid() }),
@@ -91,7 +91,7 @@ export const DEMAND_NOTICE_ROUTES = [
     command: 'demand-notices decide',
     summary: 'accept a notice of demand, which raises the quota for its period, or refuse it',
     roles: ['DCC_TEST_APPROVER', 'DCC_REGISTRAR'],
-    body: z.strictObject({ accept: z.boolean(), because: fields.text(2000) }),
+    body: z.strictObject({ accept: z.boolean().describe('false: it is refused'), because: fields.because }),
     answer: fields.done,
     event: 'demand-notice.decided',
     handle: async (asked) => {

@@ -31,7 +31,7 @@ export const EVIDENCE_ROUTES = [
     query: z.strictObject({
       ...fields.page,
       outcome: z.enum(OUTCOMES).optional(),
-      participant: fields.signifier.optional(),
+      participant: fields.signifier.optional().describe('Signifier'),
     }),
     answer: pageSchema(answers.decisionSummary),
     handle: async ({ caller, query, pool }) => {
@@ -94,12 +94,17 @@ export const EVIDENCE_ROUTES = [
     roles: ['AUDITOR', 'ASSESSOR', 'DCC_TEST_APPROVER'],
     query: z.strictObject({
       ...fields.page,
-      participant: fields.signifier.optional(),
-      event: fields.text(100).optional(),
-      object: fields.text(200).optional().openapi({
-        description:
+      participant: fields.signifier.optional().describe('Signifier'),
+      event: fields
+        .text(100)
+        .optional()
+        .describe('an event as the audit names it, such as certificate.issued'),
+      object: fields
+        .text(200)
+        .optional()
+        .describe(
           'serial number, id, signifier or prefix; a serial number also finds what is told of its whole set',
-      }),
+        ),
     }),
     answer: pageSchema(answers.auditEvent),
     handle: async ({ query, pool }) => {

@@ -18,8 +18,12 @@ import { waiting } from './participants.ts';
 import * as items from './items.ts';
 import * as views from './views.ts';
 
-const assignment = z.strictObject({ eui64: fields.eui64, userRole: z.enum(USER_ROLES, fields.must) });
-const range = { from: fields.eui64, to: fields.eui64 };
+const assignment = z.strictObject({
+  eui64: fields.eui64.describe('a User ID'),
+  userRole: z.enum(USER_ROLES, fields.must),
+});
+const { range } = fields;
+const delegate = fields.signifier.describe('Signifier of who may use them');
 const newRange = z.strictObject({ ...range, deviceTypes: z.array(z.enum(DEVICE_TYPES)).default([]) });
 const rolePath = '/v1/participants/{signifier}/role-assignments';
 const devicePath = '/v1/participants/{signifier}/device-ranges';
@@ -153,9 +157,8 @@ export const IDENTIFIER_ROUTES = [
     roles: ['PARTICIPANT_SRO'],
     body: z.strictObject({
       ...newRange.shape,
-      to: fields.eui64,
-      delegate: fields.signifier,
-      documentSha256: fields.sha256,
+      delegate,
+      documentSha256: fields.sha256.describe('SHA-256 of the signed document, in hex'),
     }),
     answer: fields.done,
     status: 201,
@@ -171,7 +174,7 @@ export const IDENTIFIER_ROUTES = [
     command: 'device-ranges end-delegation',
     summary: 'end the delegation of Device IDs of an own range; the delegate is told',
     roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
-    body: z.strictObject({ ...range, delegate: fields.signifier }),
+    body: z.strictObject({ ...range, delegate }),
     answer: fields.done,
     event: 'device-range.delegation-ended',
     handle: async (asked) => {
@@ -214,7 +217,11 @@ export const IDENTIFIER_ROUTES = [
     command: 'device-ranges ceiling',
     summary: 'prepare a higher limit of certificates for one Device ID; a second person approves',
     roles: ['DCC_TEST_OPERATOR', 'DCC_REGISTRAR'],
-    body: z.strictObject({ eui64: fields.eui64, certificates: fields.count, because: fields.text(2000) }),
+    body: z.strictObject({
+      eui64: fields.eui64.describe('a Device ID'),
+      certificates: fields.count.describe('how many it may have at most'),
+      because: fields.because,
+    }),
     answer: views.review,
     status: 202,
     event: 'device-ceiling.proposed',

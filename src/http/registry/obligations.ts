@@ -15,7 +15,7 @@ import * as items from './items.ts';
 import * as views from './views.ts';
 
 const path = '/v1/participants/{signifier}/obligations';
-const because = fields.text(2000);
+const { because } = fields;
 
 /** Security obligations, their attestation, verification and waiver, and the terms. */
 export const OBLIGATION_ROUTES = [
@@ -41,8 +41,8 @@ export const OBLIGATION_ROUTES = [
     roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
     body: z
       .strictObject({
-        evidence: fields.text(2000),
-        evidenceSha256: fields.sha256.optional(),
+        evidence: fields.text(2000).describe('what shows that it is met'),
+        evidenceSha256: fields.sha256.optional().describe('SHA-256 of a document that shows it, in hex'),
         expiresAt: fields.instant.optional(),
       })
       .openapi('Attestation'),
@@ -101,7 +101,7 @@ export const OBLIGATION_ROUTES = [
     command: 'terms accept',
     summary: 'accept the current terms',
     roles: ['PARTICIPANT_SRO', 'PARTICIPANT_ARO'],
-    body: z.strictObject({ version: fields.text(32) }),
+    body: z.strictObject({ version: fields.text(32).describe('of the terms that GET /v1/terms shows') }),
     answer: fields.done,
     status: 201,
     event: 'terms.accepted',

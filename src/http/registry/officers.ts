@@ -35,10 +35,13 @@ export const OFFICER_ROUTES = [
     roles: ['PARTICIPANT_SRO', 'DCC_REGISTRAR'],
     body: z
       .strictObject({
-        id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'has a-z, 0-9, . and - only'),
+        id: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'has a-z, 0-9, . and - only')
+          .describe('how this officer is called here: a-z, 0-9, . and -'),
         kind: z.enum(['SRO', 'ARO'], fields.must),
-        name: fields.text(200),
-        email: fields.text(200).optional(),
+        name: fields.text(200).describe('of the person'),
+        email: fields.text(200).optional().describe('of the person'),
         categories: z.array(z.enum(CATEGORIES)).default([...CATEGORIES]),
       })
       .openapi('NewOfficer'),

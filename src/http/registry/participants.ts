@@ -1,6 +1,7 @@
 import { Fault } from '../../domain/fault.ts';
 import type { Fact } from '../../domain/facts.ts';
 import { NON_PARTY_KINDS } from '../../domain/participant.ts';
+import { SIGNIFIER_FORM } from '../../domain/signifier.ts';
 import type { Db } from '../../db/query.ts';
 import { findFacts, findFeedVersion, listFacts } from '../../registry/facts.ts';
 import { listNotifications } from '../../registry/notifications.ts';
@@ -23,9 +24,9 @@ import * as items from './items.ts';
 import * as views from './views.ts';
 
 const details = {
-  legalName: fields.text(200),
-  tradingName: fields.text(200).optional(),
-  companyNumber: fields.text(32).optional(),
+  legalName: fields.text(200).describe('its full name'),
+  tradingName: fields.text(200).optional().describe('where it trades under another'),
+  companyNumber: fields.text(32).optional().describe('as registered, at Companies House or abroad'),
 };
 /** What the DCC says of who comes with no feed, and nobody proposes. */
 const ofNoFeed = {
@@ -46,7 +47,10 @@ export const PARTICIPANT_ROUTES = [
     command: 'participants list',
     summary: 'Signifiers of every participant, in their order',
     roles: READERS,
-    query: z.strictObject({ limit: fields.page.limit, cursor: fields.signifier.optional() }),
+    query: z.strictObject({
+      limit: fields.page.limit,
+      cursor: fields.signifier.optional().describe('the last Signifier of the page before'),
+    }),
     answer: pageSchema(z.string()),
     handle: async ({ pool, query: { limit, cursor } }) => {
       const found = await listSignifiers(pool, cursor === undefined ? { limit } : { limit, after: cursor });
@@ -62,7 +66,7 @@ export const PARTICIPANT_ROUTES = [
     roles: ['DCC_REGISTRAR'],
     body: z
       .strictObject({
-        signifier: fields.signifier,
+        signifier: fields.signifier.describe(SIGNIFIER_FORM),
         type: z.enum(['NON_PARTY', 'DCC_SERVICE_PROVIDER'], fields.must),
         ...details,
         ...ofNoFeed,
@@ -159,7 +163,7 @@ export const PARTICIPANT_ROUTES = [
     command: 'details-changes reject',
     summary: 'turn down proposed details',
     roles: ['SECAS_FEED'],
-    body: z.strictObject({ because: fields.text(2000) }),
+    body: z.strictObject({ because: fields.because }),
     answer: fields.done,
     event: 'details-change.rejected',
     handle: async (asked) => {
@@ -174,8 +178,8 @@ export const PARTICIPANT_ROUTES = [
     summary: 'record the DCC Gateway Connection of a participant, or its end',
     roles: ['DCC_REGISTRAR'],
     body: z.strictObject({
-      connected: z.boolean(),
-      sharedWith: z.array(fields.signifier).max(100).optional(),
+      connected: z.boolean().describe('false: it ended'),
+      sharedWith: z.array(fields.signifier).max(100).optional().describe('Signifiers of who uses it too'),
     }),
     answer: fields.done,
     event: 'gateway.recorded',
@@ -190,7 +194,10 @@ export const PARTICIPANT_ROUTES = [
     command: 'participants close',
     summary: 'prepare that a record is closed or opened again; a second person approves',
     roles: ['DCC_REGISTRAR'],
-    body: z.strictObject({ closed: z.boolean(), because: fields.text(2000) }),
+    body: z.strictObject({
+      closed: z.boolean().describe('false: it is opened again'),
+      because: fields.because,
+    }),
     answer: views.review,
     status: 202,
     event: 'participant.closure-proposed',

@@ -59,7 +59,7 @@ export const REVIEW_ROUTES = [
     command: 'reviews decide',
     summary: 'decide a review that somebody else prepared',
     roles: ['DCC_TEST_APPROVER', 'DCC_REGISTRAR'],
-    body: z.strictObject({ approve: z.boolean(), because: fields.text(2000) }),
+    body: z.strictObject({ approve: z.boolean().describe('false: it is refused'), because: fields.because }),
     answer: views.review,
     event: 'review.decided',
     handle: async ({ params, body, caller, db }, { issuance }) => {

@@ -22,7 +22,7 @@ export const TEST_ALLOCATION_ROUTES = [
         .min(1)
         .max(MOST_AT_ONCE)
         .default(16)
-        .openapi({ description: `EUI-64s, up to ${String(MOST_AT_ONCE)}; 16 unless told` }),
+        .describe(`EUI-64s, up to ${String(MOST_AT_ONCE)}; 16 unless told`),
     }),
     answer: z
       .object({
@@ -46,7 +46,7 @@ export const TEST_ALLOCATION_ROUTES = [
     command: 'test-allocations end',
     summary: 'end a test-only allocation, and the User Roles that rest on it',
     roles: ['DCC_REGISTRAR'],
-    body: z.strictObject({ from: fields.eui64, to: fields.eui64 }),
+    body: z.strictObject(fields.range),
     answer: fields.done,
     event: 'test-allocation.ended',
     handle: async (asked) => {
