@@ -14,6 +14,8 @@ describe('a name is read', () => {
     ['IA5String', 0x16, '5449'],
     ['a BIT STRING of whole octets', 0x03, '0090b3'],
     ['a BIT STRING whose unused bits are zero', 0x03, '0410'],
+    ['a BIT STRING of one bit', 0x03, '0780'],
+    ['an IA5String that ends the ASCII', 0x16, '7f'],
     ['an empty BIT STRING', 0x03, '00'],
   ])('with %s', (_, tag, hex) => {
     const [found] = readName(nameOf([attribute(UNIQUE_IDENTIFIER, tag, hex)]));
@@ -42,6 +44,10 @@ describe('a name is refused', () => {
     ['with an empty RDN', nameOf([])],
     ['with the same attribute twice in an RDN', nameOf([common, common])],
     ['with an RDN out of DER order', nameOf([attribute(UNIQUE_IDENTIFIER, 0x03, '0041'), common])],
+    [
+      'with octets after the value of an attribute',
+      nameOf([sequence(oid(COMMON_NAME), tlv(0x0c, Buffer.from('A')), tlv(0x05))]),
+    ],
     ['with octets after it', Buffer.concat([nameOf([common]), Buffer.from([0])])],
   ])('%s', (_, der) => {
     expect(() => readName(der)).toThrow(DerError);
@@ -55,6 +61,21 @@ test('a name that people read escapes what has a meaning there, and control char
   ]);
   expect(formatName(der)).toBe('CN=A\\, B\\+C\\=D\\07, x500UniqueIdentifier=90-B3-D5-1F-30-01-00-00');
   expect(formatName(encodeName([]))).toBe('');
+});
+
+test('a name that people read has its letters of every form', () => {
+  const der = nameOf(
+    [attribute(COMMON_NAME, 0x0c, '5a6fc3ab1b1f7f')],
+    [attribute('2.5.4.11', 0x13, '3037')],
+    [attribute('2.5.4.10', 0x16, '41')],
+    [attribute('1.2.3', 0x03, '000b')],
+  );
+  expect(formatName(der)).toBe('CN=Zoë\\1b\\1f\\7f, OU=07, O=A, 1.2.3=0B');
+});
+
+test('a text is not written as a BIT STRING', () => {
+  const name = { type: UNIQUE_IDENTIFIER, as: 'bit-string', value: '90B3D51F30010000' } as const;
+  expect(() => encodeName([name])).toThrow(TypeError);
 });
 
 test('text outside PrintableString is written by nobody as such', () => {

@@ -64,6 +64,12 @@ test.each([
     (good: string) => good.replace(/-----END.*/s, ''),
     'not exactly one PEM of a CSR: a line -----BEGIN …----- has no line -----END …----- after it',
   ],
+  ['one PEM and words', (good: string) => `Subject: ${good}`, /exactly one PEM of a CSR$/],
+  ['nothing', () => ' \n', 'a CSR is missing: the text is empty'],
+  ['a cut Base64', () => base64.slice(0, -1), 'not Base64 as RFC 4648, 4 writes it, so no CSR can be read'],
+  ['Base64url', () => '-_8=', 'not Base64 as RFC 4648, 4 writes it, so no CSR can be read'],
+  ['three octets more', () => `${base64}AAA`, 'not Base64 as RFC 4648, 4 writes it'],
+  ['bits after the last octet', () => 'AAF=', 'does not end with zero bits (RFC 4648, 3.5)'],
 ])('%s: the refusal says so', (_, broken, says) => {
   expect(() => decodeCsrText(broken(written('CERTIFICATE REQUEST', 64, '\n')))).toThrow(says);
 });
