@@ -25,8 +25,23 @@ describe('key files that others may touch', () => {
   });
 
   test.each([
+    ['the group', 0o640, '0640'],
+    ['everybody', 0o604, '0604'],
+    ['both', 0o645, '0645'],
+  ])('are named with their mode when %s can read them', (_who, mode, shown) => {
+    expect(modes(0o700, mode)).toEqual([
+      `${file} has the mode ${shown}: others may read it. Close it: chmod 0600 ${file}`,
+    ]);
+  });
+
+  test('are not exposed by a folder through which others may only pass', () => {
+    expect(modes(0o711, 0o600)).toEqual([]);
+  });
+
+  test.each([
     ['the file', 0o700, 0o620],
     ['the folder', 0o777, 0o600],
+    ['the file, of everybody', 0o700, 0o602],
   ])('stop the start when others can write %s', (_what, ofFolder, ofFile) => {
     expect(() => modes(ofFolder, ofFile)).toThrow('others may change CA keys there');
   });

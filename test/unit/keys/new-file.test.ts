@@ -36,6 +36,12 @@ describe('a new file', () => {
     expect(kinds).toEqual(['file', `folder of file,file.${String(process.pid)}.new`]);
   });
 
+  test('is written where a draft of a process of the same number was left behind', () => {
+    writeFileSync(`${file}.${String(process.pid)}.new`, 'half');
+    writeNewFile(file, 'text', 0o600);
+    expect([readFileSync(file, 'utf8'), readdirSync(folder)]).toEqual(['text', ['file']]);
+  });
+
   test('does not replace one that is there', () => {
     writeFileSync(file, 'mine');
     expect(() => writeNewFile(file, 'text', 0o600)).toThrow(expect.objectContaining({ code: 'conflict' }));
