@@ -1,10 +1,71 @@
 import {
   eui64After,
+  eui64FromOctets,
+  eui64Octets,
   formatEui64Range,
+  isUsableEui64,
+  parseEui64,
   parseEui64Range,
+  rangeContains,
   rangesOverlap,
   type Eui64,
 } from '../../../src/domain/eui64.ts';
+
+describe('an EUI-64', () => {
+  test.each(['90B3D51F30010000', '90b3d51f30010000', '90-B3-D5-1F-30-01-00-00', '90:b3:d5:1F:30:01:00:00'])(
+    '%s is read',
+    (text) => {
+      expect(parseEui64(text)).toBe('90b3d51f30010000');
+    },
+  );
+
+  test.each([
+    '',
+    '90B3D51F3001000',
+    '90B3D51F300100000',
+    '90B3D51F3001000G',
+    ' 90B3D51F30010000',
+    '90B3D51F30010000\n',
+    '0x90B3D51F300100',
+    '90-B3-D5-1F-30-01-00',
+    '90-B3-D5-1F-30-01-00-00-00',
+    '90-B3-D5-1F-30-01-00:00',
+    '90B3-D51F-3001-0000',
+    '90-B3-D5-1F-30-01-0000',
+  ])('%j is none', (text) => {
+    expect(parseEui64(text)).toBeUndefined();
+  });
+
+  test('is eight octets, also within others', () => {
+    const octets = Buffer.from('ff90b3d51f30010000ff', 'hex').subarray(1, 9);
+    expect(eui64FromOctets(octets)).toBe('90b3d51f30010000');
+    expect(eui64Octets('90b3d51f30010000' as Eui64)).toEqual(octets);
+    for (const length of [0, 7, 9]) expect(() => eui64FromOctets(Buffer.alloc(length))).toThrow(TypeError);
+  });
+
+  test.each([
+    ['0000000000000000', false],
+    ['0000000000000001', true],
+    ['ffffffffffffffff', false],
+    ['fefffffffffffffe', true],
+    ['0100000000000000', false],
+    ['90b3d51f30010000', true],
+    ['91b3d51f30010000', false],
+  ])('%s may identify something: %s', (eui64, usable) => {
+    expect(isUsableEui64(eui64 as Eui64)).toBe(usable);
+  });
+
+  test.each([
+    ['90b3d51f3fffffff', false],
+    ['90b3d51f40000000', true],
+    ['90b3d51f40000001', true],
+    ['90b3d51f4fffffff', true],
+    ['90b3d51f50000000', false],
+  ])('%s is in the block 90-B3-D5-1F-4: %s', (eui64, within) => {
+    const block = { from: '90b3d51f40000000' as Eui64, to: '90b3d51f4fffffff' as Eui64 };
+    expect(rangeContains(block, eui64 as Eui64)).toBe(within);
+  });
+});
 
 describe('a range of EUI-64s as text', () => {
   test.each([
@@ -16,6 +77,7 @@ describe('a range of EUI-64s as text', () => {
   });
 
   test.each([
+    ['a word and an EUI-64', 'x to 90-B3-D5-1F-40-00-00-00'],
     ['one EUI-64', '90-B3-D5-1F-40-00-00-00'],
     ['three', '90B3D51F40000000 to 90B3D51F40000001 to 90B3D51F40000002'],
     ['an end before the beginning', '90B3D51F40000001 to 90B3D51F40000000'],
