@@ -73,7 +73,7 @@ export class DerReader {
         throw new DerError(start, `${what} has a length that is not written in the fewest octets`);
       from += count;
     }
-    if (from + length > end || from > end) throw new DerError(start, `${what} is cut off`);
+    if (from + length > end) throw new DerError(start, `${what} is cut off`);
     this.position = from + length;
     return from;
   }

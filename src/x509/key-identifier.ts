@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { DerError, readWhole, TAG } from './der.ts';
+import { readWhole, TAG } from './der.ts';
 
 /**
  * The key identifier of GBCS: four bits 0100 and the least significant 60 bits of the SHA-1 of the public key's
@@ -23,7 +23,7 @@ function publicKeyBits(spki: Buffer): Buffer {
     const info = reader.enter(TAG.SEQUENCE, 'the SubjectPublicKeyInfo');
     info.content(TAG.SEQUENCE, 'the key algorithm');
     const bits = info.wholeBits('the public key');
-    if (!info.done) throw new DerError(info.position, 'octets too many after the public key');
+    info.finish('the public key');
     return bits;
   });
 }

@@ -29,7 +29,7 @@ export function readNameFrom(reader: DerReader, what: string): NameAttribute[] {
   const attributes: NameAttribute[] = [];
   while (!rdns.done) {
     const rdn = rdns.enter(TAG.SET, `${what}: a relative distinguished name`);
-    const start = rdn.position;
+    // At least one attribute: an empty one is refused where the first is looked for.
     const members: NameAttribute[] = [];
     let before: Buffer | undefined;
     do {
@@ -47,7 +47,6 @@ export function readNameFrom(reader: DerReader, what: string): NameAttribute[] {
       before = encoded;
       members.push({ type, tag, value, single: true });
     } while (!rdn.done);
-    if (start === rdn.position) throw new DerError(start, `${what}: an empty relative distinguished name`);
     attributes.push(...members.map((member) => ({ ...member, single: members.length === 1 })));
   }
   return attributes;
@@ -81,9 +80,9 @@ function checkText(tag: number, value: Buffer, at: number, what: string): void {
 function formatValue(tag: number, value: Buffer): string {
   if (tag === TAG.BIT_STRING)
     return (value.subarray(1).toString('hex').toUpperCase().match(/../g) ?? []).join('-');
-  const text = value.toString(tag === TAG.UTF8_STRING ? 'utf8' : 'latin1');
   // RFC 4514, 2.4: what has a meaning in the text form is escaped; control characters never reach a terminal.
-  return text
+  return value
+    .toString('utf8')
     .replace(/[,+"\\<>;=]/g, (special) => `\\${special}`)
     .replace(/\p{Cc}/gu, (control) => `\\${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -27,8 +27,8 @@ export function encodePem(label: string, der: Buffer): string {
 
 function decodeText(text: string, labels: readonly string[], what: string): Buffer {
   const trimmed = text.trim();
-  const framed = trimmed.includes('-----') ? ENCAPSULATED.exec(text) : null;
-  if (trimmed.includes('-----') && (framed === null || trimmed.split('-----').length !== BOUNDARY_PARTS))
+  const framed = ENCAPSULATED.exec(text);
+  if (trimmed.split('-----').length !== (framed === null ? 1 : BOUNDARY_PARTS))
     throw new DerError(0, `the text is not exactly one PEM of ${what}${boundaryTrouble(trimmed)}`);
   const [, begin = '', body = trimmed, end = ''] = framed ?? [];
   if (framed !== null && (begin !== end || !labels.includes(begin)))
