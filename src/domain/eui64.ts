@@ -48,8 +48,8 @@ export const formatEui64Range = ({ from, to }: Eui64Range): string =>
 export function parseEui64Range(text: string): Eui64Range | undefined {
   const [from, to, ...more] = text.split(' to ').map((end) => parseEui64(end.trim()));
   if (from === undefined || to === undefined || more.length > 0 || from > to) return undefined;
-  // Ends of the same first octet: where the group bit of one is clear, it is of all that lie between.
-  const sound = isUsableEui64(from) && isUsableEui64(to) && from.slice(0, 2) === to.slice(0, 2);
+  // Ends of the same first octet: all that lie between have its group bit, clear as in the first; all ones have it set.
+  const sound = isUsableEui64(from) && from.slice(0, 2) === to.slice(0, 2);
   return sound ? { from, to } : undefined;
 }
 

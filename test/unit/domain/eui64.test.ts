@@ -2,8 +2,10 @@ import {
   eui64After,
   eui64FromOctets,
   eui64Octets,
+  findNoBlock,
   formatEui64Range,
   isUsableEui64,
+  masBlockOf,
   parseEui64,
   parseEui64Range,
   rangeContains,
@@ -83,10 +85,37 @@ describe('a range of EUI-64s as text', () => {
     ['an end before the beginning', '90B3D51F40000001 to 90B3D51F40000000'],
     ['a group address', '91B3D51F40000000 to 91B3D51F40000001'],
     ['group addresses between its ends', '90B3D51F40000000 to 92B3D51F40000000'],
+    ['group addresses to the last', 'FF00000000000000 to FFFFFFFFFFFFFFFF'],
+    ['nothing to nothing', '0000000000000000 to 0000000000000000'],
     ['what identifies nothing', '0000000000000000 to 0000000000000001'],
     ['a word', '90B3D51F40000000 until 90B3D51F40000001'],
   ])('%s is none', (_what, text) => {
     expect(parseEui64Range(text)).toBeUndefined();
+  });
+});
+
+describe('a Registry Entry', () => {
+  const range = (from: string, to: string) => ({ from: from as Eui64, to: to as Eui64 });
+  const [first, last] = ['90b3d51f40000000', '90b3d51f4fffffff'] as const;
+
+  test.each([first, '90b3d51f40000001', '90b3d51f4abcdef0', last])('of %s is its MA-S block', (eui64) => {
+    expect(masBlockOf(eui64 as Eui64)).toEqual(range(first, last));
+  });
+
+  test('that is one block has nothing wrong, and of a range that ends before it begins another fault tells', () => {
+    expect(findNoBlock(range(first, last))).toBeUndefined();
+    expect(findNoBlock(range(last, first))).toBeUndefined();
+  });
+
+  test.each([
+    ['begins late', '90b3d51f40000001', last],
+    ['ends early', first, '90b3d51f4ffffffe'],
+    ['is two blocks', first, '90b3d51f5fffffff'],
+    ['is one EUI-64', first, first],
+  ])('that %s is told which block it would be', (_what, from, to) => {
+    expect(findNoBlock(range(from, to))).toMatch(
+      /is none, 90-B3-D5-1F-40-00-00-00 to 90-B3-D5-1F-4F-FF-FF-FF would be$/,
+    );
   });
 });
 
