@@ -6,7 +6,7 @@ import { findCertificate, type PageStart } from '../ca/find-certificates.ts';
 import { listCertificatesFor, readerOf } from '../issuance/list-certificates.ts';
 import { requireDownloadable, type Downloadable } from '../issuance/require-downloadable.ts';
 import { encodePem } from '../x509/pem.ts';
-import { encodePkcs7 } from '../x509/peculiar.ts';
+import { encodePkcs7 } from '../x509/pkcs7.ts';
 import { callerOf } from './auth.ts';
 import { certificateViews, fullChain, withheldView } from './certificate-view.ts';
 import { readCursor, writeCursor } from './cursor.ts';

@@ -3,6 +3,15 @@ import { CMS_DATA, CMS_SIGNED_DATA } from './oids.ts';
 import { oid, tlv } from './write-der.ts';
 
 /**
+ * A PKCS#7 bundle (certs-only SignedData) of certificates in DER, in their order. Where nobody signs, the content is left out:
+ * an empty one would be another thing. @see RFC 5652, 5.2
+ */
+export function encodePkcs7(certificates: readonly Buffer[]): Buffer {
+  const { before, after } = pkcs7Frame(certificates.reduce((length, der) => length + der.length, 0));
+  return Buffer.concat([before, ...certificates, after]);
+}
+
+/**
  * What stands before and after the certificates of a PKCS#7 bundle (certs-only SignedData, signed by nobody), for a
  * bundle that is too large to be built in memory.
  * @param length  octets of all certificates together
