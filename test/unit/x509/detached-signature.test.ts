@@ -51,7 +51,10 @@ function refusalUnder(
     if (!(error instanceof Fault)) throw error;
     expect(error.code).toBe('feed-signature-invalid');
     expect(error.reasons.map(({ reason }) => reason)).toEqual(['FEED_SIGNATURE_INVALID']);
-    return error.reasons[0]!.detail;
+    const { detail } = error.reasons[0]!;
+    // No words would be taken for a good signature.
+    expect(detail).toEqual(expect.any(String));
+    return detail;
   }
 }
 
