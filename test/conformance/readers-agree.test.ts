@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
+import { Crypto } from '@peculiar/webcrypto';
 import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
 import type { IssuedCertificate } from '../../src/domain/certificate.ts';
 import { formatName } from '../../src/x509/name.ts';
@@ -21,6 +22,14 @@ const PROFILES = [
   'dccki-infrastructure-ec',
 ];
 const AUTHORITIES = ['root-oca', 'root-dca', 'root-dccki', 'issuing-oca', 'issuing-dca', 'eii-dccki'];
+const SIGNERS: Readonly<Record<string, string>> = {
+  'root-oca': 'root-oca',
+  'root-dca': 'root-dca',
+  'root-dccki': 'root-dccki',
+  'issuing-oca': 'root-oca',
+  'issuing-dca': 'root-dca',
+  'eii-dccki': 'root-dccki',
+};
 const EVERY = [...PROFILES, ...AUTHORITIES];
 
 describe('four readers of every certificate that the service gives away', () => {
@@ -65,6 +74,19 @@ describe('four readers of every certificate that the service gives away', () => 
     expect(ours(der)).toMatchObject({ serialNumber, notBefore, notAfter });
     expect(formatName(readCertificate(der).facts.issuer)).toBe(issuer.subject);
     expect(new X509Certificate(der).checkIssued(new X509Certificate(issuer.certificate))).toBe(true);
+  });
+
+  test.each(EVERY)('%s: the library finds it signed by its CA, and by no other', async (name) => {
+    const library = new PeculiarCertificate(derOf(name));
+    const signedBy = (certificate: Buffer) => {
+      const { publicKey } = new PeculiarCertificate(certificate);
+      return library.verify({ publicKey, signatureOnly: true }, new Crypto());
+    };
+    const signers = here.needs.hierarchy.authorities.map((one) => [one.name, one.certificate] as const);
+    const found: string[] = [];
+    for (const [signer, certificate] of signers)
+      if (await signedBy(certificate).catch(() => false)) found.push(signer);
+    expect(found).toEqual([issued.get(name)?.authority ?? SIGNERS[name]]);
   });
 
   test.each(EVERY)('%s: the extensions are the same, octet for octet, to the library', (name) => {
