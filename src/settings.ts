@@ -187,7 +187,8 @@ export const SETTINGS: readonly Setting[] = [
     key: 'dropCredentials',
     default: 'none',
     secret: false,
-    meaning: 'prefixes of the tokens as whose owners they are handed in, one for each participant',
+    meaning:
+      'prefixes of tokens, commas between, one for each participant: as their owners files are handed in',
   },
   {
     name: 'TCS_WEBHOOK_TARGETS',

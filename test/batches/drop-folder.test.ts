@@ -113,6 +113,24 @@ describe('the drop folder', () => {
     server.close();
   });
 
+  test('the report of a batch of the DCC says that another person approves it, and how', async () => {
+    const operator = (await here.token('DCC', 'DCC_TEST_OPERATOR')).split('_')[1] ?? '';
+    const home = path.join(folder, 'DCC', 'DEVICE', PURPOSE);
+    mkdirSync(home, { recursive: true });
+    const content = ndjson(deviceLines(1, 160));
+    for (const name of ['dcc.ndjson', 'again.ndjson']) {
+      writeFileSync(path.join(home, name), content);
+      expect(await take([operator])).toEqual({ moved: 1, troubles: [] });
+    }
+    const done = path.join(folder, 'DCC', 'done');
+    const reports = readdirSync(done).filter((name) => name.endsWith('.txt'));
+    expect(reports).toHaveLength(2);
+    for (const name of reports)
+      expect(readFileSync(path.join(done, name), 'utf8')).toContain(
+        `another person of the DCC approves it: tcs batch approve ${name.slice(0, 36)} --url URL --token-file FILE\n`,
+      );
+  });
+
   test('the same octets are one batch: dropped again, by two workers at once, or killed before they were moved', async () => {
     const content = ndjson(deviceLines(1, 200));
     const before = await batches();
@@ -229,6 +247,25 @@ describe('the drop folder', () => {
     expect([lying('done'), await batches()]).toEqual([[], before]);
   });
 
+  test('every reason for which a file is refused is told, each with what to do', async () => {
+    drop('meters.docx', 'x', 'GADGET/FUN');
+    expect((await take()).moved).toBe(1);
+    const report = reportIn('refused');
+    for (const says of ['GADGET is none of', 'FUN is none of', 'Its name ends with none of'])
+      expect(report).toContain(`- ${says}`);
+    expect(report.match(/^ {2}REQUEST_MALFORMED \(DESIGN\)$/gm)).toHaveLength(3);
+    expect(report).toContain('  Drop it again under a name that says what it is');
+  });
+
+  test('a file that two workers refuse at once has one report', async () => {
+    for (let file = 0; file < 20; file += 1) drop(`wrong${String(file)}.docx`, 'x');
+    const both = await Promise.all([take(), take()]);
+    expect(both.flatMap((one) => one.troubles)).toEqual([]);
+    const moved = lying('refused').filter((name) => name.endsWith('.docx'));
+    expect(moved).toHaveLength(20);
+    expect(lying('refused')).toEqual(moved.flatMap((name) => [name, `${name}.txt`]).sort());
+  });
+
   test('a link is refused, and what it points to is not read', async () => {
     const secret = path.join(folder, 'secret.ndjson');
     writeFileSync(secret, ndjson(deviceLines(1, 300)));
@@ -276,33 +313,34 @@ describe('the drop folder', () => {
   });
 
   test.each([
-    ['between listing and looking', 'again.pem', 0],
-    ['between looking and moving', 'decoy.pem', 1],
+    ['between listing and looking', 'again.zip', 0],
+    ['between looking and moving', 'decoy.zip', 1],
   ])('a folder that becomes a link %s makes no file outside move', async (_when, precious, moved) => {
     const home = path.join(folder, 'METERWORKS', 'DEVICE');
     const outside = path.join(folder, 'authorities');
     mkdirSync(outside);
     writeFileSync(path.join(outside, precious), 'kept');
-    drop('a-first.docx', 'x');
-    if (moved === 1) rmSync(path.join(home, PURPOSE, 'a-first.docx'));
-    drop(precious, 'x');
-    // The clock is asked for the credential, and then before a file is moved.
-    let asked = 0;
-    const now = () => {
-      asked += 1;
-      if (asked === 2) {
-        renameSync(path.join(home, PURPOSE), path.join(folder, 'aside'));
-        symlinkSync(outside, path.join(home, PURPOSE));
-      }
-      return here.clock.now();
+    drop('a-first.zip', '');
+    if (moved === 1) rmSync(path.join(home, PURPOSE, 'a-first.zip'));
+    drop(precious, '');
+    const aside = path.join(folder, 'aside');
+    const needs = {
+      ...here.batches,
+      // Asked for just before the first file is read, is found to be empty, and is moved.
+      get folder() {
+        if (!existsSync(aside)) {
+          renameSync(path.join(home, PURPOSE), aside);
+          symlinkSync(outside, path.join(home, PURPOSE));
+        }
+        return here.batches.folder;
+      },
     };
-    const needs = { ...here.batches, issuance: { ...here.batches.issuance, clock: { now } } };
     const troubles: unknown[] = [];
     const drops = { folder, credentials: [prefix], settleMilliseconds: 0 };
     expect(await takeDrops(drops, needs, (error) => troubles.push(error))).toBe(1);
     expect([troubles, readFileSync(path.join(outside, precious), 'utf8')]).toEqual([[], 'kept']);
     expect(lying('refused').some((name) => name.endsWith(precious))).toBe(moved === 1);
-    expect(readdirSync(path.join(folder, 'aside'))).toEqual(moved === 1 ? [] : [precious]);
+    expect(readdirSync(aside)).toEqual(moved === 1 ? [] : [precious]);
   });
 
   test('what is written into a folder that was entered goes there, also when a link takes its place', async () => {

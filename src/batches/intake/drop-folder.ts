@@ -1,17 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
 import { lstat, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { CATEGORIES, PURPOSES } from '../../domain/category.ts';
+import type { BatchState } from '../../domain/batch.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { Caller } from '../../domain/participant.ts';
 import { recordEvents } from '../../audit/audit-log.ts';
 import { query } from '../../db/query.ts';
 import { withTransaction } from '../../db/transaction.ts';
 import { findValidByPrefix } from '../../registry/callers.ts';
-import type { BatchContentType } from '../batch-item.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { moveWithReport, refusalReport } from './drop-report.ts';
+import { noFile, readPlace } from './drop-place.ts';
 import { findDrops, type Drop } from './find-drops.ts';
 import { withFolder, type HeldFolder } from './held-folder.ts';
 import { receiveUpload, type ReceivedUpload } from './receive-upload.ts';
@@ -92,20 +92,20 @@ async function takeFrom(
     if (handed === undefined) return false;
     const { id, isNew } = handed;
     const words = isNew ? 'Handed in as' : 'The same octets were handed in before; they are';
+    const waits = handed.state === 'PREPARED' ? howItIsApproved(id) : '';
     await moveWithReport(
       { folder, file: drop.file },
       { home, name: 'done' },
       `${id}-${drop.file}`,
-      `${words} batch ${id}.\n${howItStands(id, caller)}`,
+      `${words} batch ${id}.\n${waits}${howItStands(id, caller)}`,
     );
   } catch (error) {
     // Only what the file itself is at fault for: all else is tried again.
     if (!(error instanceof Fault) || !REFUSALS.has(error.code)) throw error;
-    const stamp = needs.issuance.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
     await moveWithReport(
       { folder, file: drop.file },
       { home, name: 'refused' },
-      `${stamp}-${randomUUID().slice(0, 8)}-${drop.file}`,
+      `${markOf(found)}-${drop.file}`,
       refusalReport(error),
     );
   }
@@ -122,19 +122,10 @@ async function handIn(
   drop: Drop,
   caller: Caller,
   needs: BatchNeeds,
-): Promise<{ readonly id: string; readonly isNew: boolean } | undefined> {
+): Promise<{ readonly id: string; readonly state: BatchState; readonly isNew: boolean } | undefined> {
   const { db, clock } = needs.issuance;
-  const [categoryFolder, purposeFolder] = drop.place;
-  if (categoryFolder === undefined || purposeFolder === undefined)
-    throw refused('It lies in no folder that says what it asks for: <CATEGORY>/<PURPOSE>/.');
-  const category = CATEGORIES.find((one) => one === categoryFolder);
-  const purpose = PURPOSES.find((one) => one === purposeFolder);
-  const { name, ext } = path.parse(drop.file);
-  const contentType = CONTENT_TYPES.get(ext.toLowerCase());
-  if (category === undefined) throw refused(`${categoryFolder} is none of ${CATEGORIES.join(', ')}.`);
-  if (purpose === undefined) throw refused(`${purposeFolder} is none of ${PURPOSES.join(', ')}.`);
-  if (contentType === undefined)
-    throw refused(`Its name ends with none of ${[...CONTENT_TYPES.keys()].join(', ')}.`);
+  const { category, purpose, contentType } = readPlace(drop);
+  const { name } = path.parse(drop.file);
   const copy = path.join(needs.folder, `upload-${randomUUID()}`);
   const handle = await openDropped(folder, drop.file);
   if (handle === undefined) return undefined;
@@ -162,13 +153,15 @@ async function handIn(
         [...key, id],
       );
       if (rowCount !== 1) {
-        const { rows } = await query<{ id: string }>(
+        const { rows } = await query<{ id: string; state: BatchState }>(
           transaction,
-          `select batch_id as id from batch_drop
-            where participant_id = $1 and category = $2 and purpose = $3 and upload_sha256 = $4`,
+          `select b.id, b.state from batch_drop d join batch b on b.id = d.batch_id
+            where d.participant_id = $1 and d.category = $2 and d.purpose = $3 and d.upload_sha256 = $4`,
           key,
         );
-        return { id: rows[0]?.id ?? '', isNew: false };
+        const [earlier] = rows;
+        if (earlier === undefined) throw new TypeError('a drop that is on record has no batch');
+        return { ...earlier, isNew: false };
       }
       // The folder names for whom it is.
       const asked = { category, purpose, channel: 'INTERNET', onBehalfOf: caller.signifier } as const;
@@ -183,7 +176,7 @@ async function handIn(
       const facts = { by, role, receipt: receiptOf(upload), state: batch.state, drop: drop.file };
       const event = { at, event: 'batch.submitted', participantId: batch.participantId, credentialId };
       await recordEvents([{ ...event, object: id, facts }], transaction);
-      return { id, isNew: true };
+      return { id, state: batch.state, isNew: true };
     });
   } finally {
     await rm(copy, { force: true });
@@ -216,9 +209,18 @@ const howItStands = (id: string, { signifier }: Caller) =>
   `How it stands: tcs batch show ${id} --url URL --token-file FILE
 URL is the address of the service, FILE a file that holds a token of ${signifier}.
 `;
+const howItIsApproved = (id: string) =>
+  `It waits until another person of the DCC approves it: tcs batch approve ${id} --url URL --token-file FILE\n`;
+/**
+ * When a file came, and which it is: every worker that looks at it calls it the same, also one that goes on where another was killed,
+ * so it has one report.
+ */
+const markOf = ({ ctime, ctimeMs, dev, ino }: Stats): string =>
+  `${ctime.toISOString().slice(0, 19).replaceAll(':', '-')}-${createHash('sha256')
+    .update(`${String(dev)} ${String(ino)} ${String(ctimeMs)}`)
+    .digest('hex')
+    .slice(0, 8)}`;
 const receiptOf = ({ sha256, octets }: ReceivedUpload) => ({ sha256: sha256.toString('hex'), octets });
-const noFile = () => refused('It is not a file.');
-const refused = (detail: string) => new Fault('malformed-request', detail);
 
 /** As a batch may be called. */
 const nameOf = (stem: string): string =>
@@ -228,11 +230,5 @@ const nameOf = (stem: string): string =>
     .slice(0, 100) || 'batch';
 
 const REFUSALS: ReadonlySet<string> = new Set(['malformed-request', 'too-large', 'unsupported-media-type']);
-const CONTENT_TYPES: ReadonlyMap<string, BatchContentType> = new Map([
-  ['.zip', 'application/zip'],
-  ['.ndjson', 'application/x-ndjson'],
-  ['.jsonl', 'application/x-ndjson'],
-  ['.csv', 'text/csv'],
-] as const);
 /** Milliseconds. */
 const SETTLED = 3000;
