@@ -1,4 +1,4 @@
-import type { BatchState } from '../../src/domain/batch.ts';
+import { ENDED_STATES, type BatchState } from '../../src/domain/batch.ts';
 import { approveBatch } from '../../src/batches/engine/control-batch.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
@@ -35,6 +35,32 @@ describe('a batch', () => {
     expect((await cancel(id)).body).toMatchObject({ state: 'CANCELLED' });
     expect(await count('select from batch_upload where batch_id = $1', id)).toBe(0);
     expect((await cancel(id)).status).toBe(409);
+  });
+
+  test.each<[BatchState, 'retry' | 'pause' | 'resume', string]>([
+    ['PREPARED', 'retry', 'tcs batch approve'],
+    ['PENDING', 'retry', 'Wait until it is read'],
+    ['REJECTED', 'retry', 'hand the corrected file in as another batch'],
+    ['TAMPERED', 'retry', 'Hand the file in again'],
+    ['QUEUED', 'retry', 'Wait until it has ended'],
+    ['PAUSED', 'pause', 'tcs batch resume'],
+    ['COMPLETED', 'resume', 'tcs batch result'],
+    ['CANCELLED', 'pause', 'If it was read'],
+  ])('that is %s and cannot have its %s says what can be done with it', async (state, act, says) => {
+    const { id } = await submitted();
+    const become = (next: BatchState) =>
+      query(here.database.pool, 'update batch set state = $2, ended_at = $3 where id = $1', [
+        id,
+        next,
+        ENDED_STATES.includes(next) ? here.clock.now() : null,
+      ]);
+    await become(state);
+    expect((await here.post(`/v1/batches/${id}/${act}`)).body).toMatchObject({
+      status: 409,
+      errors: [{ reason: 'CONFLICT', fix: expect.stringContaining(says) as string }],
+    });
+    await become('PENDING');
+    await cancel(id);
   });
 
   test('is approved by nobody whose credential stands for no person', async () => {

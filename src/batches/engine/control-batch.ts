@@ -9,6 +9,7 @@ import { workflowFailure } from '../item-codes.ts';
 import type { BatchNeeds } from '../needs.ts';
 import { beginning } from '../intake/submit-batch.ts';
 import { endChunk } from './claim-chunk.ts';
+import { NEXT_STEPS } from './next-steps.ts';
 import { abandonPrepared } from './work-chunk.ts';
 
 /** Who acts on which batch, when, in which transaction. */
@@ -219,6 +220,7 @@ function requireState({ state }: Batch, states: readonly BatchState[], word: str
     throw new Fault(
       'conflict',
       `The batch is ${state}; only one that is ${states.join(' or ')} can be ${word}.`,
+      { fix: NEXT_STEPS[state] },
     );
 }
 
