@@ -17,19 +17,29 @@ export class AddressRefused extends Error {
  * @throws Fault `malformed-request`: not https, with a user or password, or an address that is refused
  */
 export function parseEndpoint(text: string, targets: WebhookTargets): URL {
-  if (!URL.canParse(text)) throw malformed('The endpoint is not an address; it begins with https://.');
+  if (!URL.canParse(text))
+    throw malformed('The endpoint is not an address.', 'Name it as https://ci.example.com/hooks/tcs.');
   const url = new URL(text);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && targets === 'any'))
     throw malformed(
       'The endpoint does not begin with https://; webhooks go nowhere else, unless the operator of the service allows it (TCS_WEBHOOK_TARGETS).',
+      'Name an endpoint that answers over https.',
     );
   if (url.username !== '' || url.password !== '')
-    throw malformed('The endpoint holds a user or a password; the signature says who sends.');
-  if (url.hash !== '') throw malformed('The endpoint holds a #; what follows it is never sent.');
+    throw malformed(
+      'The endpoint holds a user or a password; the signature says who sends.',
+      'Leave them out, and have the receiver check Webhook-Signature.',
+    );
+  if (url.hash !== '')
+    throw malformed(
+      'The endpoint holds a #; what follows it is never sent.',
+      'Leave out the # and what follows it.',
+    );
   const literal = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(literal) !== 0 && !isPermitted(literal, targets))
     throw malformed(
       `The endpoint is at ${literal}, an address to which webhooks do not go here; the operator of the service may allow it (TCS_WEBHOOK_TARGETS).`,
+      'Name an endpoint on the public internet, or ask the operator.',
     );
   return url;
 }
@@ -61,7 +71,7 @@ export function isPermitted(address: string, targets: WebhookTargets): boolean {
     : GLOBAL.check(address, kind) && !SPECIAL.check(address, kind);
 }
 
-const malformed = (detail: string) => new Fault('malformed-request', detail);
+const malformed = (detail: string, fix: string) => new Fault('malformed-request', detail, { fix });
 
 function blockList(...networks: readonly string[]): BlockList {
   const list = new BlockList();

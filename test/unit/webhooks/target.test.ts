@@ -66,6 +66,22 @@ test.each([
   expect(wordsOf(endpoint, targets)).toEqual(says === undefined ? undefined : expect.stringContaining(says));
 });
 
+test.each([
+  ['example.com', 'Name it as https://'],
+  ['http://example.com/hook', 'answers over https'],
+  ['https://user:word@example.com/', 'Leave them out'],
+  ['https://example.com/#part', 'Leave out the #'],
+  ['https://127.0.0.1/', 'ask the operator'],
+])('the refusal of the endpoint %s says what to do', (endpoint, fix) => {
+  let refusal: unknown;
+  try {
+    parseEndpoint(endpoint, 'public');
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ fix: expect.stringContaining(fix) as string });
+});
+
 test('a name that stands for a refused address, alone or beside others, is refused', async () => {
   const ask = (...addresses: string[]) =>
     requirePermitted('hook.example', 'public', () =>
