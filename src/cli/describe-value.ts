@@ -27,7 +27,8 @@ function describeItems(
 
 /** A list of things is a line for each, one below the other; a reason has its fix and its clause there. */
 function showBelow(value: unknown, indent: string): string {
-  const line = (one: unknown) => (isReason(one) ? `${show(one)} ${one.fix} (${one.clause})` : show(one));
+  const line = (one: unknown) =>
+    isReason(one) ? `${sentence(show(one))} ${one.fix} (${one.clause})` : show(one);
   return Array.isArray(value) && value.some(isObject) ? value.map(line).join(`\n${indent}`) : show(value);
 }
 
@@ -46,6 +47,8 @@ function show(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** The fix follows a detail, and not each detail ends as a sentence does. */
+const sentence = (text: string) => (/[.?!]$/.test(text) ? text : `${text}.`);
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 const inside = (value: unknown) =>
   isObject(value) && !isReason(value) && show(value) !== '-' ? `(${show(value)})` : show(value);
