@@ -54,7 +54,7 @@ export async function verifyLines(
     const listed = certificates[issued];
     const agrees =
       listed?.file === certificateFileName(item.id) &&
-      listed.sha256 === hash('sha256', item.certificate, 'hex') &&
+      listed.sha256 === hash('sha256', item.certificate) &&
       serialNumbers[issued] === item.serialNumber;
     if (!agrees) fault ??= `line ${String(line)} does not agree with the certificate of its name`;
     issued += 1;
@@ -69,13 +69,13 @@ export async function verifyLines(
   return { items, fault, countFault };
 }
 
-/** An item from its line; the line must be the very one that the service writes for it. */
+/** An item from its line; the line must be the very one that the service writes for it, its hash that of its certificate. */
 function parseLine({ octets }: TextLine): FinishedItem | undefined {
   try {
     const { certificate, sha256, ...rest } = lineSchema.parse(JSON.parse(octets.toString('utf8')));
-    const item = (
-      certificate === undefined ? rest : { ...rest, certificate: Buffer.from(certificate, 'base64') }
-    ) as FinishedItem;
+    const der = certificate === undefined ? undefined : Buffer.from(certificate, 'base64');
+    const item = (der === undefined ? rest : { ...rest, certificate: der }) as FinishedItem;
+    if (der !== undefined && hash('sha256', der) !== sha256) return undefined;
     return itemLine(item, sha256) === `${octets.toString('utf8')}\n` ? item : undefined;
   } catch {
     return undefined;

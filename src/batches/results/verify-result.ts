@@ -77,9 +77,8 @@ export async function verifyResult(file: string, trust: ResultTrust): Promise<Re
 
     const spki = trust.key ?? Buffer.from(signature.publicKey, 'base64');
     const keySha256 = hash('sha256', spki, 'hex');
-    const signed = verifyStatement(statement, signature, spki);
     const whose = trust.key === undefined ? 'the key inside' : 'the given key';
-    say('signature', signed ? undefined : `not by ${whose}`, `by ${whose}, SHA-256 ${keySha256}`);
+    say('signature', signatureFault(manifest, spki, whose), `by ${whose}, SHA-256 ${keySha256}`);
 
     say(
       'files',
@@ -158,6 +157,12 @@ async function readManifest(archive: ZipArchive): Promise<Manifest | string> {
   return anew.digest().equals(hash('sha256', octets, 'buffer'))
     ? manifest
     : 'it is not in its canonical form';
+}
+
+/** The key that the manifest names is not signed: it must be the one by which the signature is. */
+function signatureFault({ statement, signature }: Manifest, spki: Buffer, whose: string): string | undefined {
+  if (!verifyStatement(statement, signature, spki)) return `not by ${whose}`;
+  return signature.publicKey === spki.toString('base64') ? undefined : 'the manifest names another key';
 }
 
 function filesFault({ entries }: ZipArchive, { certificates }: Manifest): string | undefined {

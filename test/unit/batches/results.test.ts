@@ -150,7 +150,9 @@ test('another key, no root, other authorities: each is told', async () => {
   const failed = async (trust: Parameters<typeof verifyResult>[1]) =>
     (await verifyResult(file, trust)).checks.filter((one) => !one.passed).map((one) => one.check);
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  expect(await failed({ key: publicKey.export({ type: 'spki', format: 'der' }) })).toEqual(['signature']);
+  const key = publicKey.export({ type: 'spki', format: 'der' });
+  expect(await failed({ key })).toEqual(['signature']);
+  expect((await verifyResult(file, { key })).keySha256).toBe(createHash('sha256').update(key).digest('hex'));
   expect(await failed({ anchors: CHAIN.slice(0, 1) })).toEqual(['chain']);
   expect(await failed({ anchors: CHAIN.slice(1) })).toEqual(['chain']);
   expect(await failed({ anchors: [...CHAIN, DEVICES[0]!.certificate] })).toEqual([]);
