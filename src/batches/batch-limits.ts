@@ -9,7 +9,7 @@ export interface BatchLimits {
   readonly items: number;
   /** Octets of one CSR as it was sent: PEM or Base64. */
   readonly csrOctets: number;
-  /** Octets of one line of NDJSON, or of one record of CSV, without its end. */
+  /** Octets of one line of NDJSON without its end, or of one record of CSV with it. */
   readonly lineOctets: number;
   /** Octets of the whole upload. */
   readonly uploadOctets: number;

@@ -59,6 +59,21 @@ test('a fault of ours is no verdict', async () => {
   await expect(checkZip(rawZip([file('a.crt')]), broken)).rejects.toThrow('a mistake');
 });
 
+test('a fault that is not about reading the certificate is no verdict either', async () => {
+  const failing = () => {
+    throw new Fault('database-unavailable', 'It is away.');
+  };
+  await expect(checkZip(rawZip([file('a.crt')]), failing)).rejects.toMatchObject({
+    code: 'database-unavailable',
+  });
+});
+
+test('twenty troubles are told at most', async () => {
+  const names = Array.from({ length: 21 }, (_, place) => file(`x/${String(place)}.crt`));
+  const refused = await checkZip(rawZip(names), verdicts).catch((error: unknown) => error);
+  expect((refused as Fault).reasons).toHaveLength(20);
+});
+
 const large = Buffer.alloc(CHECK_LIMITS.entrySize + 1, 0x30);
 const tooMany = Array.from({ length: CHECK_LIMITS.entries + 1 }, (_, place) => file(`${String(place)}.crt`));
 const REFUSED: readonly (readonly [string, Buffer, 'too-large' | 'malformed-request', RegExp])[] = [
@@ -67,6 +82,12 @@ const REFUSED: readonly (readonly [string, Buffer, 'too-large' | 'malformed-requ
   ['no file', zip([]), 'malformed-request', /holds no file/],
   ['too many files', zip(tooMany), 'too-large', /more than 1000 files/],
   ['a file that is too large', zip([file('a', { content: large })]), 'too-large', /"a": it holds 16385/],
+  [
+    'a file that is too large beside a name that cannot be',
+    zip([file('a', { content: large }), file('/b')]),
+    'malformed-request',
+    /"a": it holds 16385/,
+  ],
   [
     'a file that unpacks to more than it tells',
     zip([file('a', { content: large, deflate: true, size: 100 })]),

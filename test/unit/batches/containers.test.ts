@@ -3,7 +3,10 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BatchContentType } from '../../../src/batches/batch-item.ts';
 import type { BatchLimits } from '../../../src/batches/batch-limits.ts';
-import { take, temporaryFolder } from '../../support/batch-intake.ts';
+import { readItems } from '../../../src/batches/containers/read-items.ts';
+import { TABLE_LIMITS } from '../../../src/tables/table.ts';
+import { openFiles } from '../../support/open-files.ts';
+import { intakeNeeds, take, temporaryFolder } from '../../support/batch-intake.ts';
 import { rawZip, type RawEntry } from '../../support/raw-zip.ts';
 
 const folder = temporaryFolder();
@@ -32,12 +35,30 @@ const KEPT: readonly (readonly [string, BatchContentType, Buffer | string, reado
     zip(file('=1+1.csr'), file('@x.csr'), file('-2.csr')),
     ['=1+1', '@x', '-2'],
   ],
+  [
+    'names that only begin as a device on Windows is called',
+    'application/zip',
+    zip(file('console.csr'), file('com10.csr'), file('nullmodem.csr')),
+    ['console', 'com10', 'nullmodem'],
+  ],
+  [
+    'names of 100 octets',
+    'application/zip',
+    zip(file(`${'a'.repeat(100)}.csr`), file(`${'é'.repeat(50)}.csr`)),
+    ['a'.repeat(100), 'é'.repeat(50)],
+  ],
   ['a comment', 'application/zip', rawZip([file('a.csr')], { comment: 'made by hand' }), ['a']],
   ['octets before the first file', 'application/zip', rawZip([file('a.csr', { offset: 0 })]), ['a']],
   [
     'a file that is no text: its own matter',
     'application/zip',
     zip({ name: 'a.csr', content: Buffer.from([0x30, 0x82, 0, 255]) }),
+    ['a'],
+  ],
+  [
+    'a file that is no text and as large as a CSR may be: its own matter',
+    'application/zip',
+    zip({ name: 'a.csr', content: Buffer.alloc(16_384, 0xff) }),
     ['a'],
   ],
   ['an empty file: its own matter', 'application/zip', zip({ name: 'a.csr', content: '' }), ['a']],
@@ -49,6 +70,8 @@ const KEPT: readonly (readonly [string, BatchContentType, Buffer | string, reado
     ['1', '2'],
   ],
   ['a byte order mark before lines', 'application/x-ndjson', `\ufeff${line('1')}\n`, ['1']],
+  ['a CSR of as many octets as one may have', 'application/x-ndjson', line('1', 'x'.repeat(16_384)), ['1']],
+  ['spaces around the names of columns', 'text/csv', ' id, csr \n1,MIIB\n', ['1']],
   [
     'a device type in a line',
     'application/x-ndjson',
@@ -163,7 +186,12 @@ const BROKEN: readonly BrokenRow[] = [
       '.a.csr',
       'a..csr',
       'a .csr',
+      'acsr',
       'CON.csr',
+      'prn.csr',
+      'aux.csr',
+      'NUL.csr',
+      'com1.csr',
       'lpt1.x.csr',
       'a:b.csr',
       'a|b.csr',
@@ -171,6 +199,7 @@ const BROKEN: readonly BrokenRow[] = [
       'a\u202eb.csr',
       '__MACOSX/._a.csr',
       `${'a'.repeat(101)}.csr`,
+      `${'é'.repeat(51)}.csr`,
     ] as const
   ).map((name): BrokenRow => [
     `the name ${JSON.stringify(name)}`,
@@ -357,6 +386,13 @@ const BROKEN: readonly BrokenRow[] = [
   ['an empty id', 'application/x-ndjson', line(''), 'FM:ID', 'line 1'],
   ['a long CSR', 'application/x-ndjson', line('1', 'x'.repeat(16_385)), 'FM:CSRSIZE', 'line 1'],
   [
+    'a long CSR of few characters',
+    'application/x-ndjson',
+    line('1', 'é'.repeat(8193)),
+    'FM:CSRSIZE',
+    'line 1',
+  ],
+  [
     'a long line',
     'application/x-ndjson',
     `${line('1')}\n${line('2', 'x'.repeat(30_000))}\n${line('3')}`,
@@ -414,6 +450,14 @@ const BROKEN: readonly BrokenRow[] = [
     'FM:UTF8',
     'line 1',
   ],
+  [
+    'a long record',
+    'text/csv',
+    `id,csr\n1,${'x'.repeat(97)}\n2,${'x'.repeat(98)}\n`,
+    'FM:LINELEN',
+    'line 3',
+    { lineOctets: 100 },
+  ],
   ['a record too many', 'text/csv', 'id,csr\n1,x\n2,x\n3,x\n', 'FM:AA2', undefined, { items: 2 }],
 ];
 
@@ -466,6 +510,46 @@ test.each([
   expect('reasons' in intake && intake.reasons.map(({ fix }) => fix)).toEqual([
     expect.stringContaining(says),
   ]);
+});
+
+test.each([
+  ['kept', zip(file('a.csr'))],
+  ['refused for a name', zip(file('a.txt'))],
+  ['refused for what a file holds', zip(file('a.csr', { crc32: 1 }))],
+  ['no ZIP', Buffer.from('none')],
+])('a ZIP that is %s is closed when it has been read', async (_, octets) => {
+  await take(folder, 'application/zip', octets);
+  expect(openFiles()).not.toContain(path.join(folder, 'upload'));
+});
+
+test('a line that is not JSON is told as that', async () => {
+  expect(await take(folder, 'application/x-ndjson', '{"id":')).toMatchObject({
+    reasons: [{ detail: 'line 1: the line is not JSON' }],
+  });
+});
+
+test.each([
+  ['rows', TABLE_LIMITS.rows + 1, 'x'],
+  ['octets', 2200, 'x'.repeat(16_000)],
+])(
+  'CSV may have more %s than other tables have',
+  async (_, rows, csr) => {
+    const octets = `id,csr\n${Array.from({ length: rows }, (_, row) => `${String(row)},${csr}\n`).join('')}`;
+    const intake = await take(folder, 'text/csv', octets, { items: rows });
+    expect('items' in intake && intake.items).toHaveLength(rows);
+  },
+  60_000,
+);
+
+test('of a name that is a path and has no .csr, the path is told', async () => {
+  expect(await take(folder, 'application/zip', zip(file('x/a.txt')))).toMatchObject({
+    reasons: [{ detail: expect.stringContaining('lies in a folder') }],
+  });
+});
+
+test('a file of ours that cannot be read is no fault of the container', async () => {
+  const upload = { file: path.join(folder, 'nowhere'), contentType: 'text/csv' } as const;
+  await expect(readItems(upload, intakeNeeds()).next()).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('faults are told together, twenty at most, and nothing is given out after the first', async () => {
