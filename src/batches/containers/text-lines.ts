@@ -67,7 +67,7 @@ export async function* readLines(
 }
 
 function lineOf(octets: Buffer, start: number, end: number, line: number, longest: number): Buffer {
-  const content = octets.subarray(start, end > start && octets[end - 1] === CR ? end - 1 : end);
+  const content = octets.subarray(start, octets[end - 1] === CR ? end - 1 : end);
   if (content.length > longest) throw tooLong(line, longest);
   return content;
 }
@@ -120,4 +120,4 @@ function tooLong(line: number, longest: number): ContainerError {
 const LF = 0x0a;
 const CR = 0x0d;
 const UTF8_MARK = 0xefbbbf;
-const LONGEST_MARK = 4;
+const LONGEST_MARK = 3;
