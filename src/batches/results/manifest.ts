@@ -129,9 +129,12 @@ const statementSchema = z.strictObject({
   ),
 });
 
-const base64 = z.string().refine((value) => Buffer.from(value, 'base64').toString('base64') === value);
 const manifestSchema = z.strictObject({
   statement: statementSchema,
-  signature: z.strictObject({ algorithm: z.enum(SIGNATURE_ALGORITHMS), publicKey: base64, value: base64 }),
+  signature: z.strictObject({
+    algorithm: z.enum(SIGNATURE_ALGORITHMS),
+    publicKey: z.string(),
+    value: z.string(),
+  }),
   certificates: z.array(z.strictObject({ file: text, sha256 })),
 });

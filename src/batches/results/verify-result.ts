@@ -145,7 +145,7 @@ async function readManifest(archive: ZipArchive): Promise<Manifest | string> {
   const entry = entryOf(archive, MANIFEST);
   if (entry === undefined) return 'there is none';
   if (entry.size > LARGEST_MANIFEST) return 'it is larger than that of the largest batch';
-  const octets = Buffer.from(await archive.read(entry));
+  const octets = await archive.read(entry);
   const manifest = parseManifest(octets.toString('utf8'));
   if (manifest === undefined) return 'it cannot be read';
   const { statement, signature, certificates } = manifest;

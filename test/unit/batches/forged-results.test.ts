@@ -1,5 +1,5 @@
 import { generateKeyPairSync, hash } from 'node:crypto';
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { certificateText } from '../../../src/batches/results/finished-item.ts';
 import type { ListedCertificate, Statement } from '../../../src/batches/results/manifest.ts';
@@ -11,6 +11,7 @@ import { readCertificate } from '../../../src/x509/read-certificate.ts';
 import { temporaryFolder } from '../../support/batch-intake.ts';
 import { issued, refused, SEAL, writeItems } from '../../support/batch-results.ts';
 import { forge, type Afterwards, type ResultParts } from '../../support/forged-results.ts';
+import { openFiles } from '../../support/open-files.ts';
 import { makeSignedSpecimens } from '../../support/signed-specimens.ts';
 
 const folder = temporaryFolder();
@@ -25,6 +26,7 @@ const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export
 const ELSEWHERE = [...makeSignedSpecimens().values()].find((one) => one.issuer === 'issuing-oca')!;
 const ZEROS = '0'.repeat(64);
 let result = '';
+mkdirSync(path.join(folder, 'long'));
 
 beforeAll(async () => {
   result = (await writeItems(folder, [issued(1, 'a'), refused(2, 'b'), issued(4, 'c'), issued(5, 'd')])).file;
@@ -40,6 +42,7 @@ type Forgery = readonly [
 /** The service signed all of these but where it says otherwise: each check is all that stands between them and a good verdict. */
 const FORGERIES: readonly Forgery[] = [
   ['nothing', [], () => undefined],
+  ['an environment said of all of it', [], set({ environment: 'SIT_B' })],
 
   // The signature.
   ['a count after the signature', ['signature', 'counts'], () => undefined, { statement: countsOf(3, 2) }],
@@ -308,6 +311,38 @@ test('what is wrong with a file of the ZIP is told as that', async () => {
   ]);
 });
 
+test.each([
+  ['a certificate of other octets than its CRC-32 says', damage, 'its content does not have the size'],
+  ['a certificate that is larger than one', enlarge, 'larger than a certificate'],
+])('%s is told with its file', async (_, change, detail) => {
+  const forged = change(await forge(result, () => undefined));
+  const { checks } = await verifyResult(await forged, {});
+  expect(checks.find((one) => one.check === 'certificates')?.detail).toMatch(
+    new RegExp(`^a\\.crt: .*${detail}`),
+  );
+});
+
+test('an item whose reasons take a million octets is read', async () => {
+  const item = refused(1, 'a');
+  if (item.status === 'SUCCESS') throw new TypeError('nothing was refused');
+  const reasons = item.reasons.map((one) => ({ ...one, detail: 'x'.repeat(1_000_000) }));
+  const { file } = await writeItems(path.join(folder, 'long'), [{ ...item, reasons }]);
+  expect(await failedIn(file, {})).toEqual([]);
+});
+
+test('a file that is not there is no verdict', async () => {
+  await expect(verifyResult(path.join(folder, 'nowhere.zip'), {})).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test.each([
+  ['good', () => result],
+  ['cut off', () => cutOff()],
+])('a result that is %s is closed when it has been verified', async (_, make) => {
+  const file = make();
+  await verifyResult(file, {});
+  expect(openFiles()).not.toContain(file);
+});
+
 async function failedIn(file: string, trust: ResultTrust): Promise<string[]> {
   const { passed, checks } = await verifyResult(file, trust);
   const failed = checks.filter((one) => !one.passed).map((one) => one.check);
@@ -374,3 +409,22 @@ function rootOf(list: readonly ListedCertificate[]): string {
 
 /** Where the central directory begins, as the end record tells. */
 const directoryOf = (octets: Buffer) => octets.readUInt32LE(octets.length - 6);
+
+function cutOff(): string {
+  const file = path.join(folder, 'cut-off.zip');
+  writeFileSync(file, readFileSync(result).subarray(10));
+  return file;
+}
+
+/** One octet of the first certificate is another, and no header knows of it. */
+function damage(file: string): string {
+  const octets = readFileSync(file);
+  const place = octets.indexOf('-----BEGIN CERTIFICATE-----');
+  octets.fill('=', place, place + 1);
+  writeFileSync(file, octets);
+  return file;
+}
+
+function enlarge(): Promise<string> {
+  return forge(result, ({ files }) => void (files[0]![1] = Buffer.alloc(64 * 1024 + 1, 'A')));
+}
