@@ -19,8 +19,8 @@ describe('batches that hang on an agreement', () => {
   afterAll(() => here.close());
 
   let devices = 0x700;
-  const submitted = async (count = 1) =>
-    ((await here.submit(deviceLines(count, (devices += 10)))).body as BatchBody).id;
+  const submitted = async (count = 1, as = 'METERWORKS') =>
+    ((await here.submit(deviceLines(count, (devices += 10)), { as })).body as BatchBody).id;
   const dependents = async (carries: boolean, limit = 10) =>
     (
       await listDependentBatches(
@@ -36,6 +36,7 @@ describe('batches that hang on an agreement', () => {
     await here.work();
     here.clock.advance(1000);
     const waiting = await submitted();
+    await submitted(1, 'NORTHGATE');
     const both = [
       { id: waiting, certificates: 0 },
       { id: done, certificates: 2 },

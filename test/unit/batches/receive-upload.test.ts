@@ -4,14 +4,15 @@ import path from 'node:path';
 import { parseBatchContentType, receiveUpload } from '../../../src/batches/intake/receive-upload.ts';
 import { CODES, intakeNeeds, temporaryFolder } from '../../support/batch-intake.ts';
 import { inOrder } from '../../support/batch-results.ts';
+import { openFiles } from '../../support/open-files.ts';
 
 const folder = temporaryFolder();
 const PIECES = ['one', '', 'two and more'].map((text) => Buffer.from(text));
 
-test('an upload rests in a file of its own with its hash', async () => {
+test('an upload of as many octets as one may have rests in a file of its own with its hash', async () => {
   const file = path.join(folder, 'good');
-  const upload = await receiveUpload(inOrder(PIECES), file, intakeNeeds());
   const whole = Buffer.concat(PIECES);
+  const upload = await receiveUpload(inOrder(PIECES), file, intakeNeeds({ uploadOctets: whole.length }));
   expect(upload).toEqual({ file, octets: whole.length, sha256: createHash('sha256').update(whole).digest() });
   expect(readFileSync(file).equals(whole)).toBe(true);
   expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -38,14 +39,18 @@ test.each([
   expect(existsSync(file)).toBe(false);
 });
 
-test('a sender who breaks off leaves no file', async () => {
+test.each([
+  ['a sender who breaks off', 'ECONNRESET', { code: 'ECONNRESET' }],
+  ['a disk without room', 'ENOSPC', { code: 'storage-full' }],
+])('%s leaves no file, neither there nor open', async (_, code, told) => {
   const file = path.join(folder, 'broken-off');
   async function* brokenOff() {
     yield* inOrder(PIECES);
-    throw new Error('aborted');
+    throw Object.assign(new Error('aborted'), { code });
   }
-  await expect(receiveUpload(brokenOff(), file, intakeNeeds())).rejects.toThrow('aborted');
+  await expect(receiveUpload(brokenOff(), file, intakeNeeds())).rejects.toMatchObject(told);
   expect(existsSync(file)).toBe(false);
+  expect(openFiles().filter((one) => one.startsWith(file))).toEqual([]);
 });
 
 test.each([
@@ -53,6 +58,8 @@ test.each([
   ['Application/X-Zip-Compressed', 'application/zip'],
   ['application/ndjson; charset=UTF-8', 'application/x-ndjson'],
   ['text/csv; header=present; charset="utf-8"', 'text/csv'],
+  ['text/csv; charset=utf8', 'text/csv'],
+  ['text/csv;charset=US-ASCII', 'text/csv'],
 ])('%s is %s', (header, type) => expect(parseBatchContentType(header, CODES)).toBe(type));
 
 test.each([
