@@ -522,6 +522,18 @@ test.each([
   expect(openFiles()).not.toContain(path.join(folder, 'upload'));
 });
 
+test.each([
+  ['application/x-ndjson', `{"id":"1","csr":"x","deviceType":"ESME"}\n{"id":"2","csr":""}`],
+  ['text/csv', 'id,csr,deviceType\n1,x,ESME\n2,,\n'],
+] as const)('%s gives each item its device type, or none; a CSR may be empty', async (type, text) => {
+  expect(await take(folder, type, text)).toEqual({
+    items: [
+      { position: 1, id: '1', csr: 'x', deviceType: 'ESME' },
+      { position: 2, id: '2', csr: '' },
+    ],
+  });
+});
+
 test('a line that is not JSON is told as that', async () => {
   expect(await take(folder, 'application/x-ndjson', '{"id":')).toMatchObject({
     reasons: [{ detail: 'line 1: the line is not JSON' }],
