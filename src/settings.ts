@@ -166,7 +166,8 @@ export const SETTINGS: readonly Setting[] = [
     key: 'liveTimings',
     default: 'off',
     secret: false,
-    meaning: 'off; on: batches are worked on from 20:00 to 08:00 (Europe/London); or another window',
+    meaning:
+      'off; on: batches are worked on from 20:00 to 08:00 (Europe/London); or another window, as 22:30-04:00',
   },
   {
     name: 'TCS_LABORATORY_KEYS',

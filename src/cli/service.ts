@@ -64,7 +64,8 @@ export function serviceCommands(tcs: Command): void {
 }
 
 function settingsText(): string {
-  return SETTINGS.map((one) => `  ${one.name.padEnd(22)} ${one.meaning} (default: ${one.default})`).join(
+  const width = Math.max(...SETTINGS.map(({ name }) => name.length));
+  return SETTINGS.map((one) => `  ${one.name.padEnd(width)}  ${one.meaning} (default: ${one.default})`).join(
     '\n',
   );
 }
