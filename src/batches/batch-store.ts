@@ -40,12 +40,25 @@ export interface Batch {
   readonly resultSignature: Buffer | null;
   readonly resultKey: Buffer | null;
   readonly resultRemovedAt: Date | null;
+  /** Of a batch whose keys the service makes, once they are made: the message that has them, and what became of it. */
+  readonly keys: BatchKeys | null;
   /** All that is left of it waits for a quota until then, when it is looked at again. */
   readonly quotaUntil: Date | null;
   /** What is done, and how many seconds it was worked on. */
   readonly worked: { readonly items: number; readonly seconds: number } | null;
   /** Verdicts of the chunks that were worked on, by status. */
   readonly counts: Partial<Readonly<Record<ItemStatus, number>>>;
+}
+
+/** Of generated keys; instants as PostgreSQL writes them in JSON. */
+export interface BatchKeys {
+  /** Of the message, in hex. */
+  readonly sha256: string;
+  readonly octets: number;
+  readonly deliveredAt: string | null;
+  readonly deliveredPerson: string | null;
+  readonly acknowledgedAt: string | null;
+  readonly removedAt: string | null;
 }
 
 /** An item and its verdict, if it has one. */
@@ -218,6 +231,9 @@ const SELECT = `
     b.approved_person as "approvedPerson", b.approved_at as "approvedAt", b.rests, b.items, b.reasons, b.started_at as "startedAt",
     b.ended_at as "endedAt", b.result_signature as "resultSignature", b.result_key as "resultKey",
     b.result_removed_at as "resultRemovedAt",
+    (select json_build_object('sha256', encode(l.sha256, 'hex'), 'octets', l.octets, 'deliveredAt', l.delivered_at,
+        'deliveredPerson', l.delivered_person, 'acknowledgedAt', l.acknowledged_at, 'removedAt', l.removed_at)
+       from laboratory_keys l where l.batch_id = b.id) as keys,
     (select json_build_object('items', w.items, 'seconds', w.seconds) from batch_work w where w.batch_id = b.id) as worked,
     (select case when bool_and(k.waits_for_quota) and min(k.not_before) > clock_timestamp() then min(k.not_before) end
        from batch_chunk k where k.batch_id = b.id and not k.done) as "quotaUntil",

@@ -1,10 +1,8 @@
 import { BATCH_STATES, ITEM_STATUSES, type ItemStatus } from '../domain/batch.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { formatTime, waitsUntil, type LiveTimings } from '../domain/live-timings.ts';
-import { DURATION_MEASURES, LIMIT_SETTERS, LIMITS } from '../batches/engine/batch-cost.ts';
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
-import type { Rehearsal } from '../batches/engine/rehearse-batch.ts';
 import { resultUntil } from '../batches/results/sweep-results.ts';
 import { instant, reason } from './answer-schemas.ts';
 import { z } from './zod.ts';
@@ -51,6 +49,21 @@ export const batchSchema = z
     resultRemovedAt: instant
       .optional()
       .openapi({ description: 'since then it cannot be fetched; its certificates still can' }),
+    keys: z
+      .object({
+        keys: z
+          .string()
+          .nullable()
+          .openapi({ description: 'where they can be fetched, as long as they are there' }),
+        sha256: z.string().openapi({ description: 'of the message that holds them' }),
+        octets: count,
+        deliveredAt: instant.optional(),
+        deliveredTo: z.string().optional().openapi({ description: 'who fetched them' }),
+        acknowledgedAt: instant.optional(),
+        removedAt: instant.optional().openapi({ description: 'their time was over' }),
+      })
+      .optional()
+      .openapi({ description: 'of a batch whose keys the service makes, once they are made' }),
   })
   .openapi('Batch');
 
@@ -66,73 +79,6 @@ export const itemSchema = z
     serialNumber: z.string().optional(),
   })
   .openapi('BatchItem');
-
-export const rehearsalSchema = z
-  .object({
-    items: count,
-    counts: z.record(z.enum(ITEM_STATUSES), count),
-    again: count.openapi({
-      description: 'items that would get a certificate although their key has one for the same subject',
-    }),
-    waiting: count.openapi({
-      description: 'items for which a quota is used up: they wait, without a verdict',
-    }),
-    cost: z
-      .object({
-        chargeable: z.literal(false),
-        signatures: count.openapi({ description: 'one for each certificate' }),
-        chunks: count.openapi({ description: 'parts in which it is worked on' }),
-        resultOctets: count.openapi({ description: 'of the result as a ZIP, at most' }),
-        limits: z.array(
-          z.object({
-            limit: z.enum(LIMITS),
-            setBy: z.enum(LIMIT_SETTERS),
-            most: count,
-            used: count,
-            takes: count,
-            remains: count,
-            beyond: count.openapi({ description: 'items for which nothing of it is left' }),
-            reason: z.string().openapi({ description: 'that they are told' }),
-          }),
-        ),
-        duration: z.object({
-          seconds: count.openapi({ description: 'of work, once its turn has come' }),
-          measuredBy: z.enum(DURATION_MEASURES).openapi({
-            description:
-              'RECENT_BATCHES: by the rate of those of the category that were completed last; DRY_RUN: as long as this took, without signing and recording, so at least',
-          }),
-          batches: count.optional().openapi({ description: 'recent ones that were looked at' }),
-          waitsUntil: instant.optional().openapi({ description: 'with live timings: when its window opens' }),
-        }),
-      })
-      .openapi('BatchCost', { description: 'what the batch would use' }),
-    failures: z.array(
-      z.object({
-        position: count,
-        id: z.string(),
-        fileName: z.string().optional(),
-        status: z.enum(ITEM_STATUSES),
-        errorCode: z.string(),
-        reasons: z.array(reason),
-      }),
-    ),
-  })
-  .openapi('BatchRehearsal');
-
-/** What a dry run answers, but for its failures: their list, the last member, is filled on the way out (`dry-run.ts`). */
-export function rehearsalView({ cost, ...rest }: Rehearsal): z.infer<typeof rehearsalSchema> {
-  const { waitsUntil: until, ...duration } = cost.duration;
-  const waits = until === undefined ? {} : { waitsUntil: formatInstant(until) };
-  const { items, counts, waiting, again } = rest;
-  return {
-    items,
-    counts,
-    waiting,
-    again,
-    cost: { ...cost, limits: [...cost.limits], duration: { ...duration, ...waits } },
-    failures: [],
-  };
-}
 
 /** The batch object of the wire. */
 export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timings' | 'retentionDays'>) {
@@ -174,6 +120,25 @@ export function batchView(batch: Batch, now: Date, needs: Pick<BatchNeeds, 'timi
     ...(waits === undefined ? {} : { waits }),
     reasons: batch.reasons,
     ...resultOf(batch, needs),
+    ...keysOf(batch),
+  };
+}
+
+/** Where generated keys are, or what became of them: they are given once. */
+function keysOf({ id, keys }: Batch) {
+  if (keys === null) return {};
+  const { sha256, octets, deliveredAt, deliveredPerson, acknowledgedAt, removedAt } = keys;
+  const isThere = deliveredAt === null && acknowledgedAt === null && removedAt === null;
+  return {
+    keys: {
+      keys: isThere ? `/v1/batches/${id}/keys` : null,
+      sha256,
+      octets,
+      ...(deliveredAt === null ? {} : { deliveredAt: formatInstant(new Date(deliveredAt)) }),
+      ...(deliveredPerson === null ? {} : { deliveredTo: deliveredPerson }),
+      ...(acknowledgedAt === null ? {} : { acknowledgedAt: formatInstant(new Date(acknowledgedAt)) }),
+      ...(removedAt === null ? {} : { removedAt: formatInstant(new Date(removedAt)) }),
+    },
   };
 }
 

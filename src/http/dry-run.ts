@@ -8,7 +8,7 @@ import { rehearseBatch } from '../batches/engine/rehearse-batch.ts';
 import type { SubmittedBatch } from '../batches/intake/submit-batch.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
 import { openSpool, type Spool } from '../batches/results/spool.ts';
-import { rehearsalView } from './batch-view.ts';
+import { rehearsalView } from './rehearsal-view.ts';
 import { openPieces, sendPieces } from './pieces.ts';
 
 /** What a dry run found out; its failures rest in a file of ours, so that memory stays flat however many there are. */

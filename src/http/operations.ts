@@ -1,5 +1,6 @@
-import { batchSchema, rehearsalSchema } from './batch-view.ts';
+import { batchSchema } from './batch-view.ts';
 import * as answers from './answer-schemas.ts';
+import { rehearsalSchema } from './rehearsal-view.ts';
 import * as requests from './request-schemas.ts';
 import { z } from './zod.ts';
 

@@ -25,6 +25,7 @@ import { PIECE_OCTETS } from '../../src/batches/laboratory/laboratory-keys.ts';
 import { sweepResults } from '../../src/batches/results/sweep-results.ts';
 import { workOnce } from '../../src/batches/engine/worker.ts';
 import { query } from '../../src/db/query.ts';
+import { formatInstant } from '../../src/domain/instant.ts';
 import type { Caller } from '../../src/domain/participant.ts';
 import {
   batchWorld,
@@ -185,6 +186,9 @@ describe('keys for laboratories', () => {
         [id],
       )
     ).rows[0]!;
+  /** As the batch tells of them. */
+  const keysTold = async (id: string) =>
+    ((await here.get(`/v1/batches/${id}`)).body as { keys?: Record<string, unknown> }).keys;
   /** Puts zeros in the place of the message, so many that no socket takes them at once. */
   const lengthen = async (id: string): Promise<Buffer> => {
     const count = 16;
@@ -385,6 +389,9 @@ describe('keys for laboratories', () => {
       }),
     ]);
     expect((await headOf(id)).status).toBe(410);
+    const at = '2026-11-24T12:00:00Z';
+    const told = { keys: null, sha256: hash('sha256', message), octets: message.length };
+    expect(await keysTold(id)).toEqual({ ...told, deliveredAt: at, deliveredTo: 'METERWORKS/aro' });
     // Both downloads are on record, and the delivery.
     const receipts = await query<{ what: string; certificates: number; channel: string }>(
       here.database.pool,
@@ -396,7 +403,8 @@ describe('keys for laboratories', () => {
     expect(await eventsOf(id)).toEqual(['batch.keys.fetched', 'batch.keys.fetched', 'batch.keys.delivered']);
     expect((await acknowledge(id, hash('sha256', message.subarray(1)))).status).toBe(409);
     const receipt = await acknowledge(id, hash('sha256', message));
-    expect([receipt.status, receipt.body]).toEqual([200, { acknowledgedAt: '2026-11-24T12:00:00Z' }]);
+    expect([receipt.status, receipt.body]).toEqual([200, { acknowledgedAt: at }]);
+    expect(await keysTold(id)).toMatchObject({ ...told, acknowledgedAt: at });
     expect((await acknowledge(id, hash('sha256', message))).status).toBe(200);
     // The certificates are had as ever, and the Device ID is not taken again.
     expect((await here.get(`/v1/batches/${id}/items`)).body).toMatchObject({
@@ -579,8 +587,11 @@ describe('keys for laboratories', () => {
     here.clock.advance(29 * 86_400_000);
     await sweepResults(here.batches);
     expect((await headOf(id)).status).toBe(200);
+    const told = { sha256: (await keysOnRecord(id)).sha256, octets: expect.any(Number) as number };
+    expect(await keysTold(id)).toEqual({ keys: `/v1/batches/${id}/keys`, ...told });
     here.clock.advance(2 * 86_400_000);
     await sweepResults(here.batches);
+    expect(await keysTold(id)).toEqual({ keys: null, ...told, removedAt: formatInstant(here.clock.now()) });
     const swept = await fetchKeys(id);
     expect([swept.status, (swept.body as Buffer).toString()]).toEqual([
       410,
@@ -601,6 +612,7 @@ describe('keys for laboratories', () => {
     const { id: plain } = (await here.submit([{ id: 'one', csr: deviceCsr('00db12342a000001').pem }]))
       .body as BatchBody;
     await here.work();
+    expect(await keysTold(plain)).toBeUndefined();
     expect((await fetchKeys(plain)).status).toBe(409);
   });
 
