@@ -155,7 +155,7 @@ export const APPLICATION_ROUTES = [
       'what hangs on the membership, or on an agreement: certificates, batches, applications, credentials, RDPs',
     roles: READERS,
     query: z.strictObject({
-      agreement: fields.text(64).optional().describe('reference of an agreement; absent: all of them'),
+      agreement: fields.text(64).optional().describe('reference of an agreement; absent: the membership'),
     }),
     answer: z.unknown(),
     handle: async ({ participant, query, pool }, { issuance }) => {
