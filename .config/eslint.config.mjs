@@ -20,7 +20,7 @@ const PARTS = { batches: ['containers', 'intake', 'laboratory', 'results', 'engi
 
 /** One library, one folder (docs/architecture.md). */
 const OWNERS = {
-  x509: '@peculiar/.*|reflect-metadata|piscina',
+  x509: '@peculiar/.*|piscina',
   db: 'pg|node-pg-migrate|@electric-sql/.*',
   yaml: 'yaml',
   archive: 'yauzl',

@@ -27,7 +27,8 @@ interface Running {
 /**
  * Starts the engine in a thread of its own: while it works, this one answers others. A thread that fails is replaced when
  * the next client comes, by one; the folder is as after a kill, which the engine recovers from, and what was in memory is
- * gone. From sources that are not compiled it runs in this thread.
+ * gone. From sources that are not compiled it runs in this thread,
+ * which a panic does not end: it may hang.
  * @param onLost  told why a thread failed
  * @throws as `requireRoom`; what the engine says when it cannot open the folder
  */

@@ -12,47 +12,88 @@ type Issue = ZodError['issues'][number];
 /**
  * Every broken field, in the order of the schema. One that is of another kind is told as that alone: zod goes on to measure
  * it. Names that the schema does not know are told one by one; zod tells them at their parent, all at once.
+ * @param value  what was parsed: of a choice zod does not tell whether it is missing. Absent: the schema tells it itself
  */
-export function brokenFields({ issues }: ZodError): BrokenField[] {
-  const misfits = new Set(issues.filter(isMisfit).map(({ path }) => path.join('/')));
+export function brokenFields({ issues }: ZodError, value?: unknown): BrokenField[] {
+  const others = (issue: Issue) =>
+    issues.filter((one) => one !== issue && one.path.join('/') === issue.path.join('/'));
+  const isTold = (issue: Issue) =>
+    isMisfit(issue) || !others(issue).some((one) => isMisfit(one) || isTighter(one, issue));
   return issues
-    .filter((issue) => isMisfit(issue) || !misfits.has(issue.path.join('/')))
+    .filter(isTold)
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({ path: [...issue.path, key], says: 'no field has this name' }))
-        : [{ path: issue.path, says: wordsOf(issue) }],
+        : [{ path: issue.path, says: wordsOf(issue, value) }],
     );
 }
 
 const isMisfit = ({ code }: Issue) => code === 'invalid_type';
+/** A whole number has bounds of its own, those to which numbers are exact. */
+const isTighter = (one: Issue, other: Issue) =>
+  one.code === other.code && 'origin' in other && other.origin === 'int';
 
 /** Zod's own words are a programmer's; where a schema has words of its own, they stand. */
-function wordsOf(issue: Issue): string {
+function wordsOf(issue: Issue, value: unknown): string {
   const { message } = issue;
   if (!OF_ZOD.test(message)) return message;
-  if (issue.code === 'invalid_type') {
-    const received = /received (\w+)$/.exec(message)?.[1]?.toLowerCase() ?? '';
-    const expected = `expected ${KINDS[issue.expected] ?? issue.expected}`;
-    return received === 'undefined'
-      ? `is missing; ${expected}`
-      : `is ${KINDS[received] ?? received}; ${expected}`;
+  switch (issue.code) {
+    case 'invalid_type': {
+      const received = /received (\w+)$/.exec(message)?.[1]?.toLowerCase() ?? '';
+      const expected = `expected ${KINDS[issue.expected] ?? issue.expected}`;
+      return received === 'undefined'
+        ? `is missing; ${expected}`
+        : `is ${KINDS[received] ?? received}; ${expected}`;
+    }
+    case 'invalid_value':
+      return choiceWords(issue.values, value !== undefined && isMissing(issue.path, value));
+    case 'invalid_union':
+      return 'options' in issue ? choiceWords(issue.options, false) : NO_FORM;
+    case 'invalid_format':
+      return FORMATS[issue.format] ?? NO_FORM;
+    case 'too_small': {
+      const least = String(issue.minimum);
+      if (isNumber(issue)) return `is less than ${least}`;
+      return least === '1' ? 'is empty' : `has fewer than ${least} ${unitOf(issue)}`;
+    }
+    case 'too_big': {
+      const most = String(issue.maximum);
+      return isNumber(issue) ? `is more than ${most}` : `has more than ${most} ${unitOf(issue)}`;
+    }
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+      return NO_FORM;
   }
-  if (issue.code === 'invalid_value')
-    return `is ${issue.values.length === 1 ? 'not' : 'none of'} ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'too_small') {
-    const least = String(issue.minimum);
-    if (isNumber(issue)) return `is less than ${least}`;
-    return least === '1' ? 'is empty' : `has fewer than ${least} ${unitOf(issue)}`;
-  }
-  if (issue.code === 'too_big') {
-    const most = String(issue.maximum);
-    return isNumber(issue) ? `is more than ${most}` : `has more than ${most} ${unitOf(issue)}`;
-  }
-  return 'has not the form that its schema asks';
+}
+
+function choiceWords(choices: readonly unknown[], missing: boolean): string {
+  const words = choices.map(String).join(', ');
+  if (missing) return `is missing; expected ${choices.length === 1 ? '' : 'one of '}${words}`;
+  return `is ${choices.length === 1 ? 'not' : 'none of'} ${words}`;
+}
+
+function isMissing(path: readonly PropertyKey[], value: unknown): boolean {
+  const found = path.reduce<unknown>(
+    (parent, key) =>
+      typeof parent === 'object' && parent !== null
+        ? (parent as Readonly<Record<PropertyKey, unknown>>)[key]
+        : undefined,
+    value,
+  );
+  return found === undefined;
 }
 
 const isNumber = ({ origin }: { readonly origin: string }) => origin === 'number' || origin === 'int';
 const unitOf = ({ origin }: { readonly origin: string }) => (origin === 'string' ? 'characters' : 'items');
+const NO_FORM = 'has not the form that its schema asks';
+const FORMATS: Readonly<Record<string, string>> = {
+  uuid: 'is no UUID',
+  date: 'is no date, such as 2026-11-24',
+  datetime: 'is no instant, such as 2026-11-24T12:00:00Z',
+};
 const OF_ZOD = /^(Invalid|Too|Unrecognized) /;
 const KINDS: Readonly<Record<string, string>> = {
   string: 'a text',

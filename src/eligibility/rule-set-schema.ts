@@ -55,7 +55,9 @@ export const headSchema = z.strictObject({
     .string()
     .regex(/^\d{4}-\d{2}-\d{2}(\.\d+)?$/, 'a date, and a number when it is not the first of its day'),
   /** A day, from its first instant in UTC, or an instant: a version may take the place of one of the same day. */
-  effectiveFrom: z.union([z.iso.date(), z.iso.datetime()]).transform((instant) => new Date(instant)),
+  effectiveFrom: z
+    .union([z.iso.date(), z.iso.datetime()], { error: 'is no date, and no instant in UTC' })
+    .transform((instant) => new Date(instant)),
   documents: z
     .array(z.strictObject({ cite: z.string().min(1), title: z.string().min(1), status: z.string().min(1) }))
     .min(1),

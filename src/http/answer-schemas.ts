@@ -105,10 +105,10 @@ export const verdict = z
     ),
   })
   .openapi('Verdict');
-const verdicts = z.int().min(0);
+export const count = z.int().min(0);
 export const verdictList = z
   .object({
-    counts: z.object({ PASS: verdicts, WARN: verdicts, FAIL: verdicts, NONE: verdicts }),
+    counts: z.object({ PASS: count, WARN: count, FAIL: count, NONE: count }),
     most: z.int().openapi({ description: 'certificates that one ZIP may hold' }),
     items: z.array(
       z.union([

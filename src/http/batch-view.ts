@@ -4,10 +4,8 @@ import { formatTime, waitsUntil, type LiveTimings } from '../domain/live-timings
 import type { Batch, StoredItem } from '../batches/batch-store.ts';
 import type { BatchNeeds } from '../batches/needs.ts';
 import { resultUntil } from '../batches/results/sweep-results.ts';
-import { instant, reason } from './answer-schemas.ts';
+import { count, instant, reason } from './answer-schemas.ts';
 import { z } from './zod.ts';
-
-const count = z.int().min(0);
 
 export const batchSchema = z
   .object({

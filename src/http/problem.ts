@@ -144,7 +144,8 @@ function malformed(error: ZodError, { ruleSets, clock }: Rules): Fault {
       : explain({ reason: purpose, detail }, ruleSets.at(clock.now()));
   });
   const left = fields.length - reasons.length;
-  if (left > 0) reasons.push(httpReason('REQUEST_MALFORMED', `${String(left)} more fields are broken`));
+  if (left > 0)
+    reasons.push(httpReason('REQUEST_MALFORMED', `broken fields that are not told: ${String(left)}`));
   return new Fault('malformed-request', 'The request breaks its schema.', { reasons });
 }
 

@@ -2,10 +2,8 @@ import { ITEM_STATUSES } from '../domain/batch.ts';
 import { formatInstant } from '../domain/instant.ts';
 import { DURATION_MEASURES, LIMIT_SETTERS, LIMITS } from '../batches/engine/batch-cost.ts';
 import type { Rehearsal } from '../batches/engine/rehearse-batch.ts';
-import { instant, reason } from './answer-schemas.ts';
+import { count, instant, reason } from './answer-schemas.ts';
 import { z } from './zod.ts';
-
-const count = z.int().min(0);
 
 export const rehearsalSchema = z
   .object({

@@ -46,8 +46,11 @@ const signifier = z.string().refine(isSignifier, `a Signifier has ${SIGNIFIER_FO
 /** An enum whose message names what was meant. */
 function word<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, {
-    error: ({ input }) =>
-      `${JSON.stringify(input)} is none of ${words.join(', ')}${didYouMean(String(input), words)}`,
+    error: ({ input }) => {
+      if (input === undefined) return `is missing; expected one of ${words.join(', ')}`;
+      const near = typeof input === 'string' ? didYouMean(input, words) : '';
+      return `${JSON.stringify(input)} is none of ${words.join(', ')}${near}`;
+    },
   });
 }
 

@@ -61,7 +61,7 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): 
   const parsed = schema.safeParse(content);
   if (parsed.success) return { value: parsed.data, faults: [], lineOf };
   return {
-    faults: brokenFields(parsed.error).map(({ path, says }) => ({
+    faults: brokenFields(parsed.error, content).map(({ path, says }) => ({
       file,
       line: lineOf(path),
       field: path.map(String).join('.'),

@@ -44,6 +44,7 @@ describe('a batch', () => {
     ['TAMPERED', 'retry', 'Hand the file in again'],
     ['QUEUED', 'retry', 'Wait until it has ended'],
     ['PAUSED', 'pause', 'tcs batch resume'],
+    ['PAUSED', 'retry', 'its nightly window opens goes on by itself'],
     ['COMPLETED', 'resume', 'tcs batch result'],
     ['CANCELLED', 'pause', 'If it was read'],
   ])('that is %s and cannot have its %s says what can be done with it', async (state, act, says) => {

@@ -207,7 +207,7 @@ describe('every problem carries what is wrong, its clause, and what to do', () =
     const unknown = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`field${String(n)}`, n]));
     const details = await detailsOf('/v1/certificates', { ...good(), ...unknown });
     expect(details).toHaveLength(101);
-    expect(details[100]).toBe('50 more fields are broken');
+    expect(details[100]).toBe('broken fields that are not told: 50');
   });
 
   test('a role that may not send batches reads which roles may', async () => {

@@ -10,7 +10,8 @@ export const NEXT_STEPS: Readonly<Record<BatchState, string>> = {
   TAMPERED: 'Hand the file in again, as another batch.',
   QUEUED: 'Wait until it has ended; it can be paused or cancelled meanwhile.',
   PROCESSING: 'Wait until it has ended; it can be paused or cancelled meanwhile.',
-  PAUSED: 'It rests: let it go on (tcs batch resume), or cancel it.',
+  PAUSED:
+    'Let it go on (tcs batch resume), or cancel it; one that rests until its nightly window opens goes on by itself.',
   COMPLETED: 'It has ended: fetch its result (tcs batch result), or try again what failed (tcs batch retry).',
   CANCELLED:
     'It has ended. If it was read, fetch its result (tcs batch result), or try again what was not issued (tcs batch retry).',

@@ -39,7 +39,7 @@ const terms = {
   permittedRoles: z.array(z.enum(roles)).default([]),
   deviceRanges: ranges.default([]),
   volumeCap: fields.count.optional().describe('certificates in all'),
-  dailyQuota: fields.count.optional().describe('certificates in 24 hours'),
+  dailyQuota: fields.count.optional().describe('certificates of a category in 24 hours'),
   batchItems: fields.count.max(MOST_BATCH_ITEMS).optional().describe('CSRs of a batch'),
   gatewayPermitted: z.boolean().default(false).describe(GATEWAY),
   laboratoryKeys: z.boolean().optional().describe('the service may make keys for its devices'),

@@ -54,7 +54,11 @@ const { csr, ...question } = requests.certificateRequest.shape;
 const newApplication = z
   .strictObject({
     ...question,
-    csrs: z.array(csr).min(1).max(APPLICATION_ITEMS).describe('1 to 100 CSRs, each as PEM or Base64 of DER'),
+    csrs: z
+      .array(csr)
+      .min(1)
+      .max(APPLICATION_ITEMS)
+      .describe(`1 to ${String(APPLICATION_ITEMS)} CSRs, each as PEM or Base64 of DER`),
     draft: z.boolean().default(false).describe('true: it is kept, and not decided before it is submitted'),
   })
   .refine(requests.replacementFits, requests.REPLACEMENT_MISFIT)

@@ -72,7 +72,7 @@ export const DEMAND_NOTICE_ROUTES = [
     body: z
       .strictObject({
         category: fields.category,
-        perDay: fields.count.describe('certificates in 24 hours'),
+        perDay: fields.count.describe('certificates of the category in 24 hours'),
         from: fields.instant,
         to: fields.instant.describe('a date, or an RFC 3339 instant in UTC; exclusive'),
       })

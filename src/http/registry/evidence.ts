@@ -98,7 +98,7 @@ export const EVIDENCE_ROUTES = [
       event: fields
         .text(100)
         .optional()
-        .describe('an event as the audit names it, such as certificate.issued'),
+        .describe('an event as the audit names it, or its beginning: certificate.issued, batch.'),
       object: fields
         .text(200)
         .optional()
