@@ -15,10 +15,17 @@ type Issue = ZodError['issues'][number];
  * @param value  what was parsed: of a choice zod does not tell whether it is missing. Absent: the schema tells it itself
  */
 export function brokenFields({ issues }: ZodError, value?: unknown): BrokenField[] {
-  const others = (issue: Issue) =>
-    issues.filter((one) => one !== issue && one.path.join('/') === issue.path.join('/'));
+  // A caller can send thousands: those of a place are looked up, not searched.
+  const places = new Map<string, Issue[]>();
+  for (const issue of issues) {
+    const place = placeOf(issue);
+    const found = places.get(place);
+    if (found === undefined) places.set(place, [issue]);
+    else found.push(issue);
+  }
   const isTold = (issue: Issue) =>
-    isMisfit(issue) || !others(issue).some((one) => isMisfit(one) || isTighter(one, issue));
+    isMisfit(issue) ||
+    !places.get(placeOf(issue))?.some((one) => one !== issue && (isMisfit(one) || isTighter(one, issue)));
   return issues
     .filter(isTold)
     .flatMap((issue) =>
@@ -28,6 +35,7 @@ export function brokenFields({ issues }: ZodError, value?: unknown): BrokenField
     );
 }
 
+const placeOf = ({ path }: Issue) => path.join('/');
 const isMisfit = ({ code }: Issue) => code === 'invalid_type';
 /** A whole number has bounds of its own, those to which numbers are exact. */
 const isTighter = (one: Issue, other: Issue) =>
