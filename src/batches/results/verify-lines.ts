@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { z } from 'zod';
 import type { SerialNumber } from '../../domain/serial-number.ts';
 import { FAILED_STATUSES } from '../../domain/batch.ts';
-import { readLines, type TextLine } from '../containers/text-lines.ts';
+import { readLines } from '../containers/text-lines.ts';
 import {
   certificateFileName,
   itemLine,
@@ -41,11 +41,12 @@ export async function verifyLines(
   let fault: string | undefined;
   for await (const { line, octets } of readLines(stream, LONGEST_LINE)) {
     items += 1;
-    const item = parseLine({ line, octets });
-    if (item === undefined || item.position <= position) {
+    const parsed = parseLine(octets);
+    if (parsed === undefined || parsed.item.position <= position) {
       fault ??= `line ${String(line)} is no item, or not in its place`;
       continue;
     }
+    const { item, sha256 } = parsed;
     position = item.position;
     counts[item.status] = (counts[item.status] ?? 0) + 1;
     report.update(reportLine(item));
@@ -54,7 +55,7 @@ export async function verifyLines(
     const listed = certificates[issued];
     const agrees =
       listed?.file === certificateFileName(item.id) &&
-      listed.sha256 === hash('sha256', item.certificate) &&
+      listed.sha256 === sha256 &&
       serialNumbers[issued] === item.serialNumber;
     if (!agrees) fault ??= `line ${String(line)} does not agree with the certificate of its name`;
     issued += 1;
@@ -69,14 +70,16 @@ export async function verifyLines(
   return { items, fault, countFault };
 }
 
-/** An item from its line; the line must be the very one that the service writes for it, its hash that of its certificate. */
-function parseLine({ octets }: TextLine): FinishedItem | undefined {
+/** An item from its line, and the hash of its certificate; the line must be the very one that the service writes for it. */
+function parseLine(
+  octets: Buffer,
+): { readonly item: FinishedItem; readonly sha256: string | undefined } | undefined {
   try {
     const { certificate, sha256, ...rest } = lineSchema.parse(JSON.parse(octets.toString('utf8')));
     const der = certificate === undefined ? undefined : Buffer.from(certificate, 'base64');
     const item = (der === undefined ? rest : { ...rest, certificate: der }) as FinishedItem;
     if (der !== undefined && hash('sha256', der) !== sha256) return undefined;
-    return itemLine(item, sha256) === `${octets.toString('utf8')}\n` ? item : undefined;
+    return itemLine(item, sha256) === `${octets.toString('utf8')}\n` ? { item, sha256 } : undefined;
   } catch {
     return undefined;
   }
